@@ -1,0 +1,98 @@
+"""The three calls that begin most work in Python. Importing this module doesn't import Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vaekit.backend import select_backend
+
+if TYPE_CHECKING:
+    import keras
+
+    from vaekit.run import Run
+    from vaekit.trainer import Session
+
+
+def train(
+    encoder: str = "conv5",
+    decoder: str = "deconv4",
+    loss: str = "tutorial",
+    data: Any = None,
+    *,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    progress: bool = True,
+    **options: Any,
+) -> Run:
+    """Train a VAE from parts chosen by name, and give the saved run.
+
+    data: a registered name, a path, an array `(N, H, W[, C])`, a pair (images, labels), Keras's
+        `((x_train, y_train), (x_test, y_test))` or a `vaekit.Dataset`; None is MNIST.
+    callbacks: any Keras callbacks.
+    progress: whether to print how it goes.
+    options: the other fields of `vaekit.TrainConfig`: `latent_dim`, `epochs`, `batch_size`, ...
+
+    Raises `vaekit.UserError` for what can't be done as asked.
+    """
+    from vaekit.config import TrainConfig
+
+    named = isinstance(data, str | Path)
+    values = {"encoder": encoder, "decoder": decoder, "loss": loss, **options}
+    config = TrainConfig.checked({**values, "data": str(data) if named else None})
+    select_backend(config.backend)
+    from vaekit.trainer import open_session
+
+    arrays = None if named else data
+    return finish(open_session(config, arrays, callbacks=callbacks, progress=_progress(progress)))
+
+
+def resume(
+    path: str | Path,
+    *,
+    epochs: int | None = None,
+    data: Any = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    progress: bool = True,
+) -> Run:
+    """Go on with a run that stopped, as if it hadn't; `epochs` may ask for more in all.
+
+    data: needed only for a run that was trained on an array: the same array.
+
+    Raises `vaekit.RunError` if there is nothing to go on with.
+    """
+    from vaekit.run.directory import RunDirectory
+
+    select_backend(RunDirectory(path).read_record()["config"]["backend"])
+    from vaekit.trainer import reopen_session
+
+    return finish(
+        reopen_session(path, data, epochs=epochs, callbacks=callbacks, progress=_progress(progress))
+    )
+
+
+def load(path: str | Path) -> Run:
+    """Open a run directory: its parts from the installed plugins, its weights as saved.
+
+    Raises `vaekit.RunError` if there is no run, or a part of it is not installed.
+    """
+    select_backend(None)
+    from vaekit.run import read_run
+
+    return read_run(path)
+
+
+def finish(session: Session) -> Run:
+    """Train, and draw the pictures unless the user wanted it to stop."""
+    from vaekit.figures import draw_figures
+
+    run = session.run()
+    if run.record["status"] == "complete":
+        draw_figures(run, session.validation)
+    return run
+
+
+def _progress(wanted: bool) -> Any:
+    from vaekit.trainer.progress import Progress, default_progress
+
+    return default_progress() if wanted else Progress()

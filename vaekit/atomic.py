@@ -1,0 +1,43 @@
+"""Writing a file whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from vaekit.errors import from_os_error
+
+
+def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a temporary file beside `path`, flush it to the disk, and rename it.
+
+    Whatever happens, `path` afterwards is what it was or the new file, never a part of one.
+    The temporary name ends as `path` does, because Keras goes by a file's ending.
+
+    Raises `RunError` if there is no room, or no right to write there.
+    """
+    temporary = path.with_name(f".writing-{os.getpid()}-{path.name}")
+    try:
+        write(temporary)
+        descriptor = os.open(temporary, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(temporary, path)
+    except BaseException as error:
+        temporary.unlink(missing_ok=True)
+        mended = from_os_error(error, path)
+        if mended is not None:
+            raise mended from error
+        raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """`write_whole` for a text, in UTF-8."""
+    write_whole(path, lambda temporary: _write(temporary, text))
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")

@@ -1,0 +1,41 @@
+"""`vaekit data info`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from vaekit.cli.values import IMAGE_SIZE
+
+
+@click.group()
+def data() -> None:
+    """Look at data sources."""
+
+
+@data.command()
+@click.argument("source")
+@click.option("--image-size", type=IMAGE_SIZE, help="Resize images, 64 or 64x48.")
+@click.option("--gray", is_flag=True, help="Make colour images grey.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def info(source: str, image_size: tuple[int, int] | None, gray: bool, as_json: bool) -> None:
+    """Print count, shape, type, range and classes of a name or a path."""
+    from vaekit.data import describe, load_data
+
+    facts = describe(load_data(source, image_size=image_size, gray=gray))
+    if as_json:
+        import json
+
+        click.echo(json.dumps(facts, indent=2))
+        return
+    for name, value in facts.items():
+        click.echo(f"{name:<10}{_text(value)}")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_text(item)}" for name, item in value.items())
+    if isinstance(value, list):
+        return " ".join(str(item) for item in value)
+    return "none" if value is None else str(value)

@@ -1,0 +1,77 @@
+"""`vaekit reconstruct`, `sample` and `interpolate`: pictures of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vaekit.cli.values import data_option, run_argument
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from vaekit.run import Run
+
+_out = click.option("--out", metavar="FILE.png", help="Default: in the run's figures/.")
+_data = data_option("Where the images come from. Default: what the run was trained on.")
+
+
+@click.command(short_help="Draw held-out images and their reconstructions.")
+@run_argument
+@_data
+@click.option("-n", "count", type=click.IntRange(1, 50), default=10, show_default=True)
+@_out
+def reconstruct(run: str, data: str | None, count: int, out: str | None) -> None:
+    """Draw the first N held-out images above their reconstructions."""
+    from vaekit import api, figures
+
+    loaded = api.load(run)
+    images, _, _ = loaded.held_out(data, count)
+    _save(loaded, figures.reconstructions(loaded, images.pixels), out, "reconstructions.png")
+
+
+@click.command(short_help="Draw images from the prior.")
+@run_argument
+@click.option("-n", "count", type=click.IntRange(1, 2500), default=100, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@_out
+def sample(run: str, count: int, seed: int, out: str | None) -> None:
+    """Draw N images decoded from N(0, I)."""
+    from vaekit import api, figures
+
+    loaded = api.load(run)
+    figure = figures.grid(loaded.sample(count, seed=seed), "Decoded from draws of N(0, I)")
+    _save(loaded, figure, out, "drawn_samples.png")
+
+
+@click.command(short_help="Draw the way from image to image.")
+@run_argument
+@_data
+@click.option(
+    "-n", "count", type=click.IntRange(2, 50), default=6, show_default=True, help="Images to visit."
+)
+@click.option("--steps", type=click.IntRange(2, 50), default=10, show_default=True)
+@_out
+def interpolate(run: str, data: str | None, count: int, steps: int, out: str | None) -> None:
+    """Draw what lies in z between each held-out image and the next: a row a pair."""
+    from vaekit import api, evaluation, figures
+
+    loaded = api.load(run)
+    images, _, _ = loaded.held_out(data, count)
+    rows = evaluation.interpolate(loaded, images.pixels, steps)
+    flat = rows.reshape(-1, *rows.shape[2:])
+    title = "Straight lines in z from one held-out image to the next"
+    _save(loaded, figures.grid(flat, title, columns=steps), out, "interpolations.png")
+
+
+def _save(run: Run, figure: Figure, out: str | None, name: str) -> None:
+    from vaekit import figures
+    from vaekit.errors import UserError
+
+    path = Path(out) if out else run.directory.figures / name
+    if path.suffix != ".png":
+        raise UserError(f"Pictures are PNG: end {path} in .png.")
+    figures.save(figure, path)
+    click.echo(path)

@@ -1,0 +1,99 @@
+"""`vaekit train` and `vaekit resume`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vaekit.cli.values import IMAGE_SIZE, KEY_VALUE, data_option, run_argument
+
+if TYPE_CHECKING:
+    from vaekit.run import Run
+
+INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended
+
+
+@click.command(short_help="Train a VAE and save it.")
+@click.option("--encoder", metavar="NAME", help="Encoder backbone.", show_default="conv5")
+@click.option("--decoder", metavar="NAME", help="Decoder backbone.", show_default="deconv4")
+@click.option("--loss", metavar="NAME", help="Loss.", show_default="tutorial")
+@data_option("A registered name or a path. Default: mnist, or digits where mnist can't be had.")
+@click.option("--latent-dim", type=int, help="Length of z.", show_default="2")
+@click.option("--epochs", type=int, help="Passes over the training images.", show_default="20")
+@click.option("--batch-size", type=int, help="Images a step.", show_default="32")
+@click.option("--learning-rate", type=float, help="Adam's step size.", show_default="0.0005")
+@click.option("--seed", type=int, help="Decides weights, order and noise.", show_default="0")
+@click.option("--out", metavar="DIR", help="Run directory. Default: runs/PARTS-TIME.")
+@click.option("--limit", type=int, help="Use only the first N images of each split.")
+@click.option(
+    "--validation-split",
+    type=float,
+    help="Share of images to validate on where the source has no test set.",
+    show_default="0.1",
+)
+@click.option("--image-size", type=IMAGE_SIZE, help="Resize images, 64 or 64x48.")
+@click.option("--gray", is_flag=True, default=None, help="Make colour images grey.")
+@click.option(
+    "--backend",
+    type=click.Choice(("tensorflow", "jax", "torch")),
+    help="What Keras runs on. Default: KERAS_BACKEND, else Keras's own choice.",
+)
+@click.option("--encoder-opt", type=KEY_VALUE, multiple=True, help="An option of the encoder.")
+@click.option("--decoder-opt", type=KEY_VALUE, multiple=True, help="An option of the decoder.")
+@click.option("--loss-opt", type=KEY_VALUE, multiple=True, help="An option of the loss.")
+@click.option("--config", metavar="FILE", help="TOML file of these options; the line wins.")
+@click.option("--save-config", metavar="FILE", help="Write the options as they were resolved.")
+def train(config: str | None, save_config: str | None, **given: Any) -> None:
+    """Build a VAE from parts, train it, and save it with its record and pictures.
+
+    `vaekit plugins` lists the parts, `vaekit plugins show NAME` the options of one.
+    """
+    from vaekit.config import TrainConfig, read_config, write_config
+
+    values = read_config(config) if config else {}
+    for name, value in given.items():
+        if name.endswith("_opt"):
+            values[name] = {**values.get(name, {}), **dict(value)}
+        elif value is not None:
+            values[name] = value
+    checked = TrainConfig.checked(values)
+
+    from vaekit.backend import select_backend
+    from vaekit.plugins import warn_of_broken
+
+    warn_of_broken()
+    select_backend(checked.backend)
+    from vaekit.trainer import open_session
+    from vaekit.trainer.progress import default_progress
+
+    session = open_session(checked, None, callbacks=(), progress=default_progress())
+    if save_config:
+        write_config(session.config, save_config)
+    from vaekit.api import finish
+
+    _report(finish(session))
+
+
+@click.command(short_help="Go on with a run that stopped.")
+@run_argument
+@click.option("--epochs", type=int, help="Ask for more epochs in all.")
+def resume(run: str, epochs: int | None) -> None:
+    """Go on with a run from its newest checkpoint, as if it had never stopped."""
+    from vaekit import api
+
+    _report(api.resume(run, epochs=epochs))
+
+
+def _report(run: Run) -> None:
+    """Say what became of a run, and end with the code that says so too."""
+    record = run.record
+    if record["status"] == "interrupted":
+        training = record["training"]
+        click.echo(
+            f"Stopped after {training['steps_done']} steps ({training['epochs_done']} whole "
+            f"epochs); saved in {run.path}. Go on with: vaekit resume {run.path}"
+        )
+        sys.exit(INTERRUPTED)
+    click.echo(f"Saved in {run.path}: models, history.csv, run.json and figures/.")

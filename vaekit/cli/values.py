@@ -1,0 +1,48 @@
+"""Option values that more than one command takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+
+class KeyValue(click.ParamType[tuple[str, str]]):
+    """`name=value`; its value stays a text until the part's signature types it."""
+
+    name = "K=V"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, str]:
+        """Split at the first `=`."""
+        if isinstance(value, tuple):
+            return value
+        key, separator, text = value.partition("=")
+        if not separator or not key:
+            self.fail(f"{value!r} is not of the form name=value.", param, ctx)
+        return key, text
+
+
+class ImageSize(click.ParamType[tuple[int, int]]):
+    """`64` or `64x48`: height, or height and width, in pixels."""
+
+    name = "HxW"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, int]:
+        """One number counts for both sides."""
+        if isinstance(value, tuple):
+            return value
+        sides = value.lower().split("x")
+        if len(sides) not in (1, 2) or not all(side.isdigit() and int(side) for side in sides):
+            self.fail(f"{value!r} is not a size like 64 or 64x48.", param, ctx)
+        return int(sides[0]), int(sides[-1])
+
+
+KEY_VALUE = KeyValue()
+IMAGE_SIZE = ImageSize()
+
+run_argument = click.argument("run", metavar="RUN", type=click.Path(path_type=str))
+
+
+def data_option(help_text: str, *, required: bool = False) -> Any:
+    """`--data SOURCE`, with what it means for one command."""
+    return click.option("--data", metavar="SOURCE", required=required, help=help_text)

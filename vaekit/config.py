@@ -1,0 +1,90 @@
+"""What a training run is asked to be: one checked, serialisable value."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tomli_w
+from annotated_types import Ge, Gt, Lt
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from vaekit.errors import OptionError, UserError, closest
+
+Backend = Literal["tensorflow", "jax", "torch"]
+Positive = Annotated[int, Ge(1)]
+
+
+class TrainConfig(BaseModel):
+    """Everything that decides a run. The defaults are the tutorial's."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    encoder: str = "conv5"
+    decoder: str = "deconv4"
+    loss: str = "tutorial"
+    data: str | None = None
+    latent_dim: Positive = 2
+    epochs: Positive = 20
+    batch_size: Positive = 32
+    learning_rate: Annotated[float, Gt(0)] = 5e-4
+    seed: Annotated[int, Ge(0), Lt(2**31)] = 0
+    limit: Positive | None = None
+    validation_split: Annotated[float, Gt(0), Lt(1)] = 0.1
+    image_size: tuple[Positive, Positive] | None = None
+    gray: bool = False
+    backend: Backend | None = None
+    encoder_opt: dict[str, Any] = Field(default_factory=dict)
+    decoder_opt: dict[str, Any] = Field(default_factory=dict)
+    loss_opt: dict[str, Any] = Field(default_factory=dict)
+    out: str | None = None
+
+    @classmethod
+    def checked(cls, values: Mapping[str, Any], where: str = "") -> TrainConfig:
+        """A config from plain values; `where` (a file) is named in what goes wrong.
+
+        Raises `OptionError` for an unknown name or a value that doesn't fit.
+        """
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = str(first["loc"][0])
+            prefix = f"{where}: " if where else ""
+            if first["type"] == "extra_forbidden":
+                raise OptionError(
+                    f"{prefix}there is no option {name!r}. {closest(name, cls.model_fields)}"
+                ) from None
+            wrong = first["msg"]
+            raise OptionError(
+                f"{prefix}{name} can't be {first['input']!r}: {wrong[0].lower()}{wrong[1:]}."
+            ) from None
+
+
+def read_config(path: str | Path) -> dict[str, Any]:
+    """The values in a TOML config file, checked as far as a file alone can be.
+
+    Raises `UserError` if it can't be read or isn't TOML, `OptionError` as `TrainConfig.checked`.
+    """
+    try:
+        with open(path, "rb") as file:
+            values = tomllib.load(file)
+    except OSError as error:
+        raise UserError(f"Can't read the config file {path}: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"The config file {path} is not valid TOML: {error}.") from None
+    TrainConfig.checked(values, where=str(path))
+    return values
+
+
+def write_config(config: TrainConfig, path: str | Path) -> None:
+    """Write `config` as TOML that `read_config` reads back; TOML has no null, so None is left out.
+
+    Raises `UserError` if `path` can't be written.
+    """
+    try:
+        Path(path).write_text(tomli_w.dumps(config.model_dump(exclude_none=True, mode="json")))
+    except OSError as error:
+        raise UserError(f"Can't write the config file {path}: {error.strerror}.") from None

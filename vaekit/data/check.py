@@ -1,0 +1,50 @@
+"""A data set as a source gave it, checked and made regular."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vaekit.data.labels import check_labels
+from vaekit.data.pixels import normalise
+from vaekit.errors import DataError
+from vaekit.types import Dataset, Images
+
+
+def checked(raw: Dataset) -> Dataset:
+    """`raw` with pixels `(N, H, W, C)` of one type (uint8, or float32 in [0, 1]), int64 labels.
+
+    Nothing is copied that is regular already. Raises `DataError` for pixels or labels that can't
+    be taken, and for a test set whose images differ in shape from the training images.
+    """
+    of = "the array" if raw.source == "array" else raw.source
+    parts = {"train": raw.train} | ({"test": raw.test} if raw.test is not None else {})
+    names = [f"The {split} images of {of}" for split in parts]
+    pixels, stored = normalise([images.pixels for images in parts.values()], names)
+    shapes = [array.shape[1:] for array in pixels]
+    if len(set(shapes)) > 1:
+        raise DataError(
+            f"The train images of {of} are {_size(shapes[0])}, its test images "
+            f"{_size(shapes[1])}. Bring them to one shape."
+        )
+    done = []
+    for (split, images), array in zip(parts.items(), pixels, strict=True):
+        labels = images.labels
+        if labels is not None:
+            name = f"The {split} labels of {of}"
+            labels = check_labels(labels, len(array), name)
+            _check_classes(labels, raw.classes, name)
+        done.append(Images(array, labels))
+    train, test = done if len(done) == 2 else (done[0], None)
+    return raw._replace(train=train, test=test, stored=raw.stored or stored)
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return "x".join(str(n) for n in shape)
+
+
+def _check_classes(labels: np.ndarray, classes: tuple[str, ...] | None, name: str) -> None:
+    if classes is not None and not 0 <= labels.min() <= labels.max() < len(classes):
+        raise DataError(
+            f"{name} run from {labels.min()} to {labels.max()}, but there are {len(classes)} class "
+            "names. Number the labels from 0."
+        )

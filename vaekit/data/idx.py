@@ -1,0 +1,145 @@
+"""IDX, the format of MNIST: a header that declares type and shape, then the values."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vaekit.data.reading import reading
+from vaekit.errors import DataError
+from vaekit.types import Dataset, Images
+
+_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+_NAME = re.compile(r"(?:(.*)[-_.])?(images|labels)[-_.]idx\d?(?:[-_.][a-z]+)?(\.gz)?", re.I)
+_DEFLATE_AT_MOST = 1040  # deflate never shrinks by more
+
+
+def is_idx(path: Path) -> bool:
+    """Whether the file is named as an IDX file, or begins as one."""
+    if _NAME.fullmatch(path.name):
+        return True
+    with reading(path, "an IDX file"), path.open("rb") as stream:
+        start = stream.read(4)
+    return len(start) == 4 and start[:2] == b"\0\0" and start[2] in _TYPES
+
+
+def read_idx(path: Path, source: str) -> Dataset:
+    """One IDX file of images, unchecked, as training images without labels."""
+    return Dataset(source, Images(_read(path, "images")))
+
+
+def find_idx(folder: Path) -> dict[str, Path]:
+    """The folder's IDX files by what they hold: `train images`, `test labels` and so on.
+
+    A lone file of images is the training images whatever its prefix. Of a file and its gzipped
+    twin the unpacked one counts. Raises `DataError` where two files offer the same.
+    """
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        match = _NAME.fullmatch(path.name)
+        if not match or not path.is_file():
+            continue
+        prefix, what = (match[1] or "").lower(), match[2].lower()
+        split = "test" if re.search(r"(^|[-_.])(t10k|test)$", prefix) else "train"
+        role = f"{split} {what}"
+        if role in found and f"{found[role].name}.gz" != path.name:
+            raise DataError(
+                f"{folder} holds two files of {role}, {found[role].name} and {path.name}. Keep "
+                "one data set in a folder."
+            )
+        found.setdefault(role, path)
+    if "train images" not in found and "test images" in found:
+        tests = [role for role in found if role.startswith("test")]
+        found = {role.replace("test", "train"): found[role] for role in tests}
+    return found
+
+
+def read_idx_folder(folder: Path, files: dict[str, Path], source: str) -> Dataset:
+    """The data set of the files that `find_idx` found, unchecked."""
+    if "train images" not in files:
+        names = ", ".join(path.name for path in files.values())
+        raise DataError(
+            f"{folder} holds IDX labels ({names}) but no images. Put the images beside them, "
+            "named like train-images-idx3-ubyte."
+        )
+
+    def get(role: str) -> Any:
+        return _read(files[role], role.split()[1]) if role in files else None
+
+    train = Images(get("train images"), get("train labels"))
+    if "test images" not in files:
+        return Dataset(source, train)
+    return Dataset(source, train, Images(get("test images"), get("test labels")))
+
+
+def _read(path: Path, what: str) -> np.ndarray:
+    """The values of one file of `images` or `labels`, in the type that the file declares."""
+    zipped = path.suffix.lower() == ".gz"
+    with (
+        reading(path, "a gzipped IDX file" if zipped else "an IDX file"),
+        gzip.open(path, "rb") if zipped else path.open("rb") as stream,
+    ):
+        dtype, shape = _header(stream, path)
+        _check_role(path, what, shape)
+        expected = math.prod(shape) * dtype.itemsize
+        # Before anything is allocated: can the file hold what its header declares?
+        on_disk = path.stat().st_size
+        at_most = on_disk * _DEFLATE_AT_MOST if zipped else on_disk - 4 - 4 * len(shape)
+        if expected > at_most:
+            limit = "at most " if zipped else ""
+            raise DataError(_truncated(path, shape, expected, f"{limit}{at_most}"))
+        values = np.empty(expected, np.uint8)
+        found = _fill(stream, values.data)
+        if found < expected:
+            raise DataError(_truncated(path, shape, expected, str(found)))
+        if stream.read(1):
+            raise DataError(
+                f"{path} holds more bytes than the {expected} that its header declares for the "
+                f"shape {shape}. It is damaged or mislabelled: fetch it again."
+            )
+        return values.view(dtype).reshape(shape)
+
+
+def _header(stream: Any, path: Path) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    magic = stream.read(4)
+    if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in _TYPES or magic[3] == 0:
+        raise DataError(
+            f"{path} is no IDX file: it begins with the bytes {magic.hex(' ') or '(none)'}, not "
+            "with 00 00, a type and a number of dimensions. Is it damaged, or of another format?"
+        )
+    sizes = stream.read(4 * magic[3])
+    if len(sizes) < 4 * magic[3]:
+        raise DataError(f"{path} is truncated: it ends within its header. Fetch it again.")
+    return np.dtype(_TYPES[magic[2]]), tuple(np.frombuffer(sizes, ">u4").tolist())
+
+
+def _check_role(path: Path, what: str, shape: tuple[int, ...]) -> None:
+    holds = {1: "labels", 3: "images", 4: "images"}.get(len(shape), f"arrays of {len(shape)} axes")
+    if holds != what:
+        raise DataError(
+            f"{path} should hold {what}, but its header declares {holds}. Is it mislabelled or "
+            "damaged?"
+        )
+
+
+def _fill(stream: Any, buffer: memoryview) -> int:
+    """Read until the buffer is full or the stream ends; how many bytes came."""
+    done = 0
+    while done < len(buffer):
+        count = stream.readinto(buffer[done:])
+        if not count:
+            break
+        done += count
+    return done
+
+
+def _truncated(path: Path, shape: tuple[int, ...], expected: int, found: str) -> str:
+    return (
+        f"{path} is truncated: its header declares the shape {shape}, {expected} bytes, but it "
+        f"holds {found}. Fetch it again."
+    )

@@ -1,0 +1,65 @@
+"""Any source, by name, by path or as arrays."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from vaekit import plugins
+from vaekit.data.arrays import as_dataset
+from vaekit.data.check import checked
+from vaekit.data.read import read_images
+from vaekit.data.reading import reading
+from vaekit.data.transform import check_size, transformed
+from vaekit.errors import DataError, UnknownNameError, VaekitError, closest
+from vaekit.registry import Component
+from vaekit.types import Dataset
+
+
+def load_data(
+    source: Any, *, image_size: tuple[int, int] | None = None, gray: bool = False
+) -> Dataset:
+    """The data set that `source` names, holds or leads to.
+
+    source: a registered name, a path that `read_images` takes, or arrays that `as_dataset` takes.
+    A text is a path if it has a separator or a `::`; otherwise a registered name wins.
+    image_size: (height, width) to stretch the images to.
+    gray: make colour images grey.
+
+    Raises `UnknownNameError` for a text that is neither name nor path, `DataError` for what can't
+    be read as images, `DataUnavailableError` for a named set that is neither cached nor reachable.
+    """
+    check_size(image_size)
+    if not isinstance(source, (str, os.PathLike)):
+        return transformed(as_dataset(source), image_size, gray)
+    text = os.fspath(source)
+    registry = plugins.discover().registry
+    separators = [s for s in (os.sep, os.altsep, "::") if s]
+    if isinstance(source, str) and not any(s in text for s in separators):
+        names = registry.names("dataset")
+        if text.partition("@")[0] in names:
+            return transformed(_build(registry.get("dataset", text), text), image_size, gray)
+        with reading(text, "data"):
+            exists = bool(text) and Path(text).exists()
+        if not exists:
+            raise UnknownNameError(
+                f"There is no data set {text!r}, nor a file or folder of that name. "
+                f"{closest(text, names)}"
+            )
+    return read_images(text, image_size=image_size, gray=gray)
+
+
+def _build(part: Component, name: str) -> Dataset:
+    """The data set of a plugin, checked as any other source."""
+    of = f"The data set {part.name!r} of {part.distribution} {part.version}"
+    try:
+        dataset = part.load()()
+        if not isinstance(dataset, Dataset):
+            raise TypeError(f"it gave a {type(dataset).__name__}, not a vaekit.Dataset")
+        return checked(dataset._replace(source=name))
+    except VaekitError:
+        raise
+    except Exception as error:
+        reason = str(error) or type(error).__name__
+        raise DataError(f"{of} failed: {reason}. Tell its author.") from error

@@ -1,0 +1,67 @@
+"""The kit's own parts, offered through the hooks that any plugin uses."""
+
+from __future__ import annotations
+
+import vaekit
+
+_HERE = "vaekit.default_plugins"
+
+
+@vaekit.hookimpl
+def register_encoders(register: vaekit.Register) -> None:
+    """Offer the kit's encoders."""
+    register(
+        "conv5",
+        f"{_HERE}.conv5:conv5",
+        summary="The tutorial's five convolutions.",
+    )
+
+
+@vaekit.hookimpl
+def register_decoders(register: vaekit.Register) -> None:
+    """Offer the kit's decoders."""
+    register(
+        "deconv4",
+        f"{_HERE}.deconv4:deconv4",
+        summary="The tutorial's four transposed convolutions.",
+    )
+
+
+@vaekit.hookimpl
+def register_losses(register: vaekit.Register) -> None:
+    """Offer the kit's losses."""
+    register(
+        "tutorial",
+        f"{_HERE}.losses:tutorial",
+        summary="1000 x mean squared error + KL.",
+    )
+    register(
+        "elbo",
+        f"{_HERE}.losses:elbo",
+        summary="Negative ELBO in nats, Bernoulli or Gaussian.",
+    )
+    register(
+        "beta",
+        f"{_HERE}.losses:beta",
+        summary="beta-VAE: constant, warmed-up or cyclical weight on the KL.",
+    )
+
+
+@vaekit.hookimpl
+def register_datasets(register: vaekit.Register) -> None:
+    """Offer the kit's data sets."""
+    register(
+        "mnist",
+        f"{_HERE}.datasets:mnist",
+        summary="70,000 handwritten digits, 28x28, grey.",
+    )
+    register(
+        "fashion_mnist",
+        f"{_HERE}.datasets:fashion_mnist",
+        summary="70,000 pieces of clothing, 28x28, grey.",
+    )
+    register(
+        "digits",
+        f"{_HERE}.datasets:digits",
+        summary="1,797 handwritten digits, 8x8, grey; comes with scikit-learn.",
+    )

@@ -1,0 +1,150 @@
+"""The data sets that the kit knows by name.
+
+MNIST and Fashion-MNIST are kept where Keras keeps them (`~/.keras/datasets`, or
+`$KERAS_HOME/datasets`), so that neither is fetched twice. Keras's own downloader isn't used: it
+waits without end for a silent network, writes to standard output, and deletes a cached file that
+it can't replace.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import http.client
+import os
+import shutil
+import sys
+import tempfile
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import vaekit
+
+ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets"
+PATIENCE = 10.0  # seconds that the network may stay silent
+
+# The files below Keras's `datasets`, and the SHA-256 of each.
+MNIST = {"mnist.npz": "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"}
+FASHION_MNIST = {
+    "fashion-mnist/train-images-idx3-ubyte.gz": (
+        "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"
+    ),
+    "fashion-mnist/train-labels-idx1-ubyte.gz": (
+        "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"
+    ),
+    "fashion-mnist/t10k-images-idx3-ubyte.gz": (
+        "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"
+    ),
+    "fashion-mnist/t10k-labels-idx1-ubyte.gz": (
+        "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"
+    ),
+}
+
+DIGITS = tuple("0123456789")
+CLOTHES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
+
+
+def mnist() -> vaekit.Dataset:
+    """MNIST: 60,000 training and 10,000 test images of handwritten digits, 28x28, grey, uint8.
+
+    By Y. LeCun, C. Cortes and C. Burges, from NIST's databases; CC BY-SA 3.0. From Keras's cache,
+    else downloaded (11 MB) with its hash checked.
+    """
+    path = _cached("mnist", "mnist.npz", MNIST["mnist.npz"])
+    return vaekit.read_images(path)._replace(source="mnist", classes=DIGITS)
+
+
+def fashion_mnist() -> vaekit.Dataset:
+    """Fashion-MNIST: 60,000 training and 10,000 test images of clothes, 28x28, grey, uint8.
+
+    By H. Xiao, K. Rasul and R. Vollgraf, Zalando SE; MIT licence. From Keras's cache, else
+    downloaded (31 MB) with its hashes checked.
+    """
+    train, train_labels, test, test_labels = (
+        _cached("fashion_mnist", name, sha256) for name, sha256 in FASHION_MNIST.items()
+    )
+    return vaekit.Dataset(
+        "fashion_mnist",
+        vaekit.Images(_idx(train, 16).reshape(-1, 28, 28, 1), _idx(train_labels, 8)),
+        vaekit.Images(_idx(test, 16).reshape(-1, 28, 28, 1), _idx(test_labels, 8)),
+        CLOTHES,
+    )
+
+
+def digits() -> vaekit.Dataset:
+    """Digits: 1,797 images of handwritten digits, 8x8, grey, 17 levels; no test set.
+
+    The test part of the UCI set "Optical Recognition of Handwritten Digits" by E. Alpaydin and
+    C. Kaynak, CC BY 4.0, as scikit-learn carries it: no network is needed.
+    """
+    from sklearn.datasets import load_digits
+
+    found: Any = load_digits()
+    pixels = (found.images / 16).astype(np.float32)[..., np.newaxis]
+    images = vaekit.Images(pixels, found.target)
+    return vaekit.Dataset("digits", images, classes=DIGITS, stored="float64, 0..16")
+
+
+def _idx(path: Path, header: int) -> np.ndarray:
+    """The bytes after the header. The file's hash is known, so its layout is too."""
+    with gzip.open(path) as stream:
+        return np.frombuffer(bytearray(stream.read()), np.uint8, offset=header)
+
+
+def _cached(dataset: str, name: str, sha256: str) -> Path:
+    """The file `name` in Keras's cache, fetched if it isn't there or isn't the published one.
+
+    Raises `DataUnavailableError` if it can't be fetched; a cached file is then left as it is.
+    """
+    home = os.environ.get("KERAS_HOME") or Path.home() / ".keras"
+    path = Path(home).expanduser() / "datasets" / name
+    url = f"{ORIGIN}/{name.rpartition('/')[2]}"
+    state = "is not cached"
+    try:
+        if path.exists():
+            if _sha256(path) == sha256:
+                return path
+            state = "is cached with another hash than the published one (damaged or changed)"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _download(url, path, sha256)
+    except (OSError, http.client.HTTPException) as error:
+        reason = str(error).strip("<>")  # urllib brackets its own
+        raise vaekit.DataUnavailableError(
+            f"The data set {dataset!r} is not at hand: {path} {state}, and fetching it from {url} "
+            f"failed: {reason}. Put the file there yourself, or use --data digits."
+        ) from error
+    return path
+
+
+def _download(url: str, path: Path, sha256: str) -> None:
+    """Fetch a file beside its place, check it, then move it there: never half a file.
+
+    Raises `OSError` if it can't be fetched or stored, or isn't the published one.
+    """
+    print(f"Downloading {url}", file=sys.stderr)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        part = Path(folder) / path.name
+        with urllib.request.urlopen(url, timeout=PATIENCE) as reply, part.open("wb") as out:
+            shutil.copyfileobj(reply, out)
+        if _sha256(part) != sha256:
+            raise OSError("what came has another hash than the published file")
+        part.replace(path)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

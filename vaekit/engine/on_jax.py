@@ -1,0 +1,100 @@
+"""Steps on JAX: a loop inside one jitted function, over the values of all variables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+
+from vaekit.engine.base import MAX_STEPS
+from vaekit.engine.program import Program
+
+State = list[Any]  # values of `program.state`, in that order
+
+
+def compile_train(program: Program, images: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """See `vaekit.engine.base`."""
+    slots = {id(variable): slot for slot, variable in enumerate(program.state)}
+    trainable = [slots[id(variable)] for variable in program.trainable]
+    tuned = [slots[id(variable)] for variable in program.optimizer.variables]
+
+    def loss_of(weights: list[Any], state: State, batch: Any) -> tuple[Any, tuple[Any, State]]:
+        state = _replaced(state, trainable, weights)
+        (loss, row), state = _stateless(program, state, lambda: program.train_step(batch))
+        return loss, (row, state)
+
+    def step(state: State, batch: Any) -> tuple[State, Any]:
+        weights = [state[slot] for slot in trainable]
+        gradients, (row, state) = jax.grad(loss_of, has_aux=True)(weights, state, batch)
+        weights, tuning = program.optimizer.stateless_apply(
+            [state[slot] for slot in tuned], gradients, weights
+        )
+        state = _replaced(state, trainable, weights)
+        return _replaced(state, tuned, tuning), row
+
+    return _looped(program, step, images, sum(program.columns.widths))
+
+
+def compile_evaluate(program: Program, images: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """See `vaekit.engine.base`."""
+
+    def step(state: State, batch: Any) -> tuple[State, Any]:
+        row, state = _stateless(program, state, lambda: program.eval_step(batch))
+        return state, row
+
+    return _looped(program, step, images, sum(program.eval_columns.widths))
+
+
+def _stateless(program: Program, state: State, call: Callable[[], Any]) -> tuple[Any, State]:
+    """What `call` returns with the variables at `state`, and the values that it leaves them at."""
+    variables = _variables(program)
+    with keras.StatelessScope(list(zip(variables, state, strict=True))) as scope:
+        result = call()
+    return result, [scope.get_current_value(variable) for variable in variables]
+
+
+def _variables(program: Program) -> list[keras.Variable]:
+    return [*program.state, program.eval_noise.state]
+
+
+def _replaced(state: State, slots: list[int], values: list[Any]) -> State:
+    state = list(state)
+    for slot, value in zip(slots, values, strict=True):
+        state[slot] = value
+    return state
+
+
+def _looped(
+    program: Program,
+    step: Callable[[State, Any], tuple[State, Any]],
+    images: np.ndarray,
+    width: int,
+) -> Callable[[np.ndarray], np.ndarray]:
+    data = jnp.asarray(images)
+
+    # The count is traced, so that a call with fewer steps needs no compilation of its own.
+    @partial(jax.jit, donate_argnums=0)
+    def run(state: State, data: Any, block: Any, count: Any) -> tuple[State, Any]:
+        def body(number: Any, carry: tuple[State, Any]) -> tuple[State, Any]:
+            state, rows = carry
+            state, row = step(state, data[block[number]])
+            return state, rows.at[number].set(row)
+
+        rows = jnp.zeros((block.shape[0], width), "float32")
+        return jax.lax.fori_loop(0, count, body, (state, rows))
+
+    def call(block: np.ndarray) -> np.ndarray:
+        variables = _variables(program)
+        padded = np.zeros((MAX_STEPS, block.shape[1]), "int32")
+        padded[: len(block)] = block
+        state, rows = run([v.value for v in variables], data, padded, len(block))
+        for variable, value in zip(variables, state, strict=True):
+            variable.assign(value)
+        return np.asarray(rows[: len(block)])
+
+    return call

@@ -1,0 +1,79 @@
+"""What vaekit raises, and the exit code of each on the command line.
+
+A `VaekitError` is expected: the command line prints its text, without a traceback. Texts are one
+or two sentences: what was wrong, where, and what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+import errno
+from collections.abc import Iterable
+from os import PathLike
+
+
+class VaekitError(Exception):
+    """An expected failure that is not the user's mistake (exit code 1)."""
+
+    exit_code = 1
+
+
+class UserError(VaekitError):
+    """A mistake that the user can mend (exit code 2)."""
+
+    exit_code = 2
+
+
+class UnknownNameError(UserError):
+    """A name that nothing goes by; the text offers the closest one."""
+
+
+class OptionError(UserError):
+    """An option that is unknown, of the wrong type or out of range."""
+
+
+class DataError(UserError):
+    """A data source that can't be read as images."""
+
+
+class DataUnavailableError(DataError):
+    """A named data set that is neither cached nor reachable."""
+
+
+class BuildError(UserError):
+    """A part that can't be built as asked, or that doesn't fit the others."""
+
+
+class RunError(UserError):
+    """A run directory that can't be written, or can't be read."""
+
+
+class DivergedError(UserError):
+    """A loss that became NaN or infinite."""
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """The sentence that follows "no such name": the closest known one, or all of them."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    if near:
+        return f"Did you mean {near[0]!r}?"
+    return f"Choose from: {', '.join(names)}." if names else "There are none."
+
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def from_os_error(error: BaseException, path: str | PathLike[str]) -> UserError | None:
+    """The `RunError` for a failed write to `path`, or None if `error` is of another kind.
+
+    HDF5 reports the system's error in its text only, so the text is looked at too.
+    """
+    code = getattr(error, "errno", None)
+    text = str(error)
+    if code in _NO_ROOM or any(f"errno = {c}," in text for c in _NO_ROOM):
+        return RunError(f"No room left to write {path}. Free some space, or choose another --out.")
+    if isinstance(error, OSError):
+        reason = error.strerror or text
+        return RunError(f"Can't write {path}: {reason}. Choose a folder that you can write to.")
+    return None

@@ -1,0 +1,127 @@
+"""What a run makes of data beyond one array: latents and images file to file, and paths in z."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from vaekit.atomic import write_whole
+from vaekit.errors import DataError, UserError, closest
+from vaekit.run import Run
+from vaekit.types import Dataset, Images
+
+_CHUNK = 1024
+
+
+def encode_to_file(run: Run, images: Images, out: Path) -> int:
+    """Write `z_mean`, `z_log_var` `(N, latent_dim)` and, if there are any, `labels` to HDF5.
+
+    A chunk at a time, at constant memory. Gives N. Raises `RunError` if `out` can't be written.
+    """
+    count, latent_dim = len(images.pixels), run.model.latent_dim
+
+    def write(path: Path) -> None:
+        with h5py.File(path, "w") as file:
+            targets = [
+                file.create_dataset(name, (count, latent_dim), "float32")
+                for name in ("z_mean", "z_log_var")
+            ]
+            for start in range(0, count, _CHUNK):
+                posterior = run.encode(images.pixels[start : start + _CHUNK])
+                for target, values in zip(targets, posterior, strict=True):
+                    target[start : start + _CHUNK] = values
+            if images.labels is not None:
+                file.create_dataset("labels", data=images.labels)
+
+    write_whole(out, write)
+    return count
+
+
+def decode_to_file(run: Run, latents: str, out: Path) -> int:
+    """Decode the latents of an HDF5 file into `images` `(N, H, W, C)`, float32, of another.
+
+    latents: a path, whose dataset `z_mean` is taken, or `path::name`.
+    A chunk at a time, at constant memory. Gives N.
+
+    Raises `DataError` if there are no fitting latents, `RunError` if `out` can't be written.
+    """
+    path, _, name = latents.partition("::")
+    with _opened(path) as source:
+        z = _latents(source, path, name or "z_mean", run.model.latent_dim)
+
+        def write(target: Path) -> None:
+            with h5py.File(target, "w") as file:
+                images = file.create_dataset("images", (len(z), *run.model.image_shape), "float32")
+                for start in range(0, len(z), _CHUNK):
+                    part = z[start : start + _CHUNK]
+                    if not np.isfinite(part).all():
+                        raise DataError(f"{path}: latents {start} and on are not all finite.")
+                    images[start : start + _CHUNK] = run.decode(part)
+
+        write_whole(out, write)
+        return len(z)
+
+
+def interpolate(run: Run, pixels: np.ndarray, steps: int) -> np.ndarray:
+    """Images on the straight line in z from each image to the next, `(N - 1, steps, H, W, C)`.
+
+    Both ends are reconstructions. Raises `UserError` for fewer than two images or steps.
+    """
+    if len(pixels) < 2 or steps < 2:
+        raise UserError("An interpolation needs at least two images and two steps.")
+    means = run.encode(pixels).z_mean
+    share = np.linspace(0.0, 1.0, steps)[None, :, None]
+    z = means[:-1, None] * (1.0 - share) + means[1:, None] * share
+    return run.decode(z.reshape(-1, run.model.latent_dim)).reshape(
+        len(pixels) - 1, steps, *run.model.image_shape
+    )
+
+
+def images_of(dataset: Dataset, split: str) -> Images:
+    """The `train` or `test` images of a source, or `all`: training images first.
+
+    Raises `DataError` if there is no test set where one is asked for.
+    """
+    if split == "train" or (split == "all" and dataset.test is None):
+        return dataset.train
+    if dataset.test is None:
+        raise DataError(f"{dataset.source} has no test set; ask for --split train.")
+    if split == "test":
+        return dataset.test
+    labels = [part.labels for part in (dataset.train, dataset.test) if part.labels is not None]
+    return Images(
+        np.concatenate([dataset.train.pixels, dataset.test.pixels]),
+        np.concatenate(labels) if len(labels) == 2 else None,
+    )
+
+
+def _opened(path: str) -> h5py.File:
+    try:
+        return h5py.File(path, "r")
+    except FileNotFoundError:
+        raise DataError(f"There is no file {path}.") from None
+    except OSError as error:
+        raise DataError(f"{path} is not an HDF5 file that can be read: {error}.") from error
+
+
+def _latents(file: h5py.File, path: str, name: str, latent_dim: int) -> Any:
+    datasets = dict(_datasets(file))
+    if name not in datasets:
+        raise DataError(f"{path} has no dataset {name!r}. {closest(name, datasets)}")
+    found = datasets[name]
+    if found.ndim != 2 or found.shape[1] != latent_dim or found.dtype.kind not in "fiu":
+        raise DataError(
+            f"{path}::{name} must hold numbers of shape (N, {latent_dim}) for this run; it is "
+            f"{found.dtype} {found.shape}."
+        )
+    return found
+
+
+def _datasets(file: h5py.File) -> Iterator[tuple[str, h5py.Dataset]]:
+    for name in file:
+        if file.get(name, getclass=True) is h5py.Dataset:
+            yield name, file[name]

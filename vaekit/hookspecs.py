@@ -1,0 +1,72 @@
+"""The hooks that a plugin may implement: the whole contract, in one screen.
+
+A plugin is a module (or object) named by an entry point of the group `vaekit`. It implements any
+of the hooks below and calls `register` once for each part that it offers::
+
+    import vaekit
+
+    @vaekit.hookimpl
+    def register_encoders(register):
+        register("wide", "my_package.wide:wide", summary="Two wide convolutions.")
+
+`register(name, factory, *, summary="")`
+
+- `name`: what users type; lower case, digits, `-` and `_`.
+- `factory`: a callable, or the text `"module:attribute"`, which is imported only once it's needed.
+- `summary`: one line for `vaekit plugins`.
+
+A factory's keyword arguments are its options. Their names, types, defaults and meanings (the
+`Args:` section of its docstring) are what the command line and the config file offer.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import pluggy
+
+from vaekit.types import Factory
+
+PROJECT = "vaekit"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+class Register(Protocol):
+    """Offer one part under a name."""
+
+    def __call__(self, name: str, factory: Factory | str, *, summary: str = "") -> None: ...
+
+
+@hookspec
+def register_encoders(register: Register) -> None:
+    """Offer encoder backbones: `f(image_shape, **options) -> keras.Model`.
+
+    The model takes float32 images `(B, H, W, C)` in [0, 1] and gives features of any shape. The
+    kit flattens them, adds the heads for `z_mean` and `z_log_var`, and samples. Build it from
+    stock Keras layers, so that saved encoders open in plain Keras.
+    """
+
+
+@hookspec
+def register_decoders(register: Register) -> None:
+    """Offer decoder backbones: `f(latent_dim, image_shape, **options) -> keras.Model`.
+
+    The model takes `(B, latent_dim)` and gives `(B, H, W, C)`. Its last layer may have any
+    activation: where the loss works on logits, the kit takes the activation off.
+    """
+
+
+@hookspec
+def register_losses(register: Register) -> None:
+    """Offer losses: `f(**options) -> loss`, with `loss(x, output) -> {name: tensor (B,)}`.
+
+    `x` is the batch, `output` a `vaekit.VAEOutput`; the terms' sum is minimised. Attributes of
+    the loss say what it needs; see `vaekit.Loss`.
+    """
+
+
+@hookspec
+def register_datasets(register: Register) -> None:
+    """Offer data sets: `f(**options) -> vaekit.Dataset`."""

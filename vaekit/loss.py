@@ -1,0 +1,64 @@
+"""What a loss is, and what it may ask of the kit."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from vaekit.distributions import Likelihood
+from vaekit.errors import BuildError
+from vaekit.schedules import Schedule
+from vaekit.types import Tensor, VAEOutput
+
+
+class Loss(ABC):
+    """A loss: named per-sample terms whose sum is minimised.
+
+    Any callable with this signature will do; this class only writes the attributes down.
+
+    scale: what the loss takes as reconstruction: "mean" (values like x) or "logits".
+    samples: how many draws of z an image needs.
+    schedules: weights by step; their present values come in `output.schedule`.
+    likelihood: the p(x|z) that the reported `elbo` uses; None reports no `elbo`.
+    """
+
+    scale: str = "mean"
+    samples: int = 1
+    schedules: Mapping[str, Schedule] = {}
+    likelihood: Likelihood | None = None
+
+    @abstractmethod
+    def __call__(self, x: Tensor, output: VAEOutput) -> Mapping[str, Tensor]:
+        """The terms, each `(B,)`, in the units that the loss states."""
+
+
+class Needs(NamedTuple):
+    """What one loss asks of the kit, checked."""
+
+    scale: str
+    samples: int
+    schedules: Mapping[str, Schedule]
+    likelihood: Likelihood | None
+
+
+def needs_of(loss: Any, name: str) -> Needs:
+    """The needs of `loss`, with `Loss`'s defaults for what it doesn't say.
+
+    Raises `BuildError`, calling the loss `name`, if it can't be called or asks for what isn't.
+    """
+    if not callable(loss):
+        raise BuildError(f"The loss {name!r} must be callable as loss(x, output).")
+    needs = Needs(*(getattr(loss, field, getattr(Loss, field)) for field in Needs._fields))
+    if needs.scale not in ("mean", "logits"):
+        raise BuildError(
+            f"The loss {name!r} asks for reconstructions as {needs.scale!r}; say mean or logits."
+        )
+    if not isinstance(needs.samples, int) or needs.samples < 1:
+        raise BuildError(f"The loss {name!r} asks for {needs.samples!r} samples; at least 1.")
+    if needs.likelihood is not None and needs.likelihood.scale != needs.scale:
+        raise BuildError(
+            f"The loss {name!r} works on {needs.scale} and its likelihood on "
+            f"{needs.likelihood.scale}; they must be the same."
+        )
+    return needs

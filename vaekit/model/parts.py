@@ -1,0 +1,132 @@
+"""From names and options to a built VAE, and what is said when parts refuse."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from vaekit.config import TrainConfig
+from vaekit.errors import BuildError, VaekitError
+from vaekit.loss import Needs, needs_of
+from vaekit.model.vae import VAE
+from vaekit.options import check_options
+from vaekit.registry import Component, Registry
+from vaekit.types import ImageShape
+
+
+class Parts(NamedTuple):
+    """The three parts of a run with their checked options."""
+
+    encoder: Component
+    decoder: Component
+    loss: Component
+    encoder_options: dict[str, Any]
+    decoder_options: dict[str, Any]
+    loss_options: dict[str, Any]
+
+    def build_loss(self) -> tuple[Any, Needs]:
+        """The loss and what it needs. Raises `BuildError` if it can't be made."""
+        loss = _make(self.loss, (), self.loss_options, "")
+        return loss, needs_of(loss, self.loss.name)
+
+
+def resolve_parts(config: TrainConfig, registry: Registry) -> Parts:
+    """The parts that a config names. Raises `UnknownNameError` or `OptionError`."""
+    encoder = registry.get("encoder", config.encoder)
+    decoder = registry.get("decoder", config.decoder)
+    loss = registry.get("loss", config.loss)
+    return Parts(
+        encoder,
+        decoder,
+        loss,
+        check_options(encoder, config.encoder_opt),
+        check_options(decoder, config.decoder_opt),
+        check_options(loss, config.loss_opt),
+    )
+
+
+def build_vae(
+    parts: Parts, image_shape: ImageShape, *, latent_dim: int, scale: str, seed: int
+) -> VAE:
+    """The VAE of these parts for images of `image_shape`, its weights a function of `seed`.
+
+    Raises `BuildError` if a part refuses the shape, or gives what the kit can't use.
+    """
+    shown = "x".join(str(n) for n in image_shape)
+    with _seeded(seed):
+        encoder = _make(
+            parts.encoder, (image_shape,), parts.encoder_options, f" for {shown} images"
+        )
+        _check(encoder, parts.encoder, taken=image_shape, given=None)
+        decoder = _make(
+            parts.decoder,
+            (latent_dim, image_shape),
+            parts.decoder_options,
+            f" for {latent_dim} latents and {shown} images",
+        )
+        _check(decoder, parts.decoder, taken=(latent_dim,), given=image_shape)
+        return VAE(
+            encoder, decoder, latent_dim=latent_dim, scale=scale, decoder_name=parts.decoder.name
+        )
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Make what Keras initialises a function of `seed`, and leave Python's and NumPy's state be.
+
+    Keras draws a layer's default seed from Python's global generator, so there is no other way to
+    reach the initialisers inside a stranger's backbone.
+    """
+    python, numpy = random.getstate(), np.random.get_state()
+    keras.utils.set_random_seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)
+
+
+def _make(part: Component, given: tuple[Any, ...], options: dict[str, Any], purpose: str) -> Any:
+    try:
+        return part.load()(*given, **options)
+    except VaekitError:
+        raise
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else "it gave no reason"
+        raise BuildError(
+            f"The {part.kind} {part.name!r} of {part.distribution} {part.version} can't be built"
+            f"{purpose}: {type(error).__name__}: {reason}"
+        ) from error
+
+
+def _check(
+    model: Any, part: Component, *, taken: tuple[int, ...], given: tuple[int, ...] | None
+) -> None:
+    """Refuse what isn't one functional model from `taken` to `given` (any shape if None)."""
+    who = f"The {part.kind} {part.name!r} of {part.distribution}"
+    inputs, outputs = (getattr(model, name, None) for name in ("inputs", "outputs"))
+    if not isinstance(model, keras.Model) or not inputs or not outputs:
+        raise BuildError(
+            f"{who} gave a {type(model).__name__}, not a functional model: its factory must return "
+            "keras.Model(inputs, outputs), or a Sequential that begins with an Input."
+        )
+    if len(inputs) != 1 or len(outputs) != 1:
+        raise BuildError(
+            f"{who} has {len(inputs)} inputs and {len(outputs)} outputs; it must have one of each."
+        )
+    for what, tensor, wanted in (("takes", inputs[0], taken), ("gives", outputs[0], given)):
+        if wanted is not None and tuple(tensor.shape[1:]) != tuple(wanted):
+            raise BuildError(
+                f"{who} {what} shape {tuple(tensor.shape[1:])} where {tuple(wanted)} is needed; "
+                "choose another part or another image size, or mend its factory."
+            )
+    if given is None and any(size is None for size in outputs[0].shape[1:]):
+        raise BuildError(
+            f"{who} gives features of unknown size {tuple(outputs[0].shape[1:])}; begin it with "
+            "Input(image_shape), so that every size is known."
+        )

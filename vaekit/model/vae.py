@@ -1,0 +1,106 @@
+"""The variational autoencoder itself: two backbones, two heads and a sample between them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import layers
+
+from vaekit.distributions import sample_normal
+from vaekit.model.output_scale import add_sigmoid, logits_of
+from vaekit.types import Posterior, Tensor, VAEOutput
+
+
+class VAE:
+    """A variational autoencoder, built from functional backbones.
+
+    The three models that users get hold stock Keras layers only, so that they open wherever Keras
+    is; they share their weights with what is trained.
+
+    encoder: images `(B, H, W, C)` in [0, 1] -> one draw of z, `(B, latent_dim)`.
+    decoder: z -> images, as means.
+    autoencoder: images -> images, through one draw of z.
+    posterior: images -> `z_mean`, `z_log_var`.
+    """
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        *,
+        latent_dim: int,
+        scale: str = "mean",
+        decoder_name: str = "",
+    ) -> None:
+        self.latent_dim = latent_dim
+        self.image_shape = tuple(encoder.inputs[0].shape[1:])
+        self.scale = scale
+
+        images = encoder.inputs[0]
+        features = layers.Flatten(name="encoder_flatten")(encoder.outputs[0])
+        z_mean = layers.Dense(latent_dim, name="encoder_mu")(features)
+        z_log_var = layers.Dense(latent_dim, name="encoder_log_variance")(features)
+        self.posterior = keras.Model(images, [z_mean, z_log_var], name="posterior")
+        z = _sampled(z_mean, z_log_var)
+        self.encoder = keras.Model(images, z, name="encoder_model")
+
+        latents = decoder.inputs[0]
+        if scale == "logits":
+            logits = logits_of(decoder, decoder_name)
+            self._likelihood_decoder = keras.Model(latents, logits, name="decoder_logits")
+            means = add_sigmoid(decoder, logits)
+            self.decoder = keras.Model(latents, means, name="decoder_model")
+        else:
+            self.decoder = keras.Model(latents, decoder.outputs[0], name="decoder_model")
+            self._likelihood_decoder = self.decoder
+
+        whole = layers.Input(self.image_shape, name="VAE_input")
+        self.autoencoder = keras.Model(whole, self.decoder(self.encoder(whole)), name="VAE")
+
+    @property
+    def variables(self) -> list[keras.Variable]:
+        """Weights and the random state of every layer, in a stable order."""
+        return self.autoencoder.variables
+
+    @property
+    def trainable_variables(self) -> list[keras.Variable]:
+        """The weights that training changes by gradient."""
+        return self.autoencoder.trainable_variables
+
+    def __call__(
+        self,
+        x: Tensor,
+        noise: keras.random.SeedGenerator,
+        *,
+        training: bool,
+        samples: int = 1,
+        schedule: dict[str, Tensor] | None = None,
+    ) -> VAEOutput:
+        """q(z|x), draws of z from it and their reconstructions, on the scale asked for."""
+        posterior = Posterior(*self.posterior(x, training=training))
+        z = sample_normal(posterior, noise, samples)
+        if samples == 1:
+            reconstruction = self._likelihood_decoder(z, training=training)
+        else:
+            flat = keras.ops.reshape(z, (-1, self.latent_dim))
+            decoded = self._likelihood_decoder(flat, training=training)
+            reconstruction = keras.ops.reshape(decoded, (samples, -1, *self.image_shape))
+        return VAEOutput(reconstruction, posterior, z, schedule or {})
+
+    def mean_of(self, reconstruction: Tensor) -> Tensor:
+        """Images from a reconstruction on the loss's scale."""
+        return keras.ops.sigmoid(reconstruction) if self.scale == "logits" else reconstruction
+
+
+def _sampled(z_mean: Any, z_log_var: Any) -> Any:
+    """Mu + exp(log_variance / 2) eps from stock layers, random at inference too.
+
+    A Lambda would need vaekit, or unsafe loading, to open again.
+    """
+    half = layers.Rescaling(0.5, name="encoder_half_log_variance")(z_log_var)
+    deviation = layers.Activation("exponential", name="encoder_deviation")(half)
+    zeros = layers.Rescaling(0.0, name="encoder_zeros")(z_mean)
+    noise = layers.GaussianNoise(1.0, name="encoder_noise")(zeros, training=True)
+    scaled = layers.Multiply(name="encoder_scaled_noise")([deviation, noise])
+    return layers.Add(name="encoder_output")([z_mean, scaled])

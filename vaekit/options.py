@@ -1,0 +1,127 @@
+"""A factory's options, read from its signature and docstring, and given values checked by them."""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Union
+
+from vaekit.errors import OptionError, closest
+from vaekit.registry import KINDS, Component
+
+
+@dataclass(frozen=True)
+class Option:
+    """One keyword argument of a factory."""
+
+    name: str
+    annotation: Any
+    default: Any
+    meaning: str
+
+    @property
+    def type_name(self) -> str:
+        """The type for people: `int`, `bernoulli|gaussian`, `list[int]`."""
+        return _type_name(self.annotation)
+
+
+def options_of(part: Component) -> dict[str, Option]:
+    """The options of a part, in the order of its factory's signature.
+
+    Raises `OptionError` if the factory has a parameter that the kit doesn't fill in and that has
+    no default: it could never be built from its name alone.
+    """
+    factory = part.load()
+    meanings = _meanings(factory)
+    hints = typing.get_type_hints(factory, include_extras=True) if callable(factory) else {}
+    options = {}
+    for name, parameter in inspect.signature(factory).parameters.items():
+        if name in KINDS[part.kind].given or parameter.kind in (
+            inspect.Parameter.VAR_KEYWORD,
+            inspect.Parameter.VAR_POSITIONAL,
+        ):
+            continue
+        if parameter.default is inspect.Parameter.empty:
+            raise OptionError(
+                f"The {part.kind} {part.name!r} of {part.distribution} can't be built: its "
+                f"option {name!r} has no default. Tell its author."
+            )
+        annotation = hints.get(name, type(parameter.default))
+        options[name] = Option(name, annotation, parameter.default, meanings.get(name, ""))
+    return options
+
+
+def check_options(part: Component, given: Mapping[str, Any]) -> dict[str, Any]:
+    """`given` with each value as the part's signature types it; texts are converted.
+
+    Raises `OptionError` for an unknown option or a value that doesn't fit, naming the valid ones.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    known = options_of(part)
+    checked = {}
+    for name, value in given.items():
+        if name not in known:
+            raise OptionError(
+                f"The {part.kind} {part.name!r} has no option {name!r}. {closest(name, known)}"
+            )
+        option = known[name]
+        try:
+            adapter: TypeAdapter[Any] = TypeAdapter(option.annotation)
+            checked[name] = adapter.validate_python(_from_text(value, option.annotation))
+        except ValidationError as error:
+            wrong = error.errors()[0]["msg"]
+            raise OptionError(
+                f"The {part.kind} {part.name!r} takes {name}={option.type_name}, not {value!r}: "
+                f"{wrong[0].lower()}{wrong[1:]}."
+            ) from None
+    return checked
+
+
+def _meanings(factory: Callable[..., Any]) -> dict[str, str]:
+    from docstring_parser import parse
+
+    parsed = parse(inspect.getdoc(factory) or "")
+    return {p.arg_name: " ".join((p.description or "").split()) for p in parsed.params}
+
+
+def _bare(annotation: Any) -> Any:
+    """The annotation without `Annotated[...]`."""
+    return (
+        typing.get_args(annotation)[0]
+        if typing.get_origin(annotation) is typing.Annotated
+        else (annotation)
+    )
+
+
+def _from_text(value: Any, annotation: Any) -> Any:
+    """A text from the command line as something pydantic reads: `1,2` is a list, `none` is None."""
+    if not isinstance(value, str):
+        return value
+    annotation = _bare(annotation)
+    origin = typing.get_origin(annotation)
+    if origin in (Union, types.UnionType) and type(None) in typing.get_args(annotation):
+        if value.lower() == "none":
+            return None
+        inner = [a for a in typing.get_args(annotation) if a is not type(None)]
+        return _from_text(value, inner[0]) if len(inner) == 1 else value
+    if origin in (list, tuple):
+        return [item for item in value.split(",") if item]
+    return value
+
+
+def _type_name(annotation: Any) -> str:
+    annotation = _bare(annotation)
+    origin, args = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is Literal:
+        return "|".join(str(a) for a in args)
+    if origin in (Union, types.UnionType):
+        return " or ".join(_type_name(a) for a in args)
+    if annotation is type(None):
+        return "none"
+    if origin is None and isinstance(annotation, type):
+        return annotation.__name__
+    return str(annotation).replace("typing.", "")

@@ -1,0 +1,17 @@
+"""A run directory: written while training, read back as a `Run`."""
+
+from vaekit.run.artifacts import custom_layers, save_artifacts
+from vaekit.run.directory import RunDirectory
+from vaekit.run.record import describe_environment, describe_parts, parts_of
+from vaekit.run.run import Run, read_run
+
+__all__ = [
+    "Run",
+    "RunDirectory",
+    "custom_layers",
+    "describe_environment",
+    "describe_parts",
+    "parts_of",
+    "read_run",
+    "save_artifacts",
+]

@@ -1,0 +1,52 @@
+"""The saved models, which open in plain Keras where vaekit is not installed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import keras
+
+from vaekit.atomic import write_whole
+from vaekit.model import VAE
+from vaekit.run.directory import FORMATS, RunDirectory
+
+
+def save_artifacts(vae: VAE, directory: RunDirectory) -> list[Path]:
+    """Save encoder, decoder and the whole, each as `.h5` and as `.keras`; give their paths.
+
+    Raises `RunError` if there is no room; each file is then whole or not there.
+    """
+    models = {"VAE_encoder": vae.encoder, "VAE_decoder": vae.decoder, "VAE": vae.autoencoder}
+    paths = []
+    with _without_advice():
+        for name, model in models.items():
+            for ending in FORMATS:
+                paths.append(directory.artifact(name, ending))
+                write_whole(paths[-1], model.save)
+    return paths
+
+
+@contextmanager
+def _without_advice() -> Iterator[None]:
+    """Keep Keras from advising against HDF5, which is written on purpose beside `.keras`."""
+    logger = logging.getLogger("absl")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+def custom_layers(model: keras.Model) -> list[str]:
+    """Names of the layer classes in `model` that plain Keras doesn't have, sorted."""
+    found: set[str] = set()
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            found.update(custom_layers(layer))
+        elif type(layer).__module__.split(".")[0] != "keras":
+            found.add(type(layer).__name__)
+    return sorted(found)

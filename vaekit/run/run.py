@@ -1,0 +1,192 @@
+"""A finished or interrupted run, to work with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from vaekit.checkpoint import latest_checkpoint, load_checkpoint
+from vaekit.config import TrainConfig
+from vaekit.data import as_dataset, fingerprint, load_data, split
+from vaekit.engine import Evaluation, Program
+from vaekit.errors import DataError, UserError
+from vaekit.model import VAE, Parts, build_vae
+from vaekit.plugins import discover
+from vaekit.run.directory import RunDirectory
+from vaekit.run.record import parts_of
+from vaekit.types import Dataset, Images, Posterior
+
+_CHUNK = 256
+
+
+class Run:
+    """A trained VAE with its record; `vaekit.load` and `vaekit.train` make one."""
+
+    def __init__(self, directory: RunDirectory, record: dict[str, Any], model: VAE, parts: Parts):
+        self.directory = directory
+        self.record = record
+        self.model = model
+        self._parts = parts
+
+    @property
+    def path(self) -> Path:
+        """The run directory."""
+        return self.directory.path
+
+    @property
+    def config(self) -> TrainConfig:
+        """What was asked for."""
+        return TrainConfig.checked(self.record["config"])
+
+    @property
+    def encoder(self) -> keras.Model:
+        """Images `(B, H, W, C)` in [0, 1] -> one draw of z. Its layers `encoder_mu` and
+        `encoder_log_variance` are the posterior.
+        """
+        return self.model.encoder
+
+    @property
+    def decoder(self) -> keras.Model:
+        """Z `(B, latent_dim)` -> images, as means."""
+        return self.model.decoder
+
+    @property
+    def vae(self) -> keras.Model:
+        """Images -> images, through one draw of z."""
+        return self.model.autoencoder
+
+    @property
+    def history(self) -> list[dict[str, float]]:
+        """One dict an epoch: loss terms, `elbo`, `kl_dim_0`..., and `val_` twins."""
+        return self.directory.read_history()
+
+    def encode(self, images: Any) -> Posterior:
+        """q(z|x) of images, as two NumPy arrays `(N, latent_dim)`.
+
+        images: `(N, H, W, C)` or `(N, H, W)`, uint8 or floats in [0, 1], any number of them.
+        """
+        outputs = list(_in_chunks(self.model.posterior, self._pixels(images)))
+        return Posterior(*(np.concatenate(part) for part in zip(*outputs, strict=True)))
+
+    def decode(self, z: Any) -> np.ndarray:
+        """Images `(N, H, W, C)`, float32, of latents `(N, latent_dim)`."""
+        z = np.asarray(z, "float32")
+        if z.ndim != 2 or z.shape[1] != self.model.latent_dim:
+            raise UserError(
+                f"Latents of this run have shape (N, {self.model.latent_dim}), not {z.shape}."
+            )
+        return np.concatenate([out for (out,) in _in_chunks(self.model.decoder, z)])
+
+    def reconstruct(self, images: Any) -> np.ndarray:
+        """Images decoded from the posterior's mean, `(N, H, W, C)`, float32."""
+        return self.decode(self.encode(images).z_mean)
+
+    def sample(self, count: int, *, seed: int = 0) -> np.ndarray:
+        """`count` images decoded from draws of the prior N(0, I)."""
+        if count < 1:
+            raise UserError(f"Can't draw {count} samples; ask for at least 1.")
+        draws = np.random.default_rng(seed).standard_normal((count, self.model.latent_dim))
+        return self.decode(draws)
+
+    def evaluate(self, data: Any = None, *, limit: int | None = None) -> dict[str, Any]:
+        """Loss terms, `elbo`, `mse`, `psnr`, `kl`, `kl_dim` and `active_units` over images.
+
+        data: a data source or arrays; None is what the run was trained on. The images taken are
+        the source's test set; where it has none, the run's validation share if these are the
+        run's own data, else all of them. `split` in the result says which.
+        """
+        images, name, source = self.held_out(data, limit)
+        loss, needs = self._parts.build_loss()
+        optimizer = keras.optimizers.Adam()
+        program = Program(
+            self.model, loss, needs, optimizer, seed=self.config.seed, loss_name=self.config.loss
+        )
+        optimizer.iterations.assign(self.record["training"]["steps_done"])
+        summary = Evaluation(program, images.pixels)()
+        return {"data": source, "split": name, "images": len(images.pixels), **summary}
+
+    def dataset(self, data: Any = None) -> Dataset:
+        """A data source read as the run's own was; None is the run's own.
+
+        Raises `DataError` if its images have another shape than the run's.
+        """
+        if data is None:
+            data = self.record["data"]["reread"]
+            if data is None:
+                raise UserError("The run was trained on an array: say which data to use.")
+        config = self.config
+        dataset = (
+            load_data(data, image_size=config.image_size, gray=config.gray)
+            if isinstance(data, str | Path)
+            else as_dataset(data)
+        )
+        self._check_shape(dataset.train.pixels)
+        return dataset
+
+    def held_out(self, data: Any, limit: int | None) -> tuple[Images, str, str]:
+        """The images that `evaluate` takes, which split they are, and of which source."""
+        dataset = self.dataset(data)
+        config = self.config
+        if dataset.test is not None:
+            images, name = dataset.test, "test"
+        elif fingerprint(dataset) == self.record["data"]["fingerprint"]:
+            _, images = split(dataset, share=config.validation_split, seed=config.seed)
+            name = "validation"
+        else:
+            images, name = dataset.train, "all"
+        if limit is not None:
+            labels = None if images.labels is None else images.labels[:limit]
+            images = Images(images.pixels[:limit], labels)
+        return images, name, dataset.source
+
+    def _pixels(self, images: Any) -> np.ndarray:
+        pixels = as_dataset(np.asarray(images)).train.pixels
+        self._check_shape(pixels)
+        return pixels
+
+    def _check_shape(self, pixels: np.ndarray) -> None:
+        shape = self.model.image_shape
+        if pixels.shape[1:] != shape:
+            raise DataError(
+                f"The run works on {'x'.join(map(str, shape))} images, and these are "
+                f"{'x'.join(map(str, pixels.shape[1:]))}. Resize them with --image-size or --gray."
+            )
+
+
+def read_run(path: str | Path) -> Run:
+    """Read a run directory back: its parts from the registry, its weights from its checkpoint.
+
+    Raises `RunError` if there is no run, or a part of it is not installed.
+    """
+    directory = RunDirectory(path)
+    record = directory.read_record()
+    parts = parts_of(record, discover().registry)
+    _, needs = parts.build_loss()
+    config = TrainConfig.checked(record["config"])
+    model = build_vae(
+        parts,
+        tuple(record["image_shape"]),
+        latent_dim=config.latent_dim,
+        scale=needs.scale,
+        seed=config.seed,
+    )
+    load_checkpoint(latest_checkpoint(directory.checkpoints), model.variables)
+    return Run(directory, record, model, parts)
+
+
+def _in_chunks(model: keras.Model, inputs: np.ndarray) -> Iterator[list[np.ndarray]]:
+    """The outputs of a model, a chunk at a time; chunks of one size are compiled once."""
+    for start in range(0, len(inputs), _CHUNK):
+        chunk = inputs[start : start + _CHUNK]
+        if chunk.dtype == np.uint8:
+            chunk = chunk.astype("float32") / np.float32(255)
+        kept = len(chunk)
+        if kept < _CHUNK < len(inputs):
+            chunk = np.concatenate([chunk, np.repeat(chunk[-1:], _CHUNK - kept, axis=0)])
+        outputs = model.predict_on_batch(chunk)
+        outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
+        yield [np.asarray(output)[:kept] for output in outputs]

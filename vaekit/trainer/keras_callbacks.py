@@ -1,0 +1,53 @@
+"""Keras's callbacks, served with the model, the epochs and the batches that they expect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import keras
+
+from vaekit.model import VAE
+
+_BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
+
+
+class KerasCallbacks:
+    """The user's callbacks around one run.
+
+    Their `model` maps images to images and shares its weights and optimizer with what is trained:
+    saving it, stopping it or setting its learning rate does what it does under `fit`.
+    """
+
+    def __init__(
+        self,
+        callbacks: Sequence[keras.callbacks.Callback],
+        vae: VAE,
+        optimizer: keras.optimizers.Optimizer,
+        *,
+        epochs: int,
+        steps: int,
+    ) -> None:
+        auto = vae.autoencoder
+        self._model = keras.Model(auto.inputs[0], auto.outputs[0], name="VAE")
+        self._model.compile(optimizer=optimizer)
+        self._model.stop_training = False
+        self.list = keras.callbacks.CallbackList(
+            list(callbacks), model=self._model, epochs=epochs, steps=steps, verbose=0
+        )
+        self.want_batches = any(_overrides(callback) for callback in callbacks)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a callback asked to stop."""
+        return bool(self._model.stop_training)
+
+    def epoch_end(self, epoch: int, row: Mapping[str, float]) -> None:
+        """Hand out an epoch's results; epochs count from 0."""
+        self.list.on_epoch_end(epoch, dict(row))
+
+
+def _overrides(callback: keras.callbacks.Callback) -> bool:
+    return any(
+        getattr(type(callback), hook) is not getattr(keras.callbacks.Callback, hook)
+        for hook in _BATCH_HOOKS
+    )

@@ -1,0 +1,135 @@
+"""The training loop: epochs of blocks of steps, from any position on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from vaekit.checkpoint import Position
+from vaekit.engine import Evaluation, Program, Steps, batches, epoch_order
+from vaekit.errors import DivergedError
+from vaekit.trainer.interrupt import Interrupt
+from vaekit.trainer.keras_callbacks import KerasCallbacks
+from vaekit.trainer.pace import Pace
+from vaekit.trainer.progress import Progress
+
+Row = dict[str, Any]
+
+
+class Loop(NamedTuple):
+    """Everything that an epoch needs, made before the first."""
+
+    program: Program
+    train: Steps
+    validate: Evaluation
+    images: int
+    batch_size: int
+    epochs: int
+    seed: int
+    callbacks: KerasCallbacks
+    progress: Progress
+
+    def run(
+        self, position: Position, interrupt: Interrupt, keep: Callable[[Position, Row], None]
+    ) -> Position:
+        """Train from `position` on and give the position reached.
+
+        `keep(position, row)` is called at the end of each epoch with its line in the history.
+        Stops early if a callback asks for it, or within an epoch on `interrupt`.
+
+        Raises `DivergedError` when a term is no longer finite.
+        """
+        pace = Pace(1 if self.callbacks.want_batches else None)
+        self.callbacks.list.on_train_begin()
+        while position.epoch < self.epochs and not self.callbacks.stopped:
+            epoch = position.epoch
+            started = time.perf_counter()
+            self.callbacks.list.on_epoch_begin(epoch)
+            before = position.images
+            position = self._epoch(position, pace, interrupt)
+            if position.step < self._steps_an_epoch:
+                break  # interrupted; the position says where
+            # Rated over what this process did: an epoch that was resumed has less of it.
+            seconds = time.perf_counter() - started
+            row = self._row(epoch, position, position.images - before, seconds)
+            position = Position(epoch + 1, 0, position.steps)
+            self.callbacks.epoch_end(epoch, row)
+            keep(position, row)
+            self.progress.epoch_end(epoch, row)
+            if interrupt.requested:
+                break
+        self.callbacks.list.on_train_end()
+        return position
+
+    @property
+    def _steps_an_epoch(self) -> int:
+        return -(-self.images // self.batch_size)
+
+    def _epoch(self, position: Position, pace: Pace, interrupt: Interrupt) -> Position:
+        """The rest of an epoch, or of as much of it as passes before an interrupt."""
+        columns = self.program.columns
+        sums = np.array(position.sums) if position.step else np.zeros(sum(columns.widths))
+        epoch, step, steps, count, _ = position
+        before = count
+        started = time.perf_counter()
+        order = epoch_order(self.seed, epoch, self.images)
+        skip = step
+        for block in batches(order, self.batch_size):
+            skipped = min(skip, len(block))
+            skip -= skipped
+            at = skipped
+            while at < len(block) and not interrupt.requested:
+                chunk = block[at : at + pace.steps]
+                self.callbacks.list.on_train_batch_begin(step)
+                began = time.perf_counter()
+                rows = self.train(chunk)
+                pace.took(len(chunk), time.perf_counter() - began)
+                self._refuse_bad(rows, epoch, step)
+                sums += rows.sum(axis=0, dtype="float64")
+                at += len(chunk)
+                step, steps, count = step + len(chunk), steps + len(chunk), count + chunk.size
+                terms = columns.summary(sums, count)
+                scalars = {k: v for k, v in terms.items() if not isinstance(v, list)}
+                self.callbacks.list.on_train_batch_end(step - 1, scalars)
+                rate = (count - before) / (time.perf_counter() - started)
+                self.progress.advance(epoch, count, rate, _headline(scalars))
+        return Position(epoch, step, steps, count, [float(value) for value in sums])
+
+    def _refuse_bad(self, rows: np.ndarray, epoch: int, step: int) -> None:
+        bad = self.program.columns.first_bad(rows)
+        if bad is not None:
+            number, term = bad
+            raise DivergedError(
+                f"Training diverged: {term!r} is not finite at step {step + number + 1} of epoch "
+                f"{epoch + 1}. Try a smaller --learning-rate or a larger --batch-size."
+            )
+
+    def _row(self, epoch: int, position: Position, images: int, seconds: float) -> Row:
+        sums = np.array(position.sums)
+        row: Row = {
+            "epoch": epoch + 1,
+            "seconds": round(seconds, 3),
+            "images_per_s": round(images / seconds, 1),
+        }
+        row.update(_flat("", self.program.columns.summary(sums, position.images)))
+        row.update(_flat("val_", self.validate()))
+        return row
+
+
+def _flat(prefix: str, summary: dict[str, Any]) -> Row:
+    """A summary with its lists spread: `kl_dim` becomes `kl_dim_0`, `kl_dim_1`, ..."""
+    row: Row = {}
+    for name, value in summary.items():
+        if isinstance(value, list):
+            row.update({f"{prefix}{name}_{i}": item for i, item in enumerate(value)})
+        else:
+            row[f"{prefix}{name}"] = value
+    return row
+
+
+def _headline(terms: Row) -> Row:
+    """The few numbers that fit beside a bar: the loss and its first terms."""
+    return dict(list(terms.items())[:4])

@@ -1,0 +1,78 @@
+"""What a run trains on and is validated on, and what its record says of it."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, NamedTuple
+
+from vaekit.config import TrainConfig
+from vaekit.data import as_dataset, describe, fingerprint, load_data, split
+from vaekit.errors import DataUnavailableError, UserError
+from vaekit.plugins import discover
+from vaekit.types import Dataset, Images
+
+DEFAULT, FALLBACK = "mnist", "digits"
+
+
+class Source(NamedTuple):
+    """The two splits, what `run.json` says of them, and a sentence for the user, or none."""
+
+    train: Images
+    validation: Images
+    record: dict[str, Any]
+    note: str
+
+
+def choose_source(config: TrainConfig, data: Any) -> Source:
+    """Read what `config.data` names, or take `data` (arrays, or a `Dataset`) as it is.
+
+    With neither, MNIST; where that is neither cached nor reachable, scikit-learn's digits.
+    Raises `DataError` if the images can't be read, `UserError` if one batch wants more of them.
+    """
+    note = ""
+    if data is not None:
+        dataset = as_dataset(data)
+    elif config.data is not None:
+        dataset = _read(config, config.data)
+    else:
+        try:
+            dataset = _read(config, DEFAULT)
+        except DataUnavailableError:
+            dataset = _read(config, FALLBACK)
+            note = (
+                f"No --data given, and {DEFAULT} is neither cached nor reachable: training on "
+                f"{FALLBACK} instead."
+            )
+    train, validation = split(
+        dataset, share=config.validation_split, seed=config.seed, limit=config.limit
+    )
+    if config.batch_size > len(train.pixels):
+        raise UserError(
+            f"A batch of {config.batch_size} is more than the {len(train.pixels)} training images; "
+            "choose a smaller --batch-size."
+        )
+    record = {
+        "asked": config.data,
+        "used": None if data is not None else dataset.source,
+        "reread": None if data is not None else _reread(dataset.source),
+        "fallback": bool(note),
+        "fingerprint": fingerprint(dataset),
+        "training_images": len(train.pixels),
+        "validation_images": len(validation.pixels),
+        "validation": "test set" if dataset.test is not None else "share of the training images",
+        "class_names": dataset.classes and list(dataset.classes),
+        **describe(dataset),
+    }
+    return Source(train, validation, record, note)
+
+
+def _read(config: TrainConfig, source: str) -> Dataset:
+    return load_data(source, image_size=config.image_size, gray=config.gray)
+
+
+def _reread(source: str) -> str:
+    """The source as it can be read again from any folder: a registered name, or a whole path."""
+    if source in discover().registry.names("dataset"):
+        return source
+    path, separator, name = source.partition("::")
+    return os.path.abspath(path) + separator + name

@@ -1,0 +1,68 @@
+"""The values that parts, trainer and losses hand to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Tensor = Any  # a tensor of whichever backend Keras runs on
+ImageShape = tuple[int, int, int]  # height, width, channels
+
+
+class Posterior(NamedTuple):
+    """The diagonal normal q(z|x) that the encoder gives for each image.
+
+    Both fields have shape `(B, latent_dim)`; `z_log_var` is the natural logarithm of the variance.
+    """
+
+    z_mean: Tensor
+    z_log_var: Tensor
+
+
+class VAEOutput(NamedTuple):
+    """What a loss is given beside the batch `x` of shape `(B, H, W, C)` in [0, 1].
+
+    reconstruction: `(B, H, W, C)`, on the scale that the loss asked for (means, or logits).
+    posterior: q(z|x).
+    z: the sample that was decoded, `(B, latent_dim)`.
+    schedule: the present value (a scalar) of each schedule that the loss declares.
+
+    A loss that asks for K > 1 samples gets `reconstruction` and `z` with a leading axis of K.
+    """
+
+    reconstruction: Tensor
+    posterior: Posterior
+    z: Tensor
+    schedule: Mapping[str, Tensor] = {}
+
+
+class Images(NamedTuple):
+    """Images of one split: `pixels` `(N, H, W, C)`, uint8 or float32 in [0, 1]; `labels` `(N,)`.
+
+    Integer `labels` count from 0; None where the source has none.
+    """
+
+    pixels: np.ndarray
+    labels: np.ndarray | None = None
+
+
+class Dataset(NamedTuple):
+    """A data source, read.
+
+    source: the registered name, or the path as the user gave it.
+    train: the images to train on.
+    test: the source's own test set, None where it has none.
+    classes: names of the labels, in order; None where the source names none.
+    stored: how the source keeps its pixels, for people ("uint8, 0..255").
+    """
+
+    source: str
+    train: Images
+    test: Images | None = None
+    classes: tuple[str, ...] | None = None
+    stored: str = ""
+
+
+Factory = Callable[..., Any]
