@@ -31,13 +31,16 @@ def select_backend(name: str | None) -> str:
     if first:
         if name is not None:
             os.environ["KERAS_BACKEND"] = name
-        if "KERAS_BACKEND" in os.environ:
+        if os.environ.get("KERAS_BACKEND"):  # Keras takes an empty one as none, too
             _require(os.environ["KERAS_BACKEND"])
     quiet = first and _TF_LEVEL not in os.environ
     if quiet:
         os.environ[_TF_LEVEL] = "3"
     with _without_chatter() if quiet else nullcontext():
-        import keras
+        try:
+            import keras
+        except ImportError as error:  # a backend that its config file names
+            raise UserError(f"Keras can't start its backend: {error}.") from error
 
         keras.ops.zeros(())  # the first tensor starts the device
     chosen: str = keras.backend.backend()

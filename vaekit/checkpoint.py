@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -38,7 +39,7 @@ def save_checkpoint(folder: Path, variables: Sequence[keras.Variable], position:
     Raises `RunError` if there is no room.
     """
     arrays = {
-        f"{number:04d} {variable.path}": keras.ops.convert_to_numpy(variable.value)
+        f"{number:04d} {variable.path}": variable.numpy()
         for number, variable in enumerate(variables)
     }
     text = json.dumps(position._asdict()).encode()
@@ -75,7 +76,10 @@ def load_checkpoint(path: Path, variables: Sequence[keras.Variable]) -> Position
             names = sorted(name for name in saved.files if name != _POSITION)
             position = Position(**json.loads(saved[_POSITION].tobytes()))
             values = [saved[name] for name in names[: len(variables)]]
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except (
+        *(OSError, EOFError, ValueError, KeyError, TypeError),
+        *(RuntimeError, zipfile.BadZipFile, zlib.error),  # a damaged zip header gives all three
+    ) as error:
         raise RunError(f"The checkpoint {path} is damaged: {error}.") from error
     shapes = [tuple(value.shape) for value in values]
     if shapes != [tuple(variable.shape) for variable in variables]:

@@ -11,7 +11,8 @@ import tomli_w
 from annotated_types import Ge, Gt, Lt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from vaekit.errors import OptionError, UserError, closest
+from vaekit.atomic import write_text
+from vaekit.errors import OptionError, RunError, UserError, closest
 
 Backend = Literal["tensorflow", "jax", "torch"]
 Positive = Annotated[int, Ge(1)]
@@ -82,9 +83,13 @@ def read_config(path: str | Path) -> dict[str, Any]:
 def write_config(config: TrainConfig, path: str | Path) -> None:
     """Write `config` as TOML that `read_config` reads back; TOML has no null, so None is left out.
 
-    Raises `UserError` if `path` can't be written.
+    Raises `UserError` if `path` can't be written; it is then what it was.
     """
+    values = config.model_dump(exclude_none=True, mode="json")
+    for table in (values["encoder_opt"], values["decoder_opt"], values["loss_opt"]):
+        table.update({name: "none" for name, value in table.items() if value is None})
     try:
-        Path(path).write_text(tomli_w.dumps(config.model_dump(exclude_none=True, mode="json")))
-    except OSError as error:
-        raise UserError(f"Can't write the config file {path}: {error.strerror}.") from None
+        write_text(Path(path), tomli_w.dumps(values))
+    except RunError as error:
+        reason = getattr(error.__cause__, "strerror", None) or error
+        raise UserError(f"Can't write the config file {path}: {reason}.") from error

@@ -69,7 +69,7 @@ class Bernoulli:
     scale = "logits"
 
     def log_prob(self, x: Tensor, reconstruction: Tensor) -> Tensor:
-        """X l - log(1 + exp(l)), summed over pixels and channels."""
+        """x l - log(1 + exp(l)), summed over pixels and channels."""
         terms = x * reconstruction - ops.softplus(reconstruction)
         return ops.sum(terms, axis=_PIXELS)
 

@@ -31,7 +31,7 @@ def encode_to_file(run: Run, images: Images, out: Path) -> int:
                 for name in ("z_mean", "z_log_var")
             ]
             for start in range(0, count, _CHUNK):
-                posterior = run.encode(images.pixels[start : start + _CHUNK])
+                posterior = run.posterior(images.pixels[start : start + _CHUNK])
                 for target, values in zip(targets, posterior, strict=True):
                     target[start : start + _CHUNK] = values
             if images.labels is not None:
@@ -73,7 +73,7 @@ def interpolate(run: Run, pixels: np.ndarray, steps: int) -> np.ndarray:
     """
     if len(pixels) < 2 or steps < 2:
         raise UserError("An interpolation needs at least two images and two steps.")
-    means = run.encode(pixels).z_mean
+    means = run.posterior(pixels).z_mean
     share = np.linspace(0.0, 1.0, steps)[None, :, None]
     z = means[:-1, None] * (1.0 - share) + means[1:, None] * share
     return run.decode(z.reshape(-1, run.model.latent_dim)).reshape(

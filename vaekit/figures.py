@@ -46,7 +46,7 @@ def save(figure: Figure, path: Path) -> None:
 
 def reconstructions(run: Run, pixels: np.ndarray) -> Figure:
     """Images above what the run makes of them, through the posterior's mean."""
-    rebuilt = run.reconstruct(pixels)
+    rebuilt = run.decode(run.posterior(pixels).z_mean)
     shown = pixels / np.float32(255) if pixels.dtype == np.uint8 else pixels
     rows = np.concatenate([shown, rebuilt])
     return grid(rows, "Held-out images, and their reconstructions below", columns=len(pixels))
@@ -56,7 +56,7 @@ def latent_map(run: Run, images: Images) -> Figure:
     """Where the encoder puts images: the posterior's means, coloured by label if there is one."""
     pixels = images.pixels[:_MAP_POINTS]
     labels = None if images.labels is None else images.labels[:_MAP_POINTS]
-    z_mean, z_log_var = run.encode(pixels)
+    z_mean, z_log_var = run.posterior(pixels)
     axes_names = ("z_mean 1", "z_mean 2")
     if z_mean.shape[1] == 1:
         points = np.concatenate([z_mean, np.exp(0.5 * z_log_var)], axis=1)

@@ -36,9 +36,8 @@ def options_of(part: Component) -> dict[str, Option]:
     """
     factory = part.load()
     meanings = _meanings(factory)
-    hints = typing.get_type_hints(factory, include_extras=True) if callable(factory) else {}
     options = {}
-    for name, parameter in inspect.signature(factory).parameters.items():
+    for name, parameter in inspect.signature(factory, eval_str=True).parameters.items():
         if name in KINDS[part.kind].given or parameter.kind in (
             inspect.Parameter.VAR_KEYWORD,
             inspect.Parameter.VAR_POSITIONAL,
@@ -49,7 +48,9 @@ def options_of(part: Component) -> dict[str, Option]:
                 f"The {part.kind} {part.name!r} of {part.distribution} can't be built: its "
                 f"option {name!r} has no default. Tell its author."
             )
-        annotation = hints.get(name, type(parameter.default))
+        annotation = parameter.annotation
+        if annotation is inspect.Parameter.empty:
+            annotation = Any if parameter.default is None else type(parameter.default)
         options[name] = Option(name, annotation, parameter.default, meanings.get(name, ""))
     return options
 
@@ -65,8 +66,10 @@ def check_options(part: Component, given: Mapping[str, Any]) -> dict[str, Any]:
     checked = {}
     for name, value in given.items():
         if name not in known:
+            takes = ", ".join(f"{o.name}={o.type_name}" for o in known.values()) or "none"
             raise OptionError(
-                f"The {part.kind} {part.name!r} has no option {name!r}. {closest(name, known)}"
+                f"The {part.kind} {part.name!r} has no option {name!r}; it takes {takes}. "
+                f"{closest(name, known)}"
             )
         option = known[name]
         try:
@@ -109,7 +112,9 @@ def _from_text(value: Any, annotation: Any) -> Any:
         inner = [a for a in typing.get_args(annotation) if a is not type(None)]
         return _from_text(value, inner[0]) if len(inner) == 1 else value
     if origin in (list, tuple):
-        return [item for item in value.split(",") if item]
+        return [item.strip() for item in value.split(",") if item.strip()]
+    if origin is Literal:  # a number among the choices comes as a text, too
+        return next((a for a in typing.get_args(annotation) if str(a) == value), value)
     return value
 
 

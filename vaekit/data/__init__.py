@@ -7,8 +7,9 @@ is, the result is the same: pixels `(N, H, W, C)`, uint8 as they came or float32
 from vaekit.data.arrays import as_dataset
 from vaekit.data.digest import fingerprint
 from vaekit.data.load import load_data
+from vaekit.data.pixels import MASK
 from vaekit.data.read import read_images
 from vaekit.data.splits import split
 from vaekit.data.summary import describe
 
-__all__ = ["as_dataset", "describe", "fingerprint", "load_data", "read_images", "split"]
+__all__ = ["MASK", "as_dataset", "describe", "fingerprint", "load_data", "read_images", "split"]

@@ -9,6 +9,7 @@ import numpy as np
 from vaekit.errors import DataError
 
 SMALLEST = 8  # pixels on a side
+MASK = "0 and 1"  # the range of a set of masks, as it is said to be stored
 
 
 def normalise(arrays: list[Any], names: list[str]) -> tuple[list[np.ndarray], str]:
@@ -87,7 +88,7 @@ def _scaled(array: np.ndarray, low: float, high: float, name: str) -> tuple[np.n
     """The array as uint8, or as float32 in [0, 1], and its old type and range."""
     dtype, kind = array.dtype, array.dtype.kind
     if kind == "b" or (kind in "ui" and low >= 0 and high <= 1):
-        return array.astype(np.uint8) * np.uint8(255), f"{dtype}, 0 and 1"
+        return array.astype(np.uint8) * np.uint8(255), f"{dtype}, {MASK}"
     if kind in "ui" and low >= 0 and high <= 255:
         return array.astype(np.uint8, copy=False), f"{dtype}, 0..255"
     if dtype.kind == "u" and dtype.itemsize == 2:

@@ -18,9 +18,10 @@ class VAE:
     The three models that users get hold stock Keras layers only, so that they open wherever Keras
     is; they share their weights with what is trained.
 
-    encoder: images `(B, H, W, C)` in [0, 1] -> one draw of z, `(B, latent_dim)`.
+    encoder: images `(B, H, W, C)` in [0, 1] -> z, `(B, latent_dim)`: a draw when called, the
+        posterior's mean under `predict`.
     decoder: z -> images, as means.
-    autoencoder: images -> images, through one draw of z.
+    autoencoder: images -> images, through that z.
     posterior: images -> `z_mean`, `z_log_var`.
     """
 
@@ -94,9 +95,11 @@ class VAE:
 
 
 def _sampled(z_mean: Any, z_log_var: Any) -> Any:
-    """Mu + exp(log_variance / 2) eps from stock layers, random at inference too.
+    """mu + exp(log_variance / 2) eps from stock layers: a draw when the model is called.
 
-    A Lambda would need vaekit, or unsafe loading, to open again.
+    A Lambda would need vaekit, or unsafe loading, to open again. Stock layers have one limit:
+    `predict` tells every layer that it is not training, which silences all of Keras's random
+    layers, so under `predict` the encoder gives mu.
     """
     half = layers.Rescaling(0.5, name="encoder_half_log_variance")(z_log_var)
     deviation = layers.Activation("exponential", name="encoder_deviation")(half)

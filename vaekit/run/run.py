@@ -11,7 +11,7 @@ import numpy as np
 
 from vaekit.checkpoint import latest_checkpoint, load_checkpoint
 from vaekit.config import TrainConfig
-from vaekit.data import as_dataset, fingerprint, load_data, split
+from vaekit.data import MASK, as_dataset, fingerprint, load_data, split
 from vaekit.engine import Evaluation, Program
 from vaekit.errors import DataError, UserError
 from vaekit.model import VAE, Parts, build_vae
@@ -44,8 +44,9 @@ class Run:
 
     @property
     def encoder(self) -> keras.Model:
-        """Images `(B, H, W, C)` in [0, 1] -> one draw of z. Its layers `encoder_mu` and
-        `encoder_log_variance` are the posterior.
+        """Images `(B, H, W, C)` in [0, 1] -> z: a draw when called, the mean under `predict`.
+
+        Its layers `encoder_mu` and `encoder_log_variance` are the posterior.
         """
         return self.model.encoder
 
@@ -56,7 +57,7 @@ class Run:
 
     @property
     def vae(self) -> keras.Model:
-        """Images -> images, through one draw of z."""
+        """Images -> images, through the encoder's z."""
         return self.model.autoencoder
 
     @property
@@ -69,7 +70,11 @@ class Run:
 
         images: `(N, H, W, C)` or `(N, H, W)`, uint8 or floats in [0, 1], any number of them.
         """
-        outputs = list(_in_chunks(self.model.posterior, self._pixels(images)))
+        return self.posterior(self._pixels(images))
+
+    def posterior(self, pixels: np.ndarray) -> Posterior:
+        """`encode` for pixels as a `Dataset` holds them, taken as they are."""
+        outputs = list(_in_chunks(self.model.posterior, pixels))
         return Posterior(*(np.concatenate(part) for part in zip(*outputs, strict=True)))
 
     def decode(self, z: Any) -> np.ndarray:
@@ -144,16 +149,21 @@ class Run:
         return images, name, dataset.source
 
     def _pixels(self, images: Any) -> np.ndarray:
-        pixels = as_dataset(np.asarray(images)).train.pixels
+        pixels = np.asarray(images)
+        if pixels.dtype == np.uint8 and not self.record["data"]["type"].endswith(MASK):
+            # One dark image is no mask of zeros and ones, if the run's own data are none.
+            pixels = pixels[..., None] if pixels.ndim == 3 else pixels
+        else:
+            pixels = as_dataset(pixels).train.pixels
         self._check_shape(pixels)
         return pixels
 
     def _check_shape(self, pixels: np.ndarray) -> None:
         shape = self.model.image_shape
-        if pixels.shape[1:] != shape:
+        if not len(pixels) or pixels.shape[1:] != shape:
             raise DataError(
-                f"The run works on {'x'.join(map(str, shape))} images, and these are "
-                f"{'x'.join(map(str, pixels.shape[1:]))}. Resize them with --image-size or --gray."
+                f"The run works on {'x'.join(map(str, shape))} images, and these have the shape "
+                f"{pixels.shape}. Resize them with --image-size or --gray."
             )
 
 

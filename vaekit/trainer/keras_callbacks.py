@@ -43,7 +43,8 @@ class KerasCallbacks:
 
     def epoch_end(self, epoch: int, row: Mapping[str, float]) -> None:
         """Hand out an epoch's results; epochs count from 0."""
-        self.list.on_epoch_end(epoch, dict(row))
+        # Keras passes the epoch apart, and file name patterns break on a second one.
+        self.list.on_epoch_end(epoch, {k: v for k, v in row.items() if k != "epoch"})
 
 
 def _overrides(callback: keras.callbacks.Callback) -> bool:

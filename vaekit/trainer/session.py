@@ -153,6 +153,10 @@ def open_session(
             "backend": keras.backend.backend(),
             "data": source.record["used"],
             "out": str(directory.path),
+            # As the parts' signatures type them; the command line gave texts.
+            "encoder_opt": parts.encoder_options,
+            "decoder_opt": parts.decoder_options,
+            "loss_opt": parts.loss_options,
         }
     )
     record = {
@@ -196,7 +200,8 @@ def reopen_session(
         raise RunError(f"The data of {path} are not what they were when the run began.")
     program = _program(config, parts, source)
     position = load_checkpoint(latest_checkpoint(directory.checkpoints), program.state)
-    if position.epoch >= config.epochs:
+    # One that was stopped after its last epoch still has models and pictures to save.
+    if position.epoch >= config.epochs and record["status"] == "complete":
         raise RunError(
             f"{path} has done all of its {config.epochs} epochs; ask for more with --epochs."
         )

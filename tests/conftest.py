@@ -1,0 +1,35 @@
+"""One small trained run, shared by every test that only reads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vaekit.backend import select_backend
+
+select_backend(None)  # before anything imports Keras, so that its chatter stays off the log
+
+import vaekit  # noqa: E402
+
+EPOCHS, LIMIT = 2, 96
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    vaekit.train(data="digits", epochs=EPOCHS, limit=LIMIT, seed=3, out=str(folder), progress=False)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def run(run_folder: Path) -> vaekit.Run:
+    return vaekit.load(run_folder)
+
+
+@pytest.fixture
+def digits() -> np.ndarray:
+    """Sixteen digits, uint8, 8x8."""
+    pixels = vaekit.load_data("digits").train.pixels[:16]
+    return (pixels * 255).round().astype("uint8")

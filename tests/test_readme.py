@@ -1,0 +1,106 @@
+"""The README's commands and code, run as they are printed."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from vaekit.cli import main
+from vaekit.plugins import discover
+
+TEXT = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
+
+
+def command(line: str, *more: str) -> None:
+    words = shlex.split(line, comments=True)
+    assert words[0] == "vaekit"
+    result = CliRunner().invoke(main, [*words[1:], *more])
+    assert result.exit_code == 0, result.output
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Where the first command was run, on fewer images than a reader's."""
+    folder = tmp_path_factory.mktemp("readme")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        first = blocks("sh")[0].strip()
+        assert first.startswith("pip install . && ")
+        command(first.partition(" && ")[2], "--limit", "64")
+    return folder
+
+
+def test_second_command_runs_tox():
+    assert blocks("sh")[1].strip() == "pip install tox && tox"
+
+
+def test_tour(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    lines = blocks("sh")[2].strip().splitlines()
+    assert len(lines) == 11
+    for line in lines:
+        command(line)
+    for made in ("beta/VAE.keras", "latents.h5", "images.h5", "run/figures/drawn_samples.png"):
+        assert (folder / made).stat().st_size > 0
+
+
+def test_own_images_and_config(folder, monkeypatch):
+    from PIL import Image
+
+    monkeypatch.chdir(folder)
+    for name in ("cats/1.png", "cats/2.jpg", "dogs/1.png", "dogs/2.png"):
+        path = folder / "photos" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.effect_noise((40, 30 + len(list(path.parent.iterdir()))), 50).save(path)
+    first, second = blocks("sh")[3].strip().splitlines()
+    few = ["--epochs", "1", "--batch-size", "2"]
+    command(first, *few, "--out", "photos1")
+    command(second, *few, "--out", "photos2")
+
+
+def test_python(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    names: dict[str, object] = {}
+    for code in blocks("python")[:2]:
+        exec(code, names)
+    assert names["rebuilt"].shape == (8, 8, 8, 1)
+    mean, _ = names["posterior"].predict(names["images"], verbose=0)
+    assert mean == pytest.approx(names["z_mean"], abs=1e-5)
+
+
+def test_plugin_in_twenty_lines(tmp_path, monkeypatch):
+    module = blocks("python")[2]
+    project = tomllib.loads(blocks("toml")[0])
+    assert len([line for line in module.splitlines() if line.strip()]) <= 20
+    (tmp_path / "tiny_vae.py").write_text(module)
+    info = tmp_path / "tiny_vae-0.1.dist-info"  # what pip would leave of the project
+    info.mkdir()
+    (info / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {project['project']['name']}\nVersion: 0.1\n"
+    )
+    points = project["project"]["entry-points"]["vaekit"]
+    lines = "\n".join(f"{name} = {target}" for name, target in points.items())
+    (info / "entry_points.txt").write_text(f"[vaekit]\n{lines}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    discover.cache_clear()
+    try:
+        options = ["--data", "digits", "--limit", "40", "--epochs", "1"]
+        command(
+            "vaekit train --encoder tiny --encoder-opt units=64",
+            *options,
+            "--out",
+            str(tmp_path / "run"),
+        )
+    finally:
+        sys.modules.pop("tiny_vae", None)
+        discover.cache_clear()

@@ -1,0 +1,193 @@
+"""A saved run: in vaekit, and in plain Keras where vaekit is not installed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+import vaekit
+from vaekit.errors import DataError, RunError, UserError
+
+ARTIFACTS = [f"{n}{e}" for n in ("VAE_encoder", "VAE_decoder", "VAE") for e in (".h5", ".keras")]
+
+
+def test_leaves_all_of_the_run_directory(run_folder):
+    files = {str(p.relative_to(run_folder)) for p in run_folder.rglob("*") if p.is_file()}
+    assert files == {
+        "run.json",
+        "history.csv",
+        *ARTIFACTS,
+        "checkpoints/step-000000003.npz",
+        "checkpoints/step-000000006.npz",
+        *(f"figures/{n}.png" for n in ("history", "latent_map", "reconstructions", "samples")),
+    }
+
+
+PLAIN = """
+import sys
+class NoVaekit:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "vaekit":
+            raise ModuleNotFoundError("vaekit is not installed here")
+sys.meta_path.insert(0, NoVaekit())
+import json, pathlib
+import keras, numpy as np
+folder = pathlib.Path(sys.argv[1])
+z = np.load(sys.argv[2])
+result = {}
+for path in sorted(folder.glob("VAE*")):
+    model = keras.models.load_model(path)
+    result[path.name] = [model.name, model.count_params()]
+    if path.stem == "VAE_decoder":
+        np.save(sys.argv[2] + path.suffix + ".npy", model.predict(z, verbose=0))
+    if path.stem == "VAE_encoder":
+        draws = np.asarray(model(np.zeros((500, 8, 8, 1), "float32")))
+        result[path.name].append(float(draws.std()))
+print(json.dumps(result))
+"""
+
+
+def test_models_open_in_plain_keras(run, run_folder, tmp_path):
+    z = np.random.default_rng(0).standard_normal((7, 2)).astype("float32")
+    np.save(tmp_path / "z.npy", z)
+    done = subprocess.run(
+        [sys.executable, "-c", PLAIN, str(run_folder), str(tmp_path / "z.npy")],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert sorted(result) == sorted(ARTIFACTS)
+    for ending in (".h5", ".keras"):
+        assert result[f"VAE_encoder{ending}"][:2] == ["encoder_model", run.encoder.count_params()]
+        assert result[f"VAE_decoder{ending}"] == ["decoder_model", run.decoder.count_params()]
+        assert result[f"VAE{ending}"] == ["VAE", run.vae.count_params()]
+        assert result[f"VAE_encoder{ending}"][2] > 0.1  # still draws after it was saved
+        decoded = np.load(tmp_path / f"z.npy{ending}.npy")
+        np.testing.assert_allclose(decoded, run.decode(z), atol=1e-6)
+
+
+def test_encode_takes_any_form_of_the_same_images(run, digits):
+    expected = run.encode(digits)
+    for form in (digits[..., 0], digits / 255.0, (digits / 255.0).astype("float32")):
+        for a, b in zip(expected, run.encode(form), strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-4)
+
+
+def test_a_dark_image_is_encoded_as_dark(run):
+    dark = np.zeros((1, 8, 8, 1), "uint8")
+    dark[0, 3, 3] = 1
+    np.testing.assert_allclose(run.encode(dark).z_mean, run.encode(dark / 255.0).z_mean, atol=1e-5)
+
+
+def test_encode_in_chunks_is_encode_at_once(run):
+    images = np.random.default_rng(0).random((600, 8, 8, 1), dtype="float32")
+    whole = run.encode(images)
+    parts = [run.encode(images[i : i + 100]) for i in range(0, 600, 100)]
+    for number, field in enumerate(whole):
+        joined = np.concatenate([part[number] for part in parts])
+        np.testing.assert_allclose(field, joined, atol=1e-4)
+
+
+def test_encode_is_the_encoders_two_heads(run, digits):
+    heads = [run.encoder.get_layer(f"encoder_{n}").output for n in ("mu", "log_variance")]
+    model = keras.Model(run.encoder.inputs[0], heads)
+    expected = model.predict_on_batch(digits.astype("float32") / 255)
+    for a, b in zip(expected, run.encode(digits), strict=True):
+        np.testing.assert_allclose(np.asarray(a), b, atol=1e-5)
+
+
+def test_reconstruct_and_sample(run, digits):
+    rebuilt = run.reconstruct(digits)
+    np.testing.assert_allclose(rebuilt, run.decode(run.encode(digits).z_mean), atol=1e-6)
+    assert rebuilt.shape == (16, 8, 8, 1)
+    assert np.array_equal(run.sample(5, seed=1), run.sample(5, seed=1))
+    assert not np.array_equal(run.sample(5, seed=1), run.sample(5, seed=2))
+
+
+def test_evaluate_is_what_validation_said(run):
+    result = run.evaluate(limit=96)
+    assert result["split"] == "validation"
+    last = run.history[-1]
+    for name in ("loss", "reconstruction", "kl", "elbo", "mse", "psnr"):
+        assert result[name] == pytest.approx(last[f"val_{name}"], rel=1e-5)
+    assert result["kl_dim"] == pytest.approx([last[f"val_kl_dim_{i}"] for i in range(2)], rel=1e-5)
+    assert result["active_units"] == last["val_active_units"]
+    assert json.dumps(result)
+
+
+def test_evaluate_on_other_data(run, digits):
+    result = run.evaluate(digits)
+    assert (result["split"], result["images"]) == ("all", 16)
+    result = run.evaluate(((digits, None), (digits[:5], None)))
+    assert (result["split"], result["images"]) == ("test", 5)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (lambda run: run.decode(np.zeros((3, 5))), UserError, r"shape \(N, 2\), not \(3, 5\)"),
+        (lambda run: run.encode(np.zeros((3, 9, 8, 1))), DataError, "works on 8x8x1"),
+        (lambda run: run.encode(np.zeros((0, 8, 8, 1), "uint8")), DataError, "8x8x1"),
+        (lambda run: run.encode(np.full((1, 8, 8), np.nan)), DataError, "NaN"),
+        (lambda run: run.sample(0), UserError, "at least 1"),
+    ],
+)
+def test_what_does_not_fit_is_refused(run, call, error, text):
+    with pytest.raises(error, match=text):
+        call(run)
+
+
+def test_folder_without_a_run(tmp_path):
+    with pytest.raises(RunError, match=r"no run.json"):
+        vaekit.load(tmp_path)
+
+
+def copied(run_folder, tmp_path):
+    import shutil
+
+    return shutil.copytree(run_folder, tmp_path / "copy")
+
+
+def test_missing_plugin_says_what_to_install(run_folder, tmp_path):
+    folder = copied(run_folder, tmp_path)
+    record = json.loads((folder / "run.json").read_text())
+    record["parts"]["encoder"] = {
+        "name": "wide",
+        "distribution": "vaekit-wide",
+        "version": "1.2",
+        "options": {},
+    }
+    (folder / "run.json").write_text(json.dumps(record))
+    with pytest.raises(RunError, match="pip install vaekit-wide==1.2"):
+        vaekit.load(folder)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 99}'])
+def test_damaged_record(run_folder, tmp_path, text):
+    folder = copied(run_folder, tmp_path)
+    (folder / "run.json").write_text(text)
+    with pytest.raises(RunError, match=r"run\.json"):
+        vaekit.load(folder)
+
+
+def test_damaged_checkpoint(run_folder, tmp_path):
+    folder = copied(run_folder, tmp_path)
+    newest = sorted((folder / "checkpoints").iterdir())[-1]
+    newest.write_bytes(newest.read_bytes()[:-2000])
+    with pytest.raises(RunError, match=r"step-000000006\.npz is damaged"):
+        vaekit.load(folder)
+
+
+def test_checkpoint_of_other_parts(run_folder, tmp_path):
+    folder = copied(run_folder, tmp_path)
+    record = json.loads((folder / "run.json").read_text())
+    record["config"]["latent_dim"] = 5
+    (folder / "run.json").write_text(json.dumps(record))
+    with pytest.raises(RunError, match="other shapes"):
+        vaekit.load(folder)
