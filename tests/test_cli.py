@@ -18,7 +18,11 @@ import vaekit
 from vaekit.cli import main
 from vaekit.config import TrainConfig
 
-SMALL = ["--data", "digits", "--limit", "40", "--batch-size", "20", "--epochs", "1"]
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """No test may litter the checkout: the default of --out is a relative folder."""
+    monkeypatch.chdir(tmp_path)
 
 
 def cli(*args):
@@ -81,7 +85,9 @@ def test_command_line_wins_over_config_file(trained):
     assert (config["epochs"], config["batch_size"]) == (1, 20)
     assert (config["latent_dim"], config["limit"], config["loss"]) == (3, 40, "beta")
     assert (config["encoder_opt"], config["decoder_opt"]) == ({"width": 8}, {"width": 4})
-    assert config["loss_opt"] == {"beta": 0.5, "steps": 9, "schedule": "linear"}
+    options = config["loss_opt"]
+    assert (options["beta"], options["steps"], options["schedule"]) == (0.5, 9, "linear")
+    assert options["cycles"] == 4  # what nobody asked for is the part's default
 
 
 def test_options_reach_the_parts(trained):
@@ -158,12 +164,6 @@ def test_resume_saves_what_is_missing_of_a_run_that_had_done_its_epochs(trained,
     np.testing.assert_array_equal(vaekit.load(run).sample(3), before)
 
 
-@pytest.fixture(autouse=True)
-def elsewhere(tmp_path, monkeypatch):
-    """No test may litter the checkout: the default of --out is a relative folder."""
-    monkeypatch.chdir(tmp_path)
-
-
 def test_image_options_seed_and_default_run_directory(tmp_path):
     colours = np.random.default_rng(0).integers(0, 256, (50, 8, 8, 3), np.uint8)
     np.savez(tmp_path / "a.npz", images=colours)
@@ -186,7 +186,7 @@ def test_no_data_and_no_mnist_means_digits(tmp_path, monkeypatch):
 
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(datasets, "ORIGIN", "http://127.0.0.1:9/nothing")
-    args = ["train", *SMALL[2:], "--out", str(tmp_path / "run")]
+    args = ["train", "--limit", "40", "--epochs", "1", "--out", str(tmp_path / "run")]
     result = CliRunner().invoke(main, args)
     assert result.exit_code == 0, result.output
     first = result.stdout.splitlines()[0]

@@ -118,7 +118,11 @@ def test_bernoulli_log_prob_is_the_negative_cross_entropy_on_grey_images():
 
 
 @pytest.mark.parametrize(
-    ("pixel", "logit", "expected"), [(1, 80, 0), (0, -80, 0), (0, 80, -80), (1, -80, -80)]
+    ("pixel", "logit", "expected"),
+    [
+        *[(1, 80, 0), (0, -80, 0), (0, 80, -80), (1, -80, -80)],
+        *[(1, 1e4, 0), (0, -1e4, 0), (0, 1e4, -1e4), (1, -1e4, -1e4)],
+    ],
 )
 def test_bernoulli_log_prob_is_stable_far_out(pixel, logit, expected):
     shape = (1, 2, 2, 1)

@@ -223,7 +223,7 @@ def test_an_unknown_option_is_refused_with_the_valid_ones(name, near):
 
 
 def test_a_part_without_options_says_so():
-    with pytest.raises(OptionError, match="'mine' has no option 'width'.* none"):
+    with pytest.raises(OptionError, match=r"'mine' has no option 'width'.* none"):
         check_options(part(lambda image_shape: None), {"width": 3})
 
 
@@ -237,7 +237,7 @@ def test_only_what_was_given_comes_back_in_its_order():
 
 
 def test_what_was_checked_checks_again_to_itself():
-    values = dict({name: value for name, value, _ in GOOD})
+    values = {name: value for name, value, _ in GOOD}
     once = check_options(part(factory), values)
     assert check_options(part(factory), once) == once
 

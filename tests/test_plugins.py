@@ -177,6 +177,15 @@ def test_several_broken_plugins_are_all_kept(site):
     assert broken == [f"bad-{number:02d}" for number in range(len(BROKEN))]
 
 
+def test_a_distribution_without_metadata_takes_nothing_down(site):
+    site.install("half-removed", GOOD)
+    (info,) = site.folder.glob("half_removed-*")
+    (info / "METADATA").unlink()
+    found = site.discover()
+    assert found.registry.get("encoder", "conv5").distribution == "vaekit"
+    assert {p.version for p in parts_of(found, "half_removed").values()} == {"unknown"}
+
+
 def test_a_key_that_interrupts_is_not_swallowed(site):
     site.install("bad-one", "raise KeyboardInterrupt")
     with pytest.raises(KeyboardInterrupt):
@@ -188,7 +197,7 @@ def test_a_name_that_two_plugins_offer_is_asked_for_in_full(site):
     site.install("a-good", GOOD)
     found = site.discover()
     assert not [b for b in found.broken if b.distribution in ("a-good", "b-good")]
-    with pytest.raises(UserError, match="good@a-good and good@b-good"):
+    with pytest.raises(UserError, match="good@a-good or good@b-good"):
         found.registry.get("encoder", "good")
     assert found.registry.get("encoder", "good@b-good").distribution == "b-good"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,9 +62,7 @@ def resume(
 
     Raises `vaekit.RunError` if there is nothing to go on with.
     """
-    from vaekit.run.directory import RunDirectory
-
-    select_backend(RunDirectory(path).read_record()["config"]["backend"])
+    select_backend(_backend_of(path))
     from vaekit.trainer import reopen_session
 
     return finish(
@@ -90,6 +89,18 @@ def finish(session: Session) -> Run:
     if run.record["status"] == "complete":
         draw_figures(run, session.validation)
     return run
+
+
+def _backend_of(path: str | Path) -> str | None:
+    """The backend that a run was made with, read before anything imports Keras.
+
+    None where there is no such record; whoever reads it next says what is wrong with it.
+    """
+    try:
+        name: str = json.loads((Path(path) / "run.json").read_text("utf-8"))["config"]["backend"]
+        return name
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
 
 
 def _progress(wanted: bool) -> Any:

@@ -10,16 +10,22 @@ from pathlib import Path
 from vaekit.errors import from_os_error
 
 
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+def write_whole(path: Path, write: Callable[[Path], None], *, room: int = 0) -> None:
     """Let `write` fill a temporary file beside `path`, flush it to the disk, and rename it.
 
     Whatever happens, `path` afterwards is what it was or the new file, never a part of one.
     The temporary name ends as `path` does, because Keras goes by a file's ending.
 
+    room: bytes that must be free before `write` is called. HDF5 needs to know: it can't close a
+        file that it had no room for, and the process crashes when Python cleans up.
+
     Raises `RunError` if there is no room, or no right to write there.
     """
     temporary = path.with_name(f".writing-{os.getpid()}-{path.name}")
     try:
+        if room and hasattr(os, "posix_fallocate"):
+            with temporary.open("wb") as file:
+                os.posix_fallocate(file.fileno(), 0, room)
         write(temporary)
         descriptor = os.open(temporary, os.O_RDONLY)
         try:

@@ -23,7 +23,7 @@ def select_backend(name: str | None) -> str:
     """Make `name` Keras's backend, or keep Keras's own choice if None; start it; return its name.
 
     Keras's own choice is `KERAS_BACKEND`, then its config file, then TensorFlow. TensorFlow's
-    start-up notices are kept off standard error, unless `TF_CPP_MIN_LOG_LEVEL` is set.
+    start-up notices are kept off standard error, unless `TF_CPP_MIN_LOG_LEVEL` asks for them.
 
     Raises `UserError` if the backend isn't installed, or another one is running already.
     """
@@ -33,7 +33,7 @@ def select_backend(name: str | None) -> str:
             os.environ["KERAS_BACKEND"] = name
         if os.environ.get("KERAS_BACKEND"):  # Keras takes an empty one as none, too
             _require(os.environ["KERAS_BACKEND"])
-    quiet = first and _TF_LEVEL not in os.environ
+    quiet = first and os.environ.get(_TF_LEVEL, "3") == "3"  # who asks for 3 asks for silence
     if quiet:
         os.environ[_TF_LEVEL] = "3"
     with _without_chatter() if quiet else nullcontext():

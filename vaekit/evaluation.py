@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from vaekit.run import Run
 from vaekit.types import Dataset, Images
 
 _CHUNK = 1024
+_HEADERS = 16_384  # more than what HDF5 writes around a few datasets
 
 
 def encode_to_file(run: Run, images: Images, out: Path) -> int:
@@ -37,7 +39,8 @@ def encode_to_file(run: Run, images: Images, out: Path) -> int:
             if images.labels is not None:
                 file.create_dataset("labels", data=images.labels)
 
-    write_whole(out, write)
+    labels = 0 if images.labels is None else images.labels.nbytes
+    write_whole(out, write, room=2 * 4 * count * latent_dim + labels + _HEADERS)
     return count
 
 
@@ -62,7 +65,7 @@ def decode_to_file(run: Run, latents: str, out: Path) -> int:
                         raise DataError(f"{path}: latents {start} and on are not all finite.")
                     images[start : start + _CHUNK] = run.decode(part)
 
-        write_whole(out, write)
+        write_whole(out, write, room=4 * len(z) * math.prod(run.model.image_shape) + _HEADERS)
         return len(z)
 
 

@@ -37,7 +37,7 @@ def options_of(part: Component) -> dict[str, Option]:
     factory = part.load()
     meanings = _meanings(factory)
     options = {}
-    for name, parameter in inspect.signature(factory, eval_str=True).parameters.items():
+    for name, parameter in _signature(part, factory).parameters.items():
         if name in KINDS[part.kind].given or parameter.kind in (
             inspect.Parameter.VAR_KEYWORD,
             inspect.Parameter.VAR_POSITIONAL,
@@ -55,12 +55,22 @@ def options_of(part: Component) -> dict[str, Option]:
     return options
 
 
+def _signature(part: Component, factory: Callable[..., Any]) -> inspect.Signature:
+    try:
+        return inspect.signature(factory, eval_str=True)
+    except NameError as error:
+        raise OptionError(
+            f"The options of the {part.kind} {part.name!r} of {part.distribution} can't be read: "
+            f"{error}. Its author must import what the signature names, not for type checkers only."
+        ) from error
+
+
 def check_options(part: Component, given: Mapping[str, Any]) -> dict[str, Any]:
     """`given` with each value as the part's signature types it; texts are converted.
 
     Raises `OptionError` for an unknown option or a value that doesn't fit, naming the valid ones.
     """
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ConfigDict, TypeAdapter, ValidationError
 
     known = options_of(part)
     checked = {}
@@ -73,7 +83,9 @@ def check_options(part: Component, given: Mapping[str, Any]) -> dict[str, Any]:
             )
         option = known[name]
         try:
-            adapter: TypeAdapter[Any] = TypeAdapter(option.annotation)
+            adapter: TypeAdapter[Any] = TypeAdapter(
+                option.annotation, config=ConfigDict(allow_inf_nan=False)
+            )
             checked[name] = adapter.validate_python(_from_text(value, option.annotation))
         except ValidationError as error:
             wrong = error.errors()[0]["msg"]
@@ -82,6 +94,11 @@ def check_options(part: Component, given: Mapping[str, Any]) -> dict[str, Any]:
                 f"{wrong[0].lower()}{wrong[1:]}."
             ) from None
     return checked
+
+
+def resolved_options(part: Component, checked: Mapping[str, Any]) -> dict[str, Any]:
+    """Every option of a part: as it was given, else its default."""
+    return {name: checked.get(name, option.default) for name, option in options_of(part).items()}
 
 
 def _meanings(factory: Callable[..., Any]) -> dict[str, str]:
@@ -96,7 +113,7 @@ def _bare(annotation: Any) -> Any:
     return (
         typing.get_args(annotation)[0]
         if typing.get_origin(annotation) is typing.Annotated
-        else (annotation)
+        else annotation
     )
 
 

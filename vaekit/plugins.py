@@ -47,9 +47,7 @@ def discover() -> Plugins:
     for point in sorted(points, key=_order):
         distribution, version = _origin(point)
         try:
-            parts = _load(point, distribution, version)
-            for part in parts:
-                found.registry.add(part)
+            found.registry.add(*_load(point, distribution, version))
         except (Exception, SystemExit) as error:
             reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
             found.broken.append(
@@ -59,7 +57,9 @@ def discover() -> Plugins:
 
 
 def _origin(point: EntryPoint) -> tuple[str, str]:
-    return (point.dist.name, point.dist.version) if point.dist else (point.module, "unknown")
+    # A half-removed distribution has entry points and no metadata: no name, no version.
+    name, version = (point.dist.name, point.dist.version) if point.dist else (None, None)
+    return name or point.module, version or "unknown"
 
 
 def _order(point: EntryPoint) -> tuple[bool, str, str]:

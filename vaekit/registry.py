@@ -65,7 +65,7 @@ class Component:
         try:
             factory: Factory = getattr(importlib.import_module(module), attribute)
             return factory
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise BuildError(
                 f"The {self.kind} {self.name!r} of {self.distribution} {self.version} can't be "
                 f"imported from {self.factory}: {error}."
@@ -78,22 +78,32 @@ class Registry:
     def __init__(self) -> None:
         self._parts: dict[str, dict[str, dict[str, Component]]] = {kind: {} for kind in KINDS}
 
-    def add(self, part: Component) -> None:
-        """Take in one part.
+    def add(self, *parts: Component) -> None:
+        """Take in parts: all of them, or none if one is refused.
 
-        Raises `ValueError` if the name is malformed, is the kit's own, or was already offered by
+        Raises `ValueError` if a name is malformed, is the kit's own, or was already offered by
         the same distribution.
         """
+        seen: set[tuple[str, str, str]] = set()
+        for part in parts:
+            self._check(part)
+            key = (part.kind, part.name, part.distribution)
+            if key in seen:
+                raise ValueError(f"{part.kind} {part.name!r} is registered twice")
+            seen.add(key)
+        for part in parts:
+            self._parts[part.kind].setdefault(part.name, {})[part.distribution] = part
+
+    def _check(self, part: Component) -> None:
         if not _NAME.fullmatch(part.name):
             raise ValueError(
                 f"{part.name!r} is no name for a part: use lower case, digits, '-' and '_'"
             )
-        offers = self._parts[part.kind].setdefault(part.name, {})
+        offers = self._parts[part.kind].get(part.name, {})
         if part.distribution in offers:
             raise ValueError(f"{part.kind} {part.name!r} is registered twice")
         if KIT in offers:
             raise ValueError(f"{part.kind} {part.name!r} is the kit's own; choose another name")
-        offers[part.distribution] = part
 
     def get(self, kind: str, name: str) -> Component:
         """The part of this kind that goes by `name` or `name@distribution`.
@@ -107,7 +117,7 @@ class Registry:
         if len(offers) == 1:
             return next(iter(offers.values()))
         if offers:
-            full = " and ".join(sorted(part.full_name for part in offers.values()))
+            full = " or ".join(sorted(part.full_name for part in offers.values()))
             raise UserError(f"Several plugins offer the {kind} {name!r}: say {full}.")
         raise UnknownNameError(f"There is no {kind} {name!r}. {closest(name, self.names(kind))}")
 

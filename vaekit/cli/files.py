@@ -22,9 +22,11 @@ from vaekit.cli.values import data_option, run_argument
 )
 def encode(run: str, data: str, out: str, split: str) -> None:
     """Write z_mean and z_log_var of every image, and its label, in the order of the source."""
-    from vaekit import api, evaluation
+    from vaekit import api
 
-    loaded = api.load(run)
+    loaded = api.load(run)  # chooses the backend, so it comes before what imports Keras
+    from vaekit import evaluation
+
     images = evaluation.images_of(loaded.dataset(data), split)
     count = evaluation.encode_to_file(loaded, images, Path(out))
     click.echo(f"{out}: z_mean and z_log_var of {count} images")
@@ -36,7 +38,10 @@ def encode(run: str, data: str, out: str, split: str) -> None:
 @click.option("--out", metavar="FILE.h5", required=True, help="File to write.")
 def decode(run: str, latents: str, out: str) -> None:
     """Decode the dataset z_mean (or NAME) of an HDF5 file into `images` of another."""
-    from vaekit import api, evaluation
+    from vaekit import api
 
-    count = evaluation.decode_to_file(api.load(run), latents, Path(out))
+    loaded = api.load(run)
+    from vaekit import evaluation
+
+    count = evaluation.decode_to_file(loaded, latents, Path(out))
     click.echo(f"{out}: {count} images")

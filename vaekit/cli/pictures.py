@@ -25,9 +25,11 @@ _data = data_option("Where the images come from. Default: what the run was train
 @_out
 def reconstruct(run: str, data: str | None, count: int, out: str | None) -> None:
     """Draw the first N held-out images above their reconstructions."""
-    from vaekit import api, figures
+    from vaekit import api
 
-    loaded = api.load(run)
+    loaded = api.load(run)  # chooses the backend, so it comes before what imports Keras
+    from vaekit import figures
+
     images, _, _ = loaded.held_out(data, count)
     _save(loaded, figures.reconstructions(loaded, images.pixels), out, "reconstructions.png")
 
@@ -39,9 +41,11 @@ def reconstruct(run: str, data: str | None, count: int, out: str | None) -> None
 @_out
 def sample(run: str, count: int, seed: int, out: str | None) -> None:
     """Draw N images decoded from N(0, I)."""
-    from vaekit import api, figures
+    from vaekit import api
 
-    loaded = api.load(run)
+    loaded = api.load(run)  # chooses the backend, so it comes before what imports Keras
+    from vaekit import figures
+
     figure = figures.grid(loaded.sample(count, seed=seed), "Decoded from draws of N(0, I)")
     _save(loaded, figure, out, "drawn_samples.png")
 
@@ -56,9 +60,11 @@ def sample(run: str, count: int, seed: int, out: str | None) -> None:
 @_out
 def interpolate(run: str, data: str | None, count: int, steps: int, out: str | None) -> None:
     """Draw what lies in z between each held-out image and the next: a row a pair."""
-    from vaekit import api, evaluation, figures
+    from vaekit import api
 
     loaded = api.load(run)
+    from vaekit import evaluation, figures
+
     images, _, _ = loaded.held_out(data, count)
     rows = evaluation.interpolate(loaded, images.pixels, steps)
     flat = rows.reshape(-1, *rows.shape[2:])

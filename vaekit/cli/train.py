@@ -70,7 +70,8 @@ def train(config: str | None, save_config: str | None, **given: Any) -> None:
 
     session = open_session(checked, None, callbacks=(), progress=default_progress())
     if save_config:
-        write_config(session.config, save_config)
+        # A default run directory is for this run alone.
+        write_config(session.config.model_copy(update={"out": checked.out}), save_config)
     from vaekit.api import finish
 
     _report(finish(session))

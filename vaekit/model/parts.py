@@ -14,13 +14,13 @@ from vaekit.config import TrainConfig
 from vaekit.errors import BuildError, VaekitError
 from vaekit.loss import Needs, needs_of
 from vaekit.model.vae import VAE
-from vaekit.options import check_options
+from vaekit.options import check_options, resolved_options
 from vaekit.registry import Component, Registry
 from vaekit.types import ImageShape
 
 
 class Parts(NamedTuple):
-    """The three parts of a run with their checked options."""
+    """The three parts of a run with all of their options, checked."""
 
     encoder: Component
     decoder: Component
@@ -37,6 +37,10 @@ class Parts(NamedTuple):
 
 def resolve_parts(config: TrainConfig, registry: Registry) -> Parts:
     """The parts that a config names. Raises `UnknownNameError` or `OptionError`."""
+
+    def options(part: Component, given: dict[str, Any]) -> dict[str, Any]:
+        return resolved_options(part, check_options(part, given))
+
     encoder = registry.get("encoder", config.encoder)
     decoder = registry.get("decoder", config.decoder)
     loss = registry.get("loss", config.loss)
@@ -44,9 +48,9 @@ def resolve_parts(config: TrainConfig, registry: Registry) -> Parts:
         encoder,
         decoder,
         loss,
-        check_options(encoder, config.encoder_opt),
-        check_options(decoder, config.decoder_opt),
-        check_options(loss, config.loss_opt),
+        options(encoder, config.encoder_opt),
+        options(decoder, config.decoder_opt),
+        options(loss, config.loss_opt),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,8 +26,14 @@ def save_artifacts(vae: VAE, directory: RunDirectory) -> list[Path]:
         for name, model in models.items():
             for ending in FORMATS:
                 paths.append(directory.artifact(name, ending))
-                write_whole(paths[-1], model.save)
+                write_whole(paths[-1], model.save, room=_bytes(model))
     return paths
+
+
+def _bytes(model: keras.Model) -> int:
+    """Somewhat more than a saved model takes: its weights, the names of its layers, its config."""
+    weights = sum(math.prod(w.shape) * 4 for w in model.weights)
+    return weights + 4096 * len(model.weights) + 65_536
 
 
 @contextmanager
