@@ -56,10 +56,8 @@ def _pair(args: argparse.Namespace, number: int) -> dict[str, float]:
     history = json.loads(output.splitlines()[-1])["history"]
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "run"
-        _, kit = _timed(
-            [sys.executable, "-m", "vaekit", "train", "--encoder", "conv5", "--decoder", "deconv4"]
-            + ["--data", str(args.folder), "--out", str(run), *shared]
-        )
+        job = ["train", "--encoder", "conv5", "--decoder", "deconv4", "--data", str(args.folder)]
+        _, kit = _timed([sys.executable, "-m", "vaekit", *job, "--out", str(run), *shared])
         last = json.loads((run / "run.json").read_text())["training"]["last_epoch"]
     return {
         "tutorial_seconds": tutorial,

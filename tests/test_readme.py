@@ -50,7 +50,7 @@ def test_tour(folder, monkeypatch):
     assert len(lines) == 11
     for line in lines:
         command(line)
-    for made in ("beta/VAE.keras", "latents.h5", "images.h5", "run/figures/drawn_samples.png"):
+    for made in ("beta/VAE.keras", "latents.h5", "images.h5", "run/figures/interpolations.png"):
         assert (folder / made).stat().st_size > 0
 
 

@@ -24,7 +24,7 @@ def test_leaves_all_of_the_run_directory(run_folder):
         *ARTIFACTS,
         "checkpoints/step-000000003.npz",
         "checkpoints/step-000000006.npz",
-        *(f"figures/{n}.png" for n in ("history", "latent_map", "reconstructions", "samples")),
+        *(f"figures/{n}.png" for n in ("latent", "loss", "manifold", "reconstructions", "samples")),
     }
 
 
@@ -164,7 +164,7 @@ def test_missing_plugin_says_what_to_install(run_folder, tmp_path):
         "options": {},
     }
     (folder / "run.json").write_text(json.dumps(record))
-    with pytest.raises(RunError, match="pip install vaekit-wide==1.2"):
+    with pytest.raises(RunError, match=r"pip install vaekit-wide==1\.2"):
         vaekit.load(folder)
 
 

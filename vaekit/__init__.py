@@ -23,11 +23,12 @@ if TYPE_CHECKING:
         VaekitError,
     )
     from vaekit.hookspecs import Register, hookimpl
-    from vaekit.loss import Loss
+    from vaekit.loss import Adversary, Loss
     from vaekit.run import Run
     from vaekit.types import Dataset, Images, Posterior, VAEOutput
 
 _HOME = {
+    "Adversary": "vaekit.loss",
     "BuildError": "vaekit.errors",
     "DataError": "vaekit.errors",
     "DataUnavailableError": "vaekit.errors",
@@ -52,6 +53,7 @@ _HOME = {
 _MODULES = ("distributions", "schedules")
 
 __all__ = [
+    "Adversary",
     "BuildError",
     "DataError",
     "DataUnavailableError",

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from vaekit.errors import from_os_error
+from vaekit.errors import RunError, from_os_error
 
 
 def write_whole(path: Path, write: Callable[[Path], None], *, room: int = 0) -> None:
@@ -21,7 +21,10 @@ def write_whole(path: Path, write: Callable[[Path], None], *, room: int = 0) -> 
 
     Raises `RunError` if there is no room, or no right to write there.
     """
-    temporary = path.with_name(f".writing-{os.getpid()}-{path.name}")
+    target = path.resolve()  # a link is followed, not replaced
+    if target.exists() and not target.is_file():
+        raise RunError(f"{path} is there already and is no file. Choose another name.")
+    temporary = target.with_name(f".writing-{os.getpid()}-{target.name}")
     try:
         if room and hasattr(os, "posix_fallocate"):
             with temporary.open("wb") as file:
@@ -32,7 +35,7 @@ def write_whole(path: Path, write: Callable[[Path], None], *, room: int = 0) -> 
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        os.replace(temporary, path)
+        os.replace(temporary, target)
     except BaseException as error:
         with contextlib.suppress(OSError):  # the first error is the one to tell
             temporary.unlink(missing_ok=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,15 @@ _CHUNK = 1024
 _HEADERS = 16_384  # more than what HDF5 writes around a few datasets
 
 
-def encode_to_file(run: Run, images: Images, out: Path) -> int:
-    """Write `z_mean`, `z_log_var` `(N, latent_dim)` and, if there are any, `labels` to HDF5.
+def encode_to_file(run: Run, parts: Sequence[Images], out: Path) -> int:
+    """Write `z_mean`, `z_log_var` `(N, latent_dim)` and, if all have some, `labels` to HDF5.
 
-    A chunk at a time, at constant memory. Gives N. Raises `RunError` if `out` can't be written.
+    parts: the images, part after part. Goes a chunk at a time, at constant memory. Gives N.
+
+    Raises `RunError` if `out` can't be written.
     """
-    count, latent_dim = len(images.pixels), run.model.latent_dim
+    count, latent_dim = sum(len(part.pixels) for part in parts), run.model.latent_dim
+    labelled = all(part.labels is not None for part in parts)
 
     def write(path: Path) -> None:
         with h5py.File(path, "w") as file:
@@ -32,15 +35,19 @@ def encode_to_file(run: Run, images: Images, out: Path) -> int:
                 file.create_dataset(name, (count, latent_dim), "float32")
                 for name in ("z_mean", "z_log_var")
             ]
-            for start in range(0, count, _CHUNK):
-                posterior = run.posterior(images.pixels[start : start + _CHUNK])
-                for target, values in zip(targets, posterior, strict=True):
-                    target[start : start + _CHUNK] = values
-            if images.labels is not None:
-                file.create_dataset("labels", data=images.labels)
+            labels = file.create_dataset("labels", (count,), "int64") if labelled else None
+            at = 0
+            for part in parts:
+                for start in range(0, len(part.pixels), _CHUNK):
+                    posterior = run.posterior(part.pixels[start : start + _CHUNK])
+                    there = slice(at, at + len(posterior.z_mean))
+                    for target, values in zip(targets, posterior, strict=True):
+                        target[there] = values
+                    if labels is not None and part.labels is not None:
+                        labels[there] = part.labels[start : start + _CHUNK]
+                    at = there.stop
 
-    labels = 0 if images.labels is None else images.labels.nbytes
-    write_whole(out, write, room=2 * 4 * count * latent_dim + labels + _HEADERS)
+    write_whole(out, write, room=count * (8 * latent_dim + 8) + _HEADERS)
     return count
 
 
@@ -84,22 +91,15 @@ def interpolate(run: Run, pixels: np.ndarray, steps: int) -> np.ndarray:
     )
 
 
-def images_of(dataset: Dataset, split: str) -> Images:
+def images_of(dataset: Dataset, split: str) -> list[Images]:
     """The `train` or `test` images of a source, or `all`: training images first.
 
     Raises `DataError` if there is no test set where one is asked for.
     """
-    if split == "train" or (split == "all" and dataset.test is None):
-        return dataset.train
-    if dataset.test is None:
+    if split == "test" and dataset.test is None:
         raise DataError(f"{dataset.source} has no test set; ask for --split train.")
-    if split == "test":
-        return dataset.test
-    labels = [part.labels for part in (dataset.train, dataset.test) if part.labels is not None]
-    return Images(
-        np.concatenate([dataset.train.pixels, dataset.test.pixels]),
-        np.concatenate(labels) if len(labels) == 2 else None,
-    )
+    test = [] if dataset.test is None else [dataset.test]
+    return {"train": [dataset.train], "test": test}.get(split, [dataset.train, *test])
 
 
 def _opened(path: str) -> h5py.File:

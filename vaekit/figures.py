@@ -23,18 +23,18 @@ _MAP_POINTS = 10_000
 def draw_figures(run: Run, images: Images) -> list[Path]:
     """Draw all pictures of a run from its held-out `images` into `figures/`; give their paths.
 
-    `reconstructions.png`, `latent_map.png`, `samples.png` (for two latents the prior's plane, a
-    grid of its quantiles: Kingma and Welling, arXiv:1312.6114, figure 4), `history.png`.
+    `reconstructions.png`, `latent.png`, `samples.png`, `loss.png`, and for two latents
+    `manifold.png`.
     """
     folder = run.directory.figures
     drawn = {
         "reconstructions.png": reconstructions(run, images.pixels[:_COLUMNS]),
-        "latent_map.png": latent_map(run, images),
-        "samples.png": plane(run)
-        if run.model.latent_dim == 2
-        else grid(run.sample(100), "Samples"),
-        "history.png": history(run),
+        "latent.png": latent_map(run, images),
+        "samples.png": samples(run, 10 * _COLUMNS),
+        "loss.png": history(run),
     }
+    if run.model.latent_dim == 2:
+        drawn["manifold.png"] = manifold(run)
     for name, figure in drawn.items():
         save(figure, folder / name)
     return [folder / name for name in drawn]
@@ -78,11 +78,19 @@ def latent_map(run: Run, images: Images) -> Figure:
     return figure
 
 
-def plane(run: Run, side: int = 20) -> Figure:
-    """The images of a two-dimensional latent space, at the prior's quantiles."""
+def samples(run: Run, count: int, seed: int = 0) -> Figure:
+    """Images decoded from draws of the prior."""
+    return grid(run.sample(count, seed=seed), "Decoded from draws of the prior N(0, I)")
+
+
+def manifold(run: Run, side: int = 20) -> Figure:
+    """The images of a two-dimensional latent space, on a grid of the prior's quantiles.
+
+    Kingma and Welling, "Auto-Encoding Variational Bayes" (arXiv:1312.6114), figure 4.
+    """
     at = [NormalDist().inv_cdf(share) for share in np.linspace(0.02, 0.98, side)]
     z = np.array([(x, y) for y in at[::-1] for x in at])
-    return grid(run.decode(z), "Decoded at the quantiles of N(0, I)", columns=side)
+    return grid(run.decode(z), "Decoded at the quantiles of the prior N(0, I)", columns=side)
 
 
 def history(run: Run) -> Figure:

@@ -9,7 +9,32 @@ from typing import Any, NamedTuple
 from vaekit.distributions import Likelihood
 from vaekit.errors import BuildError
 from vaekit.schedules import Schedule
-from vaekit.types import Tensor, VAEOutput
+from vaekit.types import ImageShape, Tensor, VAEOutput
+
+
+class Adversary(ABC):
+    """A network that is trained beside the VAE, against it, with an optimizer of its own.
+
+    In each step the VAE's weights follow the loss's terms, in which `output.adversary` calls the
+    network, and the network's weights follow the terms of this object. Neither follows the
+    other's, and both see the same weights.
+    """
+
+    @abstractmethod
+    def build(self, image_shape: ImageShape, latent_dim: int) -> Any:
+        """The network, a built `keras.Model`."""
+
+    @abstractmethod
+    def optimizer(self) -> Any:
+        """A new `keras.optimizers.Optimizer` for the network."""
+
+    @abstractmethod
+    def __call__(self, x: Tensor, output: VAEOutput, seed: Any) -> Mapping[str, Tensor]:
+        """The network's own terms, each `(B,)`; their names differ from the loss's.
+
+        output: as the loss gets it; its gradient stops here.
+        seed: a `keras.random.SeedGenerator` for what must be drawn.
+        """
 
 
 class Loss(ABC):
@@ -21,12 +46,14 @@ class Loss(ABC):
     samples: how many draws of z an image needs.
     schedules: weights by step; their present values come in `output.schedule`.
     likelihood: the p(x|z) that the reported `elbo` uses; None reports no `elbo`.
+    adversary: an `Adversary` that the loss is trained against.
     """
 
     scale: str = "mean"
     samples: int = 1
     schedules: Mapping[str, Schedule] = {}
     likelihood: Likelihood | None = None
+    adversary: Adversary | None = None
 
     @abstractmethod
     def __call__(self, x: Tensor, output: VAEOutput) -> Mapping[str, Tensor]:
@@ -40,6 +67,7 @@ class Needs(NamedTuple):
     samples: int
     schedules: Mapping[str, Schedule]
     likelihood: Likelihood | None
+    adversary: Adversary | None
 
 
 def needs_of(loss: Any, name: str) -> Needs:

@@ -28,6 +28,8 @@ class VAEOutput(NamedTuple):
     posterior: q(z|x).
     z: the sample that was decoded, `(B, latent_dim)`.
     schedule: the present value (a scalar) of each schedule that the loss declares.
+    adversary: the network of the loss's adversary, to be called on tensors; None without one.
+    dataset_size: how many images there are to train on.
 
     A loss that asks for K > 1 samples gets `reconstruction` and `z` with a leading axis of K.
     """
@@ -36,6 +38,8 @@ class VAEOutput(NamedTuple):
     posterior: Posterior
     z: Tensor
     schedule: Mapping[str, Tensor] = {}
+    adversary: Callable[[Tensor], Tensor] | None = None
+    dataset_size: int = 0
 
 
 class Images(NamedTuple):

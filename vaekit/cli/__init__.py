@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from vaekit.cli.values import INTERRUPTED
 from vaekit.errors import VaekitError
 
 
@@ -18,6 +19,9 @@ class _Group(click.Group):
         except VaekitError as error:
             click.echo(f"vaekit: {error}", err=True)
             sys.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("vaekit: stopped at once; what was not saved is lost.", err=True)
+            sys.exit(INTERRUPTED)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})

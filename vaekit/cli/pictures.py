@@ -46,8 +46,7 @@ def sample(run: str, count: int, seed: int, out: str | None) -> None:
     loaded = api.load(run)  # chooses the backend, so it comes before what imports Keras
     from vaekit import figures
 
-    figure = figures.grid(loaded.sample(count, seed=seed), "Decoded from draws of N(0, I)")
-    _save(loaded, figure, out, "drawn_samples.png")
+    _save(loaded, figures.samples(loaded, count, seed), out, "samples.png")
 
 
 @click.command(short_help="Draw the way from image to image.")

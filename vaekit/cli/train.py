@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from vaekit.cli.values import IMAGE_SIZE, KEY_VALUE, data_option, run_argument
+from vaekit.cli.values import IMAGE_SIZE, INTERRUPTED, KEY_VALUE, data_option, run_argument
 
 if TYPE_CHECKING:
     from vaekit.run import Run
-
-INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended
 
 
 @click.command(short_help="Train a VAE and save it.")
@@ -96,5 +93,5 @@ def _report(run: Run) -> None:
             f"Stopped after {training['steps_done']} steps ({training['epochs_done']} whole "
             f"epochs); saved in {run.path}. Go on with: vaekit resume {run.path}"
         )
-        sys.exit(INTERRUPTED)
+        raise SystemExit(INTERRUPTED)
     click.echo(f"Saved in {run.path}: models, history.csv, run.json and figures/.")

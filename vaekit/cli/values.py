@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+INTERRUPTED = 130  # the exit code that shells report of a program that Ctrl-C ended
+
 
 class KeyValue(click.ParamType[tuple[str, str]]):
     """`name=value`; its value stays a text until the part's signature types it."""

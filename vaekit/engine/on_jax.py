@@ -20,22 +20,29 @@ State = list[Any]  # values of `program.state`, in that order
 def compile_train(program: Program, images: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     """See `vaekit.engine.base`."""
     slots = {id(variable): slot for slot, variable in enumerate(program.state)}
-    trainable = [slots[id(variable)] for variable in program.trainable]
-    tuned = [slots[id(variable)] for variable in program.optimizer.variables]
+    trained = [[slots[id(v)] for v in objective.variables] for objective in program.objectives]
 
-    def loss_of(weights: list[Any], state: State, batch: Any) -> tuple[Any, tuple[Any, State]]:
-        state = _replaced(state, trainable, weights)
-        (loss, row), state = _stateless(program, state, lambda: program.train_step(batch))
-        return loss, (row, state)
+    def losses_of(weights: list[list[Any]], state: State, batch: Any) -> tuple[list[Any], Any]:
+        for places, values in zip(trained, weights, strict=True):
+            state = _replaced(state, places, values)
+        (losses, row), state = _stateless(program, state, lambda: program.train_step(batch))
+        return losses, (row, state)
 
     def step(state: State, batch: Any) -> tuple[State, Any]:
-        weights = [state[slot] for slot in trainable]
-        gradients, (row, state) = jax.grad(loss_of, has_aux=True)(weights, state, batch)
-        weights, tuning = program.optimizer.stateless_apply(
-            [state[slot] for slot in tuned], gradients, weights
+        weights = [[state[slot] for slot in places] for places in trained]
+        losses, pull, (row, state) = jax.vjp(
+            lambda weights: losses_of(weights, state, batch), weights, has_aux=True
         )
-        state = _replaced(state, trainable, weights)
-        return _replaced(state, tuned, tuning), row
+        for number, objective in enumerate(program.objectives):
+            # The gradient of this objective's loss alone, in its own weights alone.
+            seeds = [jnp.ones_like(loss) * (at == number) for at, loss in enumerate(losses)]
+            (gradients,) = pull(seeds)
+            tuned = [slots[id(variable)] for variable in objective.optimizer.variables]
+            values, tuning = objective.optimizer.stateless_apply(
+                [state[slot] for slot in tuned], gradients[number], weights[number]
+            )
+            state = _replaced(_replaced(state, trained[number], values), tuned, tuning)
+        return state, row
 
     return _looped(program, step, images, sum(program.columns.widths))
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from vaekit.engine.fused_tensorflow import fused_batch_norm
 from vaekit.engine.program import Program
 
 # Any number of steps and any batch size without tracing again.
@@ -16,13 +17,18 @@ _BLOCK = tf.TensorSpec([None, None], tf.int32)
 def compile_train(program: Program, images: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     """See `vaekit.engine.base`."""
     data = tf.constant(images)
-    trainable = program.trainable
+    objectives = program.objectives
 
     def step(indices: tf.Tensor) -> tf.Tensor:
-        with tf.GradientTape() as tape:
-            loss, row = program.train_step(tf.gather(data, indices))
-        gradients = tape.gradient(loss, [variable.value for variable in trainable])
-        program.optimizer.apply(gradients, trainable)
+        with tf.GradientTape(persistent=len(objectives) > 1) as tape:
+            losses, row = program.train_step(tf.gather(data, indices))
+        # All gradients first, so that no objective sees what another has moved.
+        gradients = [
+            tape.gradient(loss, [variable.value for variable in objective.variables])
+            for loss, objective in zip(losses, objectives, strict=True)
+        ]
+        for moves, objective in zip(gradients, objectives, strict=True):
+            objective.optimizer.apply(moves, objective.variables)
         return row
 
     return _looped(step)
@@ -51,5 +57,6 @@ def _looped(step: Callable[[tf.Tensor], tf.Tensor]) -> Callable[[np.ndarray], np
         )
         return rows.stack()
 
-    traced = run.get_concrete_function()
+    with fused_batch_norm():
+        traced = run.get_concrete_function()
     return lambda block: traced(tf.constant(block, tf.int32)).numpy()

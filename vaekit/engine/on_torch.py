@@ -14,15 +14,22 @@ from vaekit.engine.program import Program
 
 def compile_train(program: Program, images: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     """See `vaekit.engine.base`."""
-    trainable = program.trainable
+    objectives = program.objectives
 
     def step(batch: Any) -> Any:
-        for variable in trainable:
-            variable.value.grad = None
-        loss, row = program.train_step(batch)
-        loss.backward()
+        losses, row = program.train_step(batch)
+        # All gradients first, so that no objective sees what another has moved.
+        gradients = [
+            torch.autograd.grad(
+                loss,
+                [variable.value for variable in objective.variables],
+                retain_graph=objective is not objectives[-1],
+            )
+            for loss, objective in zip(losses, objectives, strict=True)
+        ]
         with torch.no_grad():
-            program.optimizer.apply([variable.value.grad for variable in trainable], trainable)
+            for moves, objective in zip(gradients, objectives, strict=True):
+                objective.optimizer.apply(list(moves), objective.variables)
         return row.detach()
 
     return _looped(step, images)

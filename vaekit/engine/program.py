@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Container, Mapping
+from functools import partial
+from typing import Any, NamedTuple
 
 import keras
 from keras import ops
@@ -13,18 +14,31 @@ from vaekit.distributions import kl_standard_normal
 from vaekit.engine.columns import Columns, latent_sums
 from vaekit.errors import BuildError
 from vaekit.loss import Needs
-from vaekit.model import VAE
-from vaekit.types import Tensor, VAEOutput
+from vaekit.model import VAE, seeded
+from vaekit.types import Posterior, Tensor, VAEOutput
 
 # Names that the kit reports by itself; `kl` may be a loss's own term, if it is the KL.
-_RESERVED = {"loss", "elbo", "mse", "psnr", "active_units", "kl_dim", "z_mean", "z_mean_squared"}
+_LOSS, _ADVERSARY_LOSS = "loss", "adversary_loss"
+_RESERVED = (
+    _LOSS,
+    _ADVERSARY_LOSS,
+    *("elbo", "mse", "psnr", "active_units", "kl_dim", "z_mean", "z_mean_squared"),
+)
+
+
+class Objective(NamedTuple):
+    """Variables, and the optimizer that moves them down one loss."""
+
+    variables: list[keras.Variable]
+    optimizer: keras.optimizers.Optimizer
 
 
 class Program:
     """A VAE, its loss and its optimizer as pure arithmetic over a list of variables.
 
-    noise: random state of the draws of z in training.
+    noise: random state of what training draws.
     eval_noise: the same for evaluation, apart, so that evaluating doesn't change training.
+    objectives: the VAE's, and the adversary's where the loss has one.
     """
 
     def __init__(
@@ -36,38 +50,50 @@ class Program:
         *,
         seed: int,
         loss_name: str = "",
+        dataset_size: int = 0,
     ) -> None:
         self.vae = vae
         self.loss = loss
         self.needs = needs
         self.optimizer = optimizer
-        self.seed = seed
+        self.dataset_size = dataset_size
         self.noise = keras.random.SeedGenerator(seed, name="noise")
         self.eval_noise = keras.random.SeedGenerator(seed, name="eval_noise")
         self._eval_start = ops.convert_to_numpy(self.eval_noise.state)
-        optimizer.build(vae.trainable_variables)
+        self.objectives = [Objective(vae.trainable_variables, optimizer)]
+        self._network = None
+        if needs.adversary is not None:
+            with seeded(seed):
+                self._network = needs.adversary.build(vae.image_shape, vae.latent_dim)
+            self.objectives.append(
+                Objective(self._network.trainable_variables, needs.adversary.optimizer())
+            )
+        for objective in self.objectives:
+            objective.optimizer.build(objective.variables)
         self._check_terms(loss_name)
         self.columns = self._layout(self._train_sums)
         self.eval_columns = self._layout(self._eval_sums)
 
     @property
-    def trainable(self) -> list[keras.Variable]:
-        """The variables that the gradient is taken of."""
-        return self.vae.trainable_variables
-
-    @property
     def state(self) -> list[keras.Variable]:
-        """All variables: weights, layers' random states, the optimizer's and the noise's."""
-        return [*self.vae.variables, self.noise.state, *self.optimizer.variables]
+        """All variables: weights, layers' random states, the optimizers' and the noise's."""
+        network = [] if self._network is None else self._network.variables
+        tuned = [v for objective in self.objectives for v in objective.optimizer.variables]
+        return [*self.vae.variables, self.noise.state, *network, *tuned]
 
     def restart_evaluation(self) -> None:
         """Let the next evaluation draw what the last one drew."""
         self.eval_noise.state.assign(self._eval_start)
 
-    def train_step(self, stored: Tensor) -> tuple[Tensor, Tensor]:
-        """The loss of a batch, averaged, and its row of sums. Moves batch norm and the noise."""
+    def train_step(self, stored: Tensor) -> tuple[list[Tensor], Tensor]:
+        """The loss of each objective, averaged over a batch, and the batch's row of sums.
+
+        Moves batch norm and the noise.
+        """
         sums = self._train_sums(stored)
-        return sums["loss"] / ops.cast(ops.shape(stored)[0], "float32"), _row(sums)
+        count = ops.cast(ops.shape(stored)[0], "float32")
+        totals = [sums[name] for name in (_LOSS, _ADVERSARY_LOSS) if name in sums]
+        return [total / count for total in totals], _row(sums)
 
     def eval_step(self, stored: Tensor) -> Tensor:
         """The row of sums of a batch, with batch norm at rest; has also `mse`."""
@@ -75,7 +101,7 @@ class Program:
 
     def _train_sums(self, stored: Tensor) -> dict[str, Tensor]:
         x = pixels(stored)
-        return self._sums(x, self._call(x, self.noise, training=True))
+        return self._sums(x, self._call(x, self.noise, training=True), self.noise)
 
     def _eval_sums(self, stored: Tensor) -> dict[str, Tensor]:
         x = pixels(stored)
@@ -83,17 +109,22 @@ class Program:
         error = ops.square(x - self.vae.mean_of(output.reconstruction))
         if self.needs.samples > 1:
             error = ops.mean(error, axis=0)
-        return {**self._sums(x, output), "mse": ops.sum(ops.mean(error, axis=(-3, -2, -1)))}
+        mse = ops.sum(ops.mean(error, axis=(-3, -2, -1)))
+        return {**self._sums(x, output, self.eval_noise), "mse": mse}
 
     def _call(self, x: Tensor, noise: keras.random.SeedGenerator, *, training: bool) -> VAEOutput:
         step = self.optimizer.iterations
         schedule = {name: f(step) for name, f in self.needs.schedules.items()}
-        return self.vae(x, noise, training=training, samples=self.needs.samples, schedule=schedule)
+        output = self.vae(x, noise, training=training, samples=self.needs.samples)
+        network = self._network and partial(self._network, training=training)
+        return output._replace(schedule=schedule, adversary=network, dataset_size=self.dataset_size)
 
-    def _sums(self, x: Tensor, output: VAEOutput) -> dict[str, Tensor]:
-        terms = self.loss(x, output)
-        sums = {name: ops.sum(term) for name, term in terms.items()}
-        sums = {"loss": sum(sums.values()), **sums}
+    def _sums(
+        self, x: Tensor, output: VAEOutput, noise: keras.random.SeedGenerator
+    ) -> dict[str, Tensor]:
+        sums = _with_total(_LOSS, self.loss(x, output))
+        if self.needs.adversary is not None:
+            sums |= _with_total(_ADVERSARY_LOSS, self.needs.adversary(x, _at_rest(output), noise))
         kl_dim = kl_standard_normal(output.posterior)
         kl = ops.sum(kl_dim, axis=-1)
         sums.setdefault("kl", ops.sum(kl))
@@ -119,20 +150,42 @@ class Program:
         """Raise `BuildError` if the loss gives something else than named per-sample terms."""
         with keras.StatelessScope():
             x = self._blank()
-            terms = self.loss(x, self._call(x, self.eval_noise, training=False))
-        if not isinstance(terms, Mapping) or not terms:
+            output = self._call(x, self.eval_noise, training=False)
+            taken = {**dict.fromkeys(_RESERVED), **dict.fromkeys(self.needs.schedules)}
+            _check(f"The loss {name!r}", self.loss(x, output), taken)
+            if self.needs.adversary is not None:
+                taken |= self.loss(x, output)
+                terms = self.needs.adversary(x, _at_rest(output), self.eval_noise)
+                _check(f"The adversary of the loss {name!r}", terms, taken)
+
+
+def _check(who: str, terms: Any, taken: Container[str]) -> None:
+    if not isinstance(terms, Mapping) or not terms:
+        raise BuildError(
+            f"{who} must return {{name: tensor of shape (B,)}}; it gave a {type(terms).__name__}."
+        )
+    for key, term in terms.items():
+        if key in taken:
+            raise BuildError(f"{who} has a term {key!r}, which the kit reports by itself.")
+        if tuple(getattr(term, "shape", ())) != (2,):
             raise BuildError(
-                f"The loss {name!r} must return {{name: tensor of shape (B,)}}; it gave a "
-                f"{type(terms).__name__}."
+                f"{who} must give one value an image, shape (B,); for a batch of 2 its term "
+                f"{key!r} has {tuple(getattr(term, 'shape', ()))}."
             )
-        for key, term in terms.items():
-            if key in _RESERVED:
-                raise BuildError(f"The loss {name!r} has a term {key!r}, which the kit reports.")
-            if tuple(getattr(term, "shape", ())) != (2,):
-                raise BuildError(
-                    f"The term {key!r} of the loss {name!r} must have one value an image, shape "
-                    f"(B,); for a batch of 2 it has {tuple(getattr(term, 'shape', ()))}."
-                )
+
+
+def _with_total(total: str, terms: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    sums = {name: ops.sum(term) for name, term in terms.items()}
+    return {total: sum(sums.values()), **sums}
+
+
+def _at_rest(output: VAEOutput) -> VAEOutput:
+    """The output with its gradient stopped: what the adversary learns doesn't move the VAE."""
+    return output._replace(
+        reconstruction=ops.stop_gradient(output.reconstruction),
+        posterior=Posterior(*(ops.stop_gradient(part) for part in output.posterior)),
+        z=ops.stop_gradient(output.z),
+    )
 
 
 def pixels(stored: Tensor) -> Tensor:

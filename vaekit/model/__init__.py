@@ -1,6 +1,6 @@
 """Putting parts together to a variational autoencoder."""
 
-from vaekit.model.parts import Parts, build_vae, resolve_parts
+from vaekit.model.parts import Parts, build_vae, resolve_parts, seeded
 from vaekit.model.vae import VAE
 
-__all__ = ["VAE", "Parts", "build_vae", "resolve_parts"]
+__all__ = ["VAE", "Parts", "build_vae", "resolve_parts", "seeded"]

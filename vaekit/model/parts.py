@@ -62,7 +62,7 @@ def build_vae(
     Raises `BuildError` if a part refuses the shape, or gives what the kit can't use.
     """
     shown = "x".join(str(n) for n in image_shape)
-    with _seeded(seed):
+    with seeded(seed):
         encoder = _make(
             parts.encoder, (image_shape,), parts.encoder_options, f" for {shown} images"
         )
@@ -80,7 +80,7 @@ def build_vae(
 
 
 @contextmanager
-def _seeded(seed: int) -> Iterator[None]:
+def seeded(seed: int) -> Iterator[None]:
     """Make what Keras initialises a function of `seed`, and leave Python's and NumPy's state be.
 
     Keras draws a layer's default seed from Python's global generator, so there is no other way to

@@ -76,7 +76,6 @@ class VAE:
         *,
         training: bool,
         samples: int = 1,
-        schedule: dict[str, Tensor] | None = None,
     ) -> VAEOutput:
         """q(z|x), draws of z from it and their reconstructions, on the scale asked for."""
         posterior = Posterior(*self.posterior(x, training=training))
@@ -87,7 +86,7 @@ class VAE:
             flat = keras.ops.reshape(z, (-1, self.latent_dim))
             decoded = self._likelihood_decoder(flat, training=training)
             reconstruction = keras.ops.reshape(decoded, (samples, -1, *self.image_shape))
-        return VAEOutput(reconstruction, posterior, z, schedule or {})
+        return VAEOutput(reconstruction, posterior, z)
 
     def mean_of(self, reconstruction: Tensor) -> Tensor:
         """Images from a reconstruction on the loss's scale."""

@@ -108,9 +108,16 @@ class Run:
         loss, needs = self._parts.build_loss()
         optimizer = keras.optimizers.Adam()
         program = Program(
-            self.model, loss, needs, optimizer, seed=self.config.seed, loss_name=self.config.loss
+            self.model,
+            loss,
+            needs,
+            optimizer,
+            seed=self.config.seed,
+            loss_name=self.config.loss,
+            dataset_size=self.record["data"]["training_images"],
         )
-        optimizer.iterations.assign(self.record["training"]["steps_done"])
+        # The step that schedules go by, and an adversary's weights.
+        load_checkpoint(latest_checkpoint(self.directory.checkpoints), program.state)
         summary = Evaluation(program, images.pixels)()
         return {"data": source, "split": name, "images": len(images.pixels), **summary}
 
@@ -163,7 +170,7 @@ class Run:
         if not len(pixels) or pixels.shape[1:] != shape:
             raise DataError(
                 f"The run works on {'x'.join(map(str, shape))} images, and these have the shape "
-                f"{pixels.shape}. Resize them with --image-size or --gray."
+                f"{pixels.shape}. Give images of the run's shape."
             )
 
 

@@ -232,7 +232,15 @@ def _program(config: TrainConfig, parts: Parts, source: Source) -> Program:
         seed=config.seed,
     )
     optimizer = keras.optimizers.Adam(config.learning_rate)
-    return Program(vae, loss, needs, optimizer, seed=config.seed, loss_name=config.loss)
+    return Program(
+        vae,
+        loss,
+        needs,
+        optimizer,
+        seed=config.seed,
+        loss_name=config.loss,
+        dataset_size=len(source.train.pixels),
+    )
 
 
 def _default_out(config: TrainConfig) -> str:
