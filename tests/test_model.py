@@ -79,6 +79,16 @@ def test_any_size_channels_and_latents(shape, latent_dim):
     assert np.isfinite(vae.autoencoder.predict_on_batch(images)).all()
 
 
+def test_keras_configured_for_channels_first_changes_nothing():
+    keras.config.set_image_data_format("channels_first")
+    try:
+        vae = make_vae((9, 10, 3))
+    finally:
+        keras.config.set_image_data_format("channels_last")
+    assert vae.autoencoder.output_shape == (None, 9, 10, 3)
+    assert vae.posterior.count_params() == make_vae((9, 10, 3)).posterior.count_params()
+
+
 def test_width_changes_the_nets():
     vae = make_vae(encoder_opt={"width": "16"}, decoder_opt={"width": 8})
     assert vae.encoder.get_layer("encoder_conv_2").filters == 8

@@ -168,7 +168,10 @@ def test_missing_plugin_says_what_to_install(run_folder, tmp_path):
         vaekit.load(folder)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 99}'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", '{"format": 99}', '{"format": 1}', '{"format": 1, "config": {}, "parts": 3}'],
+)
 def test_damaged_record(run_folder, tmp_path, text):
     folder = copied(run_folder, tmp_path)
     (folder / "run.json").write_text(text)

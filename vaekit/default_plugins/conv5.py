@@ -8,6 +8,9 @@ import keras
 from annotated_types import Ge
 from keras import layers
 
+# vaekit's images are, whatever a user's Keras configuration says of others.
+CHANNELS_LAST = "channels_last"
+
 
 def conv5(image_shape: tuple[int, int, int], *, width: Annotated[int, Ge(2)] = 64) -> keras.Model:
     """Five convolutions 3x3, each with batch normalisation and leaky ReLU; two halve the size.
@@ -25,7 +28,12 @@ def conv5(image_shape: tuple[int, int, int], *, width: Annotated[int, Ge(2)] = 6
         # The tutorial calls its first activation by another name than the rest.
         activation = "encoder_leakyrelu_1" if number == 1 else f"encoder_activ_layer_{number}"
         features = layers.Conv2D(
-            count, 3, strides=stride, padding="same", name=f"encoder_conv_{number}"
+            count,
+            3,
+            strides=stride,
+            padding="same",
+            data_format=CHANNELS_LAST,
+            name=f"encoder_conv_{number}",
         )(features)
         features = layers.BatchNormalization(name=f"encoder_norm_{number}")(features)
         features = layers.LeakyReLU(name=activation)(features)

@@ -8,6 +8,9 @@ import keras
 from annotated_types import Ge
 from keras import layers
 
+# vaekit's images are, whatever a user's Keras configuration says of others.
+CHANNELS_LAST = "channels_last"
+
 
 def deconv4(
     latent_dim: int, image_shape: tuple[int, int, int], *, width: Annotated[int, Ge(1)] = 64
@@ -28,16 +31,21 @@ def deconv4(
     features = layers.Reshape(small, name="decoder_reshape")(features)
     for number, stride in enumerate((1, 2, 2), start=1):
         features = layers.Conv2DTranspose(
-            width, 3, strides=stride, padding="same", name=f"decoder_conv_tran_{number}"
+            width,
+            3,
+            strides=stride,
+            padding="same",
+            data_format=CHANNELS_LAST,
+            name=f"decoder_conv_tran_{number}",
         )(features)
         features = layers.BatchNormalization(name=f"decoder_norm_{number}")(features)
         features = layers.LeakyReLU(name=f"decoder_leakyrelu_{number}")(features)
-    images = layers.Conv2DTranspose(channels, 3, padding="same", name="decoder_conv_tran_4")(
-        features
-    )
+    images = layers.Conv2DTranspose(
+        channels, 3, padding="same", data_format=CHANNELS_LAST, name="decoder_conv_tran_4"
+    )(features)
     excess = (4 * small[0] - height, 4 * small[1] - breadth)
     if any(excess):
         crop = tuple((more // 2, more - more // 2) for more in excess)
-        images = layers.Cropping2D(crop, name="decoder_crop")(images)
+        images = layers.Cropping2D(crop, data_format=CHANNELS_LAST, name="decoder_crop")(images)
     images = layers.LeakyReLU(name="decoder_output")(images)
     return keras.Model(latents, images, name="deconv4")

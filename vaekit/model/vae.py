@@ -39,7 +39,7 @@ class VAE:
         self.scale = scale
 
         images = encoder.inputs[0]
-        features = layers.Flatten(name="encoder_flatten")(encoder.outputs[0])
+        features = layers.Flatten("channels_last", name="encoder_flatten")(encoder.outputs[0])
         z_mean = layers.Dense(latent_dim, name="encoder_mu")(features)
         z_log_var = layers.Dense(latent_dim, name="encoder_log_variance")(features)
         self.posterior = keras.Model(images, [z_mean, z_log_var], name="posterior")

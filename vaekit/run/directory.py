@@ -21,6 +21,15 @@ ARTIFACTS = ("VAE_encoder", "VAE_decoder", "VAE")
 FORMATS = (".h5", ".keras")
 
 
+_PART = ("name", "distribution", "version", "options")
+# What reading a run back relies on.
+_REQUIRED = (
+    *("config", "image_shape", "status", "training/steps_done"),
+    *(f"parts/{kind}/{field}" for kind in ("encoder", "decoder", "loss") for field in _PART),
+    *(f"data/{field}" for field in ("reread", "fingerprint", "type", "training_images")),
+)
+
+
 class RunDirectory:
     """The files of one run."""
 
@@ -105,6 +114,9 @@ class RunDirectory:
             raise RunError(f"{self.record} can't be read: {error}.") from error
         if not isinstance(record, dict) or record.get("format") != 1:
             raise RunError(f"{self.record} is not a run record that this vaekit can read.")
+        missing = [name for name in _REQUIRED if not _has(record, name.split("/"))]
+        if missing:
+            raise RunError(f"{self.record} is damaged: it has no {missing[0]}.")
         return record
 
     def write_history(self, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -125,6 +137,14 @@ class RunDirectory:
                 {name: _number(value) for name, value in row.items() if value}
                 for row in csv.DictReader(file)
             ]
+
+
+def _has(record: Any, path: list[str]) -> bool:
+    for name in path:
+        if not isinstance(record, dict) or name not in record:
+            return False
+        record = record[name]
+    return True
 
 
 def _number(text: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ from vaekit.checkpoint import (
 )
 from vaekit.config import TrainConfig
 from vaekit.engine import Evaluation, Program, compile_train
-from vaekit.errors import RunError, UserError
+from vaekit.errors import RunError, UserError, VaekitError
 from vaekit.model import Parts, build_vae, resolve_parts
 from vaekit.plugins import discover
 from vaekit.run import (
@@ -63,7 +64,8 @@ class Session:
     def run(self) -> Run:
         """Train, save and give the run; its record's `status` is `complete` or `interrupted`.
 
-        A run that fails before its first checkpoint leaves nothing behind.
+        A run that fails before its first checkpoint leaves nothing behind; later, its `status` is
+        `failed`, and it can be resumed from the checkpoint.
         """
         loop = self._loop()
         new = not self.directory.record.exists()
@@ -81,11 +83,19 @@ class Session:
                     self._checkpoint(self.position)
                 save_artifacts(self.program.vae, self.directory)
                 self._write("interrupted" if interrupt.requested else "complete")
-        except BaseException:
+        except BaseException as error:
             if new and not list_checkpoints(self.directory.checkpoints):
                 self.directory.remove()
+            else:
+                self._note_failure(error)
             raise
         return Run(self.directory, self.record, self.program.vae, self.parts)
+
+    def _note_failure(self, error: BaseException) -> None:
+        """Record why the run ended; where even that can't be written, the error itself says it."""
+        self.record["error"] = str(error) or type(error).__name__
+        with suppress(VaekitError):
+            self._write("failed")
 
     def _loop(self) -> Loop:
         images = len(self.source.train.pixels)
@@ -206,6 +216,7 @@ def reopen_session(
             f"{path} has done all of its {config.epochs} epochs; ask for more with --epochs."
         )
     record["config"]["epochs"] = config.epochs
+    record.pop("error", None)
     rows = [row for row in directory.read_history() if row["epoch"] <= position.epoch]
     return Session(
         config,

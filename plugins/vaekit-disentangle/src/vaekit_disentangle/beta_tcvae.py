@@ -28,9 +28,7 @@ def stratified_log_weights(size: Any, dataset_size: int) -> Any:
     # An image without others stands for the whole data set.
     own = ops.where(count > 1.0, -ops.log(total), 0.0)
     # With `count` 1 nothing takes this weight; it must only be finite.
-    others = ops.log(ops.maximum(total - 1.0, 1.0)) - ops.log(
-        total * ops.maximum(count - 1.0, 1.0)
-    )
+    others = ops.log(ops.maximum(total - 1.0, 1.0)) - ops.log(total * ops.maximum(count - 1.0, 1.0))
     index = ops.arange(size)
     return ops.where(index[:, None] == index[None, :], own, others)
 

@@ -21,7 +21,9 @@ class LikelihoodLoss(vaekit.Loss):
 
     def __init__(self, likelihood: LikelihoodName, sigma: float) -> None:
         self.likelihood: distributions.Likelihood = (
-            distributions.Bernoulli() if likelihood == "bernoulli" else distributions.Gaussian(sigma)
+            distributions.Bernoulli()
+            if likelihood == "bernoulli"
+            else distributions.Gaussian(sigma)
         )
         self.scale = self.likelihood.scale
 

@@ -73,13 +73,13 @@ def dip_vae(
 
     -E_q[log p(x|z)] + KL(q(z|x) || N(0, I)) + lambda_od sum_{i != j} C_ij^2
     + lambda_d sum_i (C_ii - 1)^2: Kumar et al., "Variational Inference of Disentangled Latent
-    Concepts from Unlabeled Observations" (arXiv:1711.00848), equation 6 for I, where C is
-    Cov[mu(x)], and equation 7 for II, where C is Cov[z] = E[diag(sigma^2(x))] + Cov[mu(x)].
+    Concepts from Unlabeled Observations" (arXiv:1711.00848). In DIP-VAE-I C is Cov[mu(x)], in
+    DIP-VAE-II it is Cov[z] = E[diag(sigma^2(x))] + Cov[mu(x)].
 
     Args:
         kind: whether C is the covariance of the posteriors' means (I) or of z itself (II).
         lambda_od: weight of the covariances, off the diagonal.
-        lambda_d: weight of the variances; none is the paper's, 10 lambda_od for I, lambda_od for II.
+        lambda_d: weight of the variances; none is the paper's: 10 lambda_od (I), lambda_od (II).
         likelihood: p(x|z) of a pixel.
         sigma: standard deviation of the Gaussian likelihood.
     """

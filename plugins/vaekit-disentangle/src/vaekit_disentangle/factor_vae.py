@@ -42,9 +42,7 @@ class Discriminator(vaekit.Adversary):
     def build(self, image_shape: tuple[int, int, int], latent_dim: int) -> keras.Model:
         inputs = x = keras.Input((latent_dim,), name="discriminator_input")
         for number in range(1, self.depth + 1):
-            x = layers.Dense(
-                self.units, kernel_initializer="he_normal", name=f"discriminator_dense{number}"
-            )(x)
+            x = layers.Dense(self.units, name=f"discriminator_dense{number}")(x)
             x = layers.LeakyReLU(negative_slope=0.2, name=f"discriminator_leaky{number}")(x)
         logits = layers.Dense(2, dtype="float32", name="discriminator_logits")(x)
         return keras.Model(inputs, logits, name="discriminator")
