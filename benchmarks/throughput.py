@@ -56,7 +56,9 @@ def main(
     }
     click.echo(f"{result['precision']} on {result['machine']['devices'][0]}, {result['backend']}")
     if out:
+        out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(json.dumps(result, indent=2) + "\n")
+        click.echo(f"Written to {out}")
 
 
 def _measure(size: int, runs: int, seconds: float) -> dict[str, Any]:

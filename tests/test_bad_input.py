@@ -83,7 +83,7 @@ def elsewhere(tmp_path, monkeypatch):
         (["--encoder", "conv55"], r"no encoder 'conv55'\. Did you mean 'conv5'\?"),
         (["--decoder", "decon4"], r"no decoder 'decon4'\. Did you mean 'deconv4'\?"),
         (["--loss", "tutorail"], r"no loss 'tutorail'\. Did you mean 'tutorial'\?"),
-        (["--loss", "xyzzy"], r"no loss 'xyzzy'\. Choose from: beta, elbo, tutorial"),
+        (["--loss", "xyzzy"], r"no loss 'xyzzy'\. Choose from: beta, .*tutorial"),
         (["--encoder", "conv5@elsewhere"], r"no encoder 'conv5@elsewhere'\. Did you .*'conv5'\?"),
         (["--data", "digit"], r"no data set 'digit', .*Did you mean 'digits'\?"),
         (["--data", "fashion-mnist"], r"Did you mean 'fashion_mnist'\?"),
@@ -473,7 +473,10 @@ def test_split_that_is_not_there(run_folder, tmp_path):
         (["sample", "--out", "no/a.png"], r"Can't write no/a\.png: No such file or directory\."),
         (["reconstruct", "--out", "file/a.png"], r"Can't write file/a\.png: Not a directory\."),
         (["encode", "--data", "digits", "--out", "no/z.h5"], r"Can't write no/z\.h5: "),
-        (["encode", "--data", "digits", "--out", "folder.h5"], r"Can't write folder\.h5: Is a dir"),
+        (
+            ["encode", "--data", "digits", "--out", "folder.h5"],
+            r"folder\.h5 is there already and is no file",
+        ),
         (["decode", "z.h5", "--out", "no/a.h5"], r"Can't write no/a\.h5: "),
     ],
 )
@@ -540,7 +543,7 @@ def test_no_room_for_the_models_keeps_the_checkpoint(tmp_path, disk):
     assert not list(tmp_path.rglob(".writing-*"))
     for path in Path("disk/run").glob("VAE*"):
         assert keras.models.load_model(path)  # what is there is whole
-    assert vaekit.load("disk/run").record["status"] == "running"
+    assert vaekit.load("disk/run").record["status"] == "failed"
     subprocess.run(["mount", "-o", "remount,size=20m", str(tmp_path / "disk")], check=True)
     result = CliRunner().invoke(main, ["resume", "disk/run"])
     assert result.exit_code == 0, result.output

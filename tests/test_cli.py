@@ -275,8 +275,8 @@ def blocks(shown, threshold=250):
     [
         (["reconstruct"], "reconstructions.png", 2, 10),
         (["reconstruct", "-n", "4"], "reconstructions.png", 2, 4),
-        (["sample", "-n", "7"], "drawn_samples.png", 1, 7),
-        (["sample", "-n", "23", "--seed", "1"], "drawn_samples.png", 3, 10),
+        (["sample", "-n", "7"], "samples.png", 1, 7),
+        (["sample", "-n", "23", "--seed", "1"], "samples.png", 3, 10),
         (["interpolate"], "interpolations.png", 5, 10),
         (["interpolate", "-n", "3", "--steps", "6"], "interpolations.png", 2, 6),
     ],
@@ -294,7 +294,7 @@ def test_pictures(run_folder, tmp_path, args, name, rows, columns):
 def test_pictures_lie_in_the_run_by_default(run_folder, tmp_path):
     folder = shutil.copytree(run_folder, tmp_path / "copy")
     out = cli("sample", folder, "-n", 3)
-    assert out == f"{folder / 'figures' / 'drawn_samples.png'}\n"
+    assert out == f"{folder / 'figures' / 'samples.png'}\n"
     assert picture(out.strip()).std() > 5
 
 

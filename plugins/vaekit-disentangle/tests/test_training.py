@@ -6,6 +6,8 @@ import csv
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,9 @@ import numpy as np
 import pytest
 import vaekit
 
-# 86 images to train on: five batches of 17 and a last one of a single image.
-COMMON = {"data": "digits", "limit": 96, "batch_size": 17, "latent_dim": 4}
+# 96 images to train on: five batches of 19 and a last one of a single image.
+LIMIT = 96
+COMMON = {"data": "digits", "limit": LIMIT, "batch_size": 19, "latent_dim": 4}
 SMALL = {"discriminator_layers": 2, "discriminator_units": 32}
 FACTOR_TERMS = ["reconstruction", "kl", "weighted_total_correlation", "discriminator"]
 
@@ -36,6 +39,12 @@ def numbers(run: vaekit.Run) -> list[dict[str, float]]:
     ]
 
 
+def checkpoint(path: Path) -> dict[str, np.ndarray]:
+    """Every value in a run's newest checkpoint, in order; names may differ between processes."""
+    with np.load(max((path / "checkpoints").iterdir())) as saved:
+        return {name: saved[name] for name in sorted(saved.files)}
+
+
 def check_history(path: Path, terms: list[str]) -> None:
     """Each term is there, finite, and those of the loss add up to it."""
     with (path / "history.csv").open(newline="") as file:
@@ -52,7 +61,7 @@ def check_history(path: Path, terms: list[str]) -> None:
 def check_evaluation(path: Path) -> None:
     """A run that is loaded evaluates to what its last epoch was validated at."""
     run = vaekit.load(path)
-    found = run.evaluate()
+    found = run.evaluate(limit=LIMIT)
     last = {
         name.removeprefix("val_"): value
         for name, value in run.history[-1].items()
@@ -94,14 +103,11 @@ def test_factor_vae_resumed_is_as_if_it_had_never_stopped(tmp_path: Path, factor
     assert numbers(resumed) == numbers(whole)
     for one, other in zip(weights(resumed), weights(whole), strict=True):
         np.testing.assert_array_equal(one, other)
-    # The discriminator's weights and moments, and the random state, are in the checkpoint.
-    states = [
-        np.load(max((path / "checkpoints").iterdir()))
-        for path in (tmp_path / "cut", tmp_path / "whole")
-    ]
-    assert any("discriminator" in name for name in states[0].files)
-    for name in states[1].files:
-        np.testing.assert_array_equal(*(state[name] for state in states), err_msg=name)
+    # All that training goes on from, the discriminator's weights and moments among it.
+    one, other = (checkpoint(tmp_path / name) for name in ("cut", "whole"))
+    assert sum("discriminator_dense1" in name for name in one) >= 6
+    for name, mine, other_mine in zip(one, one.values(), other.values(), strict=True):
+        np.testing.assert_array_equal(mine, other_mine, err_msg=name)
 
 
 @pytest.mark.parametrize(
@@ -117,14 +123,13 @@ def test_factor_vae_resumed_is_as_if_it_had_never_stopped(tmp_path: Path, factor
                 "weighted_dimension_wise_kl",
             ],
         ),
-        ("dip-vae", {"kind": "I"}, ["reconstruction", "kl", "covariance_penalty"]),
         (
             "dip-vae",
             {"kind": "II", "likelihood": "gaussian", "sigma": 0.3},
             ["reconstruction", "kl", "covariance_penalty"],
         ),
     ],
-    ids=["beta-tcvae", "dip-vae-I", "dip-vae-II"],
+    ids=["beta-tcvae", "dip-vae"],
 )
 def test_trains_and_evaluates(
     tmp_path: Path, loss: str, options: dict[str, Any], terms: list[str]
@@ -136,32 +141,34 @@ def test_trains_and_evaluates(
     check_evaluation(run.path)
 
 
-def test_the_discriminators_terms_do_not_move_the_vae(tmp_path: Path) -> None:
-    """One step on all images. Without its share in the loss the VAE learns as under `elbo`."""
-    one_step = {"limit": 32, "batch_size": 32}
-    plain = train(tmp_path / "elbo", "elbo", **one_step)
-    untouched = train(tmp_path / "zero", "factor-vae", loss_opt={**SMALL, "gamma": 0}, **one_step)
-    for one, other in zip(weights(plain), weights(untouched), strict=True):
+@pytest.fixture(scope="module")
+def one_step(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., vaekit.Run]:
+    """Runs of one step on all images, so that only the first gradient counts; each made once."""
+
+    @cache
+    def run(loss: str, **options: float) -> vaekit.Run:
+        out = tmp_path_factory.mktemp("step") / "run"
+        small = SMALL if loss == "factor-vae" else {}
+        return train(out, loss, loss_opt={**small, **options}, limit=32, batch_size=32)
+
+    return run
+
+
+def test_the_discriminators_terms_do_not_move_the_vae(one_step: Callable[..., vaekit.Run]) -> None:
+    """Without its share in the loss the VAE learns as under `elbo`, with it otherwise."""
+    plain = weights(one_step("elbo"))
+    for one, other in zip(plain, weights(one_step("factor-vae", gamma=0)), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)
-    moved = train(tmp_path / "moved", "factor-vae", loss_opt={**SMALL, "gamma": 100}, **one_step)
-    assert any(
-        not np.allclose(one, other, atol=1e-5)
-        for one, other in zip(weights(plain), weights(moved), strict=True)
-    )
+    moved = weights(one_step("factor-vae", gamma=100))
+    assert any(not np.allclose(*pair, atol=1e-5) for pair in zip(plain, moved, strict=True))
 
 
-def test_the_vae_follows_the_discriminator_of_before_the_step(tmp_path: Path) -> None:
-    """One step: how fast the discriminator learns changes its own weights, not yet the VAE's."""
-    slow, fast = (
-        train(
-            tmp_path / str(rate),
-            "factor-vae",
-            loss_opt={**SMALL, "discriminator_learning_rate": rate},
-            limit=32,
-            batch_size=32,
-        )
-        for rate in (1e-4, 1e-1)
-    )
+def test_the_vae_follows_the_discriminator_of_before_the_step(
+    one_step: Callable[..., vaekit.Run],
+) -> None:
+    """How fast the discriminator learns changes its own weights, not yet the VAE's."""
+    slow = one_step("factor-vae", gamma=100)
+    fast = one_step("factor-vae", gamma=100, discriminator_learning_rate=0.1)
     for one, other in zip(weights(slow), weights(fast), strict=True):
         np.testing.assert_array_equal(one, other)
     assert slow.history[0]["discriminator"] == fast.history[0]["discriminator"]
