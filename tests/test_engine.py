@@ -144,6 +144,8 @@ def test_first_bad_names_step_and_term():
     rows[2, [0, 2, 4]] = np.nan
     rows[3] = np.inf
     assert columns.first_bad(rows) == (2, "kl")
+    columns = Columns(("loss", "kl", "adversary_loss", "judge"), (1, 1, 1, 1))
+    assert columns.first_bad(np.array([[0, 0, np.nan, np.nan]])) == (0, "judge")
 
 
 @pytest.mark.parametrize(

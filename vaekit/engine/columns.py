@@ -14,6 +14,7 @@ from vaekit.types import Tensor
 # Salakhutdinov, "Importance Weighted Autoencoders" (arXiv:1509.00519), appendix C.
 ACTIVE_VARIANCE = 0.01
 
+TOTALS = LOSS, ADVERSARY_LOSS = "loss", "adversary_loss"
 KL_DIM = "kl_dim"
 _MEAN, _MEAN_SQUARED = "z_mean", "z_mean_squared"
 
@@ -55,9 +56,9 @@ class Columns(NamedTuple):
         ends = np.cumsum(self.widths)
         slots = np.searchsorted(ends, np.flatnonzero(bad[row]), side="right")
         wrong = {self.names[slot] for slot in slots}
-        # The sum is bad whenever a term is; the term says more.
-        ordered = [name for name in self.names if name in wrong and name != "loss"]
-        return row, (ordered or ["loss"])[0]
+        # A total is bad whenever a term of it is; the term says more.
+        named = [name for name in self.names if name in wrong]
+        return row, next((name for name in named if name not in TOTALS), named[0])
 
 
 def latent_sums(z_mean: Tensor, kl_dim: Tensor) -> dict[str, Tensor]:

@@ -11,17 +11,15 @@ import keras
 from keras import ops
 
 from vaekit.distributions import kl_standard_normal
-from vaekit.engine.columns import Columns, latent_sums
+from vaekit.engine.columns import ADVERSARY_LOSS, LOSS, TOTALS, Columns, latent_sums
 from vaekit.errors import BuildError
 from vaekit.loss import Needs
 from vaekit.model import VAE, seeded
 from vaekit.types import Posterior, Tensor, VAEOutput
 
 # Names that the kit reports by itself; `kl` may be a loss's own term, if it is the KL.
-_LOSS, _ADVERSARY_LOSS = "loss", "adversary_loss"
 _RESERVED = (
-    _LOSS,
-    _ADVERSARY_LOSS,
+    *TOTALS,
     *("elbo", "mse", "psnr", "active_units", "kl_dim", "z_mean", "z_mean_squared"),
 )
 
@@ -92,7 +90,7 @@ class Program:
         """
         sums = self._train_sums(stored)
         count = ops.cast(ops.shape(stored)[0], "float32")
-        totals = [sums[name] for name in (_LOSS, _ADVERSARY_LOSS) if name in sums]
+        totals = [sums[name] for name in TOTALS if name in sums]
         return [total / count for total in totals], _row(sums)
 
     def eval_step(self, stored: Tensor) -> Tensor:
@@ -122,9 +120,9 @@ class Program:
     def _sums(
         self, x: Tensor, output: VAEOutput, noise: keras.random.SeedGenerator
     ) -> dict[str, Tensor]:
-        sums = _with_total(_LOSS, self.loss(x, output))
+        sums = _with_total(LOSS, self.loss(x, output))
         if self.needs.adversary is not None:
-            sums |= _with_total(_ADVERSARY_LOSS, self.needs.adversary(x, _at_rest(output), noise))
+            sums |= _with_total(ADVERSARY_LOSS, self.needs.adversary(x, _at_rest(output), noise))
         kl_dim = kl_standard_normal(output.posterior)
         kl = ops.sum(kl_dim, axis=-1)
         sums.setdefault("kl", ops.sum(kl))

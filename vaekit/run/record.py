@@ -78,9 +78,15 @@ def describe_environment() -> dict[str, Any]:
             "system": platform.platform(),
             "processor": _processor(),
             "cores": os.cpu_count(),
-            "devices": keras.distribution.list_devices() or ["cpu"],
+            "devices": _devices(),
         },
     }
+
+
+def _devices() -> list[str]:
+    if keras.backend.backend() == "torch":  # Keras 3.15 lists no devices there
+        return [str(keras.ops.zeros(()).device)]
+    return list(keras.distribution.list_devices()) or ["cpu"]
 
 
 def _processor() -> str:
