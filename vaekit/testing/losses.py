@@ -193,8 +193,9 @@ def exact_reconstruction_is_a_minimum(subject: Subject) -> None:
     if not fit:
         raise CheckSkipped("it works on logits, or against an adversary")
     batch = a_batch()
-    nudge = 0.05 * np.random.default_rng(2).standard_normal(batch.x.shape).astype("float32")
-    for loss, needs in fit:
+    noise = np.random.default_rng(2).standard_normal(batch.x.shape)
+    nudges = [(0.05 * way).astype("float32") for way in (np.ones_like(noise), noise)]
+    for (loss, needs), nudge in itertools.product(fit, nudges):
         exact, up, down = (
             _total(loss, needs, batch._replace(reconstruction=batch.x + by))
             for by in (0.0, nudge, -nudge)
