@@ -153,9 +153,9 @@ def rounds_odd_sizes_up(latent_dim, image_shape):
 
 @breaks("decoder", "trains_ten_steps")
 def leaps(latent_dim, image_shape):
-    small = keras.initializers.RandomNormal(stddev=1e-5)
+    small = keras.initializers.RandomNormal(stddev=1e-6)
     latents, images = drawn(latent_dim, image_shape, kernel_initializer=small)
-    return keras.Model(latents, layers.Rescaling(1e4)(images))
+    return keras.Model(latents, layers.Rescaling(1e5)(images))
 
 
 @breaks("decoder", "works_on_logits")
