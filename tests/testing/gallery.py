@@ -155,7 +155,7 @@ def rounds_odd_sizes_up(latent_dim, image_shape):
 def leaps(latent_dim, image_shape):
     small = keras.initializers.RandomNormal(stddev=1e-6)
     latents, images = drawn(latent_dim, image_shape, kernel_initializer=small)
-    return keras.Model(latents, layers.Rescaling(1e5)(images))
+    return keras.Model(latents, layers.Rescaling(300.0)(layers.Rescaling(300.0)(images)))
 
 
 @breaks("decoder", "works_on_logits")
