@@ -10,7 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vaekit import distributions, schedules
+    from vaekit import distributions, schedules, testing
     from vaekit.api import load, resume, train
     from vaekit.config import TrainConfig
     from vaekit.data import load_data, read_images
@@ -50,7 +50,7 @@ _HOME = {
     "resume": "vaekit.api",
     "train": "vaekit.api",
 }
-_MODULES = ("distributions", "schedules")
+_MODULES = ("distributions", "schedules", "testing")
 
 __all__ = [
     "Adversary",
@@ -75,6 +75,7 @@ __all__ = [
     "read_images",
     "resume",
     "schedules",
+    "testing",
     "train",
 ]
 

@@ -22,7 +22,7 @@ def save_artifacts(vae: VAE, directory: RunDirectory) -> list[Path]:
     """
     models = {"VAE_encoder": vae.encoder, "VAE_decoder": vae.decoder, "VAE": vae.autoencoder}
     paths = []
-    with _without_advice():
+    with without_advice():
         for name, model in models.items():
             for ending in FORMATS:
                 paths.append(directory.artifact(name, ending))
@@ -37,7 +37,7 @@ def _bytes(model: keras.Model) -> int:
 
 
 @contextmanager
-def _without_advice() -> Iterator[None]:
+def without_advice() -> Iterator[None]:
     """Keep Keras from advising against HDF5, which is written on purpose beside `.keras`."""
     logger = logging.getLogger("absl")
     level = logger.level

@@ -1,0 +1,88 @@
+"""The two front doors, what a part may claim, and what they say of failures."""
+
+from __future__ import annotations
+
+import pytest
+
+import vaekit
+from tests.testing.gallery import forgets_the_half, ignores_its_weight, takes_any_latents
+from vaekit.testing import (
+    CheckFailedError,
+    Claims,
+    check_component,
+    checks_for,
+    parametrize_with_checks,
+    subject_of,
+)
+
+MONTE_CARLO = "kl_agrees_with_monte_carlo"
+REST = ("trains_ten_steps",)  # a check that takes seconds and says nothing here
+
+
+def statuses(results):
+    return {result.check: result.status for result in results}
+
+
+def test_failures_are_raised_all_at_once():
+    with pytest.raises(CheckFailedError, match=f"forgets_the_half fails 1 of .*\n  {MONTE_CARLO}:"):
+        check_component(forgets_the_half, "loss", skip=REST)
+
+
+def test_known_failure_is_no_failure():
+    results = check_component(
+        forgets_the_half, "loss", known_failures={MONTE_CARLO: "counts twice"}, skip=REST
+    )
+    assert statuses(results)[MONTE_CARLO] == "known"
+    assert [r.reason for r in results if r.status == "known"] == ["counts twice"]
+
+
+def test_known_failure_that_passes_is_a_failure():
+    known = {"terms_are_finite": "once overflowed"}
+    with pytest.raises(CheckFailedError, match="once overflowed"):
+        check_component("tutorial", known_failures=known, skip=REST)
+
+
+def test_known_failure_of_no_check_is_refused():
+    with pytest.raises(ValueError, match="no check 'nonsense'"):
+        check_component("tutorial", known_failures={"nonsense": "?"})
+
+
+def test_bare_factory_needs_a_kind():
+    with pytest.raises(ValueError, match="which kind"):
+        check_component(forgets_the_half)
+    with pytest.raises(ValueError, match="no kind 'los'"):
+        check_component(forgets_the_half, "los")
+
+
+def test_unknown_name_is_told():
+    with pytest.raises(vaekit.UserError, match="conv5"):
+        check_component("conv55", "encoder")
+
+
+def test_what_does_not_apply_is_skipped_with_a_reason():
+    results = check_component("elbo", "loss", skip=REST)
+    skipped = {r.check: r.reason for r in results if r.status == "skipped"}
+    assert skipped == {"schedules_reach_their_ends": "it has no schedules"}
+
+
+def test_parametrization_marks_known_failures():
+    mark = parametrize_with_checks([ignores_its_weight], "loss", known_failures={REST[0]: "why"})
+    cases = {case.id: case for case in mark.args[1]}
+    subject = subject_of(ignores_its_weight, "loss")
+    names = [name for name, _ in checks_for(subject)]
+    assert list(cases) == [f"loss-ignores_its_weight-{name}" for name in names]
+    marked = {name: case.marks for name, case in cases.items() if case.marks}
+    assert list(marked) == ["loss-ignores_its_weight-trains_ten_steps"]
+
+
+def test_claims_decide_what_is_built_and_what_refused():
+    assert subject_of(takes_any_latents, "decoder").claims == Claims(latent_dims=(2, 8))
+    everything = Claims()
+    assert everything.least == (8, 8, 1)
+    assert (9, 8, 1) in everything.shapes
+    assert not everything.refused
+    narrow = Claims(smallest=(13, 13), multiple=4, channels=(3,), latent_dims=(2,))
+    assert narrow.shapes == [(16, 16, 3), (32, 32, 3)]
+    shapes = [(8, 8, 1), (9, 8, 1), (28, 28, 1)]
+    least = [(1, (16, 16, 3)), (7, (16, 16, 3))]
+    assert narrow.refused == [*((2, shape) for shape in shapes), *least]

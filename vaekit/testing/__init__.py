@@ -1,0 +1,39 @@
+"""The conformance suite: what a part has to do to work with every other part.
+
+Without pytest::
+
+    vaekit.testing.check_component("conv5", kind="encoder")
+    vaekit.testing.check_component(my_factory, kind="loss", known_failures={"is_finite": "why"})
+
+With pytest::
+
+    @vaekit.testing.parametrize_with_checks([my_factory], kind="encoder")
+    def test_conforms(check):
+        check()
+
+A backbone that takes less than any image of 8x8 and more says so on its factory; see
+`vaekit.testing.Claims`.
+"""
+
+from vaekit.testing.run import (
+    Check,
+    CheckFailedError,
+    Result,
+    check_component,
+    checks_for,
+    parametrize_with_checks,
+)
+from vaekit.testing.subject import CheckSkipped, Claims, Subject, subject_of
+
+__all__ = [
+    "Check",
+    "CheckFailedError",
+    "CheckSkipped",
+    "Claims",
+    "Result",
+    "Subject",
+    "check_component",
+    "checks_for",
+    "parametrize_with_checks",
+    "subject_of",
+]

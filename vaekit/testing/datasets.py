@@ -1,0 +1,90 @@
+"""The checks of a data set."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vaekit.errors import DataUnavailableError
+from vaekit.testing import options
+from vaekit.testing.subject import CheckSkipped, Subject
+from vaekit.types import Dataset, Images
+
+
+def read(subject: Subject) -> Dataset:
+    """The data set, read now. Skips the check where it can't be had."""
+    try:
+        found = subject.make()
+    except DataUnavailableError as error:
+        raise CheckSkipped(str(error)) from error
+    assert isinstance(found, Dataset), f"It gives a {type(found).__name__}, not a vaekit.Dataset."
+    return found
+
+
+def splits(found: Dataset) -> dict[str, Images]:
+    """The splits that there are."""
+    test = {} if found.test is None else {"test": found.test}
+    return {"train": found.train, **test}
+
+
+def pixels_are_images(subject: Subject) -> None:
+    """Pixels are `(N, H, W, C)`, uint8 or float32 in [0, 1], of one shape in all splits."""
+    found = splits(read(subject))
+    for split, images in found.items():
+        pixels = np.asarray(images.pixels)
+        assert pixels.ndim == 4, f"Its {split} pixels are {pixels.shape}, not (N, H, W, C)."
+        assert len(pixels), f"It has no {split} images."
+        assert pixels.dtype in (np.uint8, np.float32), f"Its {split} pixels are {pixels.dtype}."
+        if pixels.dtype == np.float32:
+            low, high = pixels.min(), pixels.max()
+            inside = 0.0 <= low <= high <= 1.0  # false for NaN, too
+            assert inside, f"Its {split} pixels run from {low} to {high}, not within [0, 1]."
+    shapes = {split: images.pixels.shape[1:] for split, images in found.items()}
+    assert len(set(shapes.values())) == 1, f"Its images differ in shape: {shapes}."
+
+
+def labels_fit(subject: Subject) -> None:
+    """Each image has one integer label, counted from 0; each label has a class name."""
+    found = read(subject)
+    for split, images in splits(found).items():
+        if images.labels is None:
+            continue
+        labels = np.asarray(images.labels)
+        wanted = (len(images.pixels),)
+        assert labels.shape == wanted, f"Its {split} labels are {labels.shape}, not {wanted}."
+        assert labels.dtype.kind in "iu", f"Its {split} labels are {labels.dtype}."
+        assert labels.min() >= 0, f"Its {split} labels begin at {labels.min()}, not at 0."
+        if found.classes is not None:
+            top = labels.max()
+            assert top < len(found.classes), f"Its label {top} has no name in `classes`."
+
+
+def reads_the_same_twice(subject: Subject) -> None:
+    """Read again, it has the same images and labels in the same order."""
+    first, again = splits(read(subject)), splits(read(subject))
+    assert first.keys() == again.keys(), f"It has {list(first)}, then {list(again)}."
+    for split, images in first.items():
+        for what, one, two in zip(Images._fields, images, again[split], strict=True):
+            assert _equal(one, two), f"Read again, its {split} {what} are others."
+
+
+def _equal(one: np.ndarray | None, two: np.ndarray | None) -> bool:
+    return one is two if one is None or two is None else np.array_equal(one, two)
+
+
+def readings_share_no_memory(subject: Subject) -> None:
+    """What is done to the arrays of one reading doesn't show in the next."""
+    first, again = splits(read(subject)), splits(read(subject))
+    for split in first.keys() & again.keys():
+        for what, one, two in zip(Images._fields, first[split], again[split], strict=True):
+            writable = isinstance(one, np.ndarray) and one.flags.writeable
+            shared = writable and two is not None and np.may_share_memory(one, two)
+            assert not shared, f"Two readings share the memory of their {split} {what}."
+
+
+CHECKS = (
+    pixels_are_images,
+    labels_fit,
+    reads_the_same_twice,
+    readings_share_no_memory,
+    options.options_are_explained,
+)

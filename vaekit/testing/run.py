@@ -1,0 +1,161 @@
+"""One generator of checks, and two ways to run them: a call, and a pytest parametrization."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from vaekit.registry import Component
+from vaekit.testing import datasets, decoders, encoders, losses
+from vaekit.testing.subject import CheckSkipped, Subject, subject_of
+from vaekit.types import Factory
+
+CheckFunction = Callable[[Subject], None]
+CHECKS: Mapping[str, tuple[CheckFunction, ...]] = {
+    "encoder": encoders.CHECKS,
+    "decoder": decoders.CHECKS,
+    "loss": losses.CHECKS,
+    "dataset": datasets.CHECKS,
+}
+
+
+class Result(NamedTuple):
+    """How one check went.
+
+    status: `passed`, `failed`, `known` (a failure that was declared) or `skipped`.
+    reason: why it failed, is known to, or was skipped.
+    """
+
+    check: str
+    status: Literal["passed", "failed", "known", "skipped"]
+    reason: str
+    seconds: float
+
+
+class CheckFailedError(AssertionError):
+    """At least one check failed. `results` has all of them."""
+
+    def __init__(self, subject: Subject, results: list[Result]) -> None:
+        self.results = results
+        failed = [result for result in results if result.status == "failed"]
+        lines = [f"The {subject.title} fails {len(failed)} of {len(results)} checks:"]
+        super().__init__("\n".join([*lines, *(f"  {r.check}: {r.reason}" for r in failed)]))
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of one part; call it.
+
+    Raises `AssertionError` with a sentence if it fails, `CheckSkipped` if it doesn't apply.
+    """
+
+    subject: Subject
+    function: CheckFunction
+
+    @property
+    def name(self) -> str:
+        """The check's name, as `known_failures` takes it."""
+        return self.function.__name__
+
+    def __call__(self) -> None:
+        self.function(self.subject)
+
+
+def checks_for(subject: Subject) -> Iterator[tuple[str, Check]]:
+    """The names and the checks of one part, in a fixed order.
+
+    Raises `ValueError` if a known failure is declared of a check that there isn't.
+    """
+    functions = CHECKS[subject.kind]
+    names = [function.__name__ for function in functions]
+    for name in subject.known_failures:
+        if name not in names:
+            raise ValueError(f"There is no check {name!r} of a {subject.kind}: {', '.join(names)}.")
+    for function in functions:
+        yield function.__name__, Check(subject, function)
+
+
+def check_component(
+    part: str | Component | Factory | Subject,
+    kind: str | None = None,
+    *,
+    known_failures: Mapping[str, str] | None = None,
+    skip: Collection[str] = (),
+    raise_on_failure: bool = True,
+) -> list[Result]:
+    """Run every check of a part: a registered name, a registered part or a bare factory.
+
+    kind: needed for a bare factory, and for a name that parts of several kinds have.
+    known_failures: checks that may fail, each with the reason. One that passes is a failure, so
+        that the list stays true.
+    skip: checks to leave out.
+
+    Raises `CheckFailedError`, telling all failures, unless `raise_on_failure` is false.
+    """
+    subject = (
+        part if isinstance(part, Subject) else subject_of(part, kind, known_failures=known_failures)
+    )
+    results = [_result(check) for name, check in checks_for(subject) if name not in skip]
+    if raise_on_failure and any(result.status == "failed" for result in results):
+        raise CheckFailedError(subject, results)
+    return results
+
+
+def parametrize_with_checks(
+    parts: Iterable[str | Component | Factory | Subject],
+    kind: str | None = None,
+    *,
+    known_failures: Mapping[str, str] | None = None,
+) -> Any:
+    """A pytest mark that calls a test `def test_conforms(check)` with each check of each part.
+
+    The test's body is `check()`. Known failures become strict xfails, what doesn't apply skips.
+    """
+    import pytest
+
+    def bound(check: Check) -> Callable[[], None]:
+        def call() -> None:
+            try:
+                check()
+            except CheckSkipped as reason:
+                pytest.skip(str(reason))
+
+        return call
+
+    cases = []
+    for part in parts:
+        subject = (
+            part
+            if isinstance(part, Subject)
+            else subject_of(part, kind, known_failures=known_failures)
+        )
+        for name, check in checks_for(subject):
+            why = subject.known_failures.get(name)
+            marks = [pytest.mark.xfail(reason=why, strict=True)] if why is not None else []
+            label = f"{subject.kind}-{subject.name}-{name}"
+            cases.append(pytest.param(bound(check), id=label, marks=marks))
+    return pytest.mark.parametrize("check", cases)
+
+
+def _result(check: Check) -> Result:
+    known = check.subject.known_failures.get(check.name)
+    start = time.perf_counter()
+
+    def result(status: Literal["passed", "failed", "known", "skipped"], reason: str) -> Result:
+        return Result(check.name, status, reason, time.perf_counter() - start)
+
+    try:
+        check()
+    except CheckSkipped as error:
+        return result("skipped", str(error))
+    except Exception as error:
+        if known is not None:
+            return result("known", known)
+        text = str(error).strip() or "it gave no reason"
+        said = text if isinstance(error, AssertionError) else f"{type(error).__name__}: {text}"
+        return result("failed", said)
+    if known is not None:
+        return result("failed", f"It passes, but is declared to fail: {known}.")
+    return result("passed", "")

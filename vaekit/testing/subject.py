@@ -1,0 +1,156 @@
+"""What is checked: a part, what it claims to take, and what it is known to fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from vaekit.model import seeded
+from vaekit.options import resolved_options
+from vaekit.plugins import discover
+from vaekit.registry import KINDS, Component
+from vaekit.types import Factory, ImageShape
+
+SHAPES: tuple[ImageShape, ...] = ((8, 8, 1), (9, 8, 1), (28, 28, 1), (32, 32, 3))
+LATENTS = (1, 2, 7)
+
+
+class CheckSkipped(Exception):
+    """Raised by a check that has nothing to say about a part; the text says why."""
+
+
+class Claims(NamedTuple):
+    """Which images and latents a backbone takes. It has to refuse all others.
+
+    A factory says so in a mapping called `claims`; what it leaves out is as here::
+
+        wide.claims = {"smallest": (16, 16), "multiple": 4, "channels": (1, 3)}
+
+    smallest: least height and width.
+    multiple: what height and width are multiples of.
+    channels: the numbers of channels; None is any.
+    latent_dims: a decoder's numbers of latents; None is any.
+    """
+
+    smallest: tuple[int, int] = (8, 8)
+    multiple: int = 1
+    channels: tuple[int, ...] | None = None
+    latent_dims: tuple[int, ...] | None = None
+
+    def takes(self, shape: ImageShape) -> bool:
+        """Whether images of this shape are claimed."""
+        height, width, channels = shape
+        return (
+            height >= self.smallest[0]
+            and width >= self.smallest[1]
+            and height % self.multiple == width % self.multiple == 0
+            and (self.channels is None or channels in self.channels)
+        )
+
+    def takes_latents(self, count: int) -> bool:
+        """Whether this many latents are claimed."""
+        return self.latent_dims is None or count in self.latent_dims
+
+    @property
+    def least(self) -> ImageShape:
+        """The smallest image that is claimed, and the one that most checks are made on."""
+        height, width = (-(-n // self.multiple) * self.multiple for n in self.smallest)
+        return height, width, self.channels[0] if self.channels else 1
+
+    @property
+    def shapes(self) -> list[ImageShape]:
+        """The images to check on: the smallest, and the common ones that are claimed."""
+        return list(dict.fromkeys([self.least, *filter(self.takes, SHAPES)]))
+
+    @property
+    def latents(self) -> list[int]:
+        """The numbers of latents to check on."""
+        return [2, 1, 7] if self.latent_dims is None else list(self.latent_dims)
+
+    @property
+    def refused(self) -> list[tuple[int, ImageShape]]:
+        """Latents and images of which one is not claimed."""
+        images = [(self.latents[0], shape) for shape in SHAPES if not self.takes(shape)]
+        counts = [(n, self.least) for n in LATENTS if not self.takes_latents(n)]
+        return images + counts
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One part under check.
+
+    known_failures: names of checks that it is known to fail, each with the reason.
+    """
+
+    component: Component
+    known_failures: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """The kind of part: `encoder`, `decoder`, `loss` or `dataset`."""
+        return self.component.kind
+
+    @property
+    def name(self) -> str:
+        """What the part goes by."""
+        return self.component.name
+
+    @property
+    def title(self) -> str:
+        """Kind and name, for people."""
+        return f"{self.kind} {self.name}"
+
+    @cached_property
+    def claims(self) -> Claims:
+        """What its factory claims to take."""
+        return Claims(**getattr(self.component.load(), "claims", {}))
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Its options at their defaults."""
+        return resolved_options(self.component, {})
+
+    def make(self, *given: Any, seed: int = 0, **options: Any) -> Any:
+        """What the factory gives, its weights a function of `seed`."""
+        with seeded(seed):
+            return self.component.load()(*given, **options)
+
+
+def subject_of(
+    part: str | Component | Factory,
+    kind: str | None = None,
+    *,
+    known_failures: Mapping[str, str] | None = None,
+) -> Subject:
+    """The subject that a registered name, a registered part or a bare factory stands for.
+
+    kind: needed for a bare factory, and for a name that parts of several kinds have.
+
+    Raises `ValueError` if the kind isn't clear, `UnknownNameError` for a name that nothing has.
+    """
+    return Subject(_component(part, kind), dict(known_failures or {}))
+
+
+def _component(part: str | Component | Factory, kind: str | None) -> Component:
+    if kind is not None and kind not in KINDS:
+        raise ValueError(f"There is no kind {kind!r}: choose from {', '.join(KINDS)}.")
+    if isinstance(part, Component):
+        return part
+    if isinstance(part, str):
+        registry = discover().registry
+        if kind is None:
+            bare = part.partition("@")[0]
+            kinds = [kind for kind in KINDS if bare in registry.names(kind)]
+            if len(kinds) > 1:
+                raise ValueError(f"{part!r} is {' and '.join(kinds)}: say which kind.")
+            kind = kinds[0] if kinds else next(iter(KINDS))
+        return registry.get(kind, part)
+    if kind is None:
+        raise ValueError(f"Say which kind of part {_name(part)!r} makes: {', '.join(KINDS)}.")
+    return Component(kind, _name(part), "", part, "under-check", "0")
+
+
+def _name(factory: Callable[..., Any]) -> str:
+    return getattr(factory, "__name__", type(factory).__name__)
