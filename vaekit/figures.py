@@ -166,4 +166,6 @@ def _scatter_by_label(
             color=colours(number),
             label=name,
         )
-    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, markerscale=2)
+    legend = axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+    for handle in legend.legend_handles:
+        handle.set_sizes([40])  # legible however small the points are
