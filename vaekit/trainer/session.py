@@ -93,9 +93,11 @@ class Session:
 
     def _note_failure(self, error: BaseException) -> None:
         """Record why the run ended; where even that can't be written, the error itself says it."""
-        self.record["error"] = str(error) or type(error).__name__
+        stopped = isinstance(error, KeyboardInterrupt)
+        if not stopped:
+            self.record["error"] = str(error) or type(error).__name__
         with suppress(VaekitError):
-            self._write("failed")
+            self._write("interrupted" if stopped else "failed")
 
     def _loop(self) -> Loop:
         images = len(self.source.train.pixels)
