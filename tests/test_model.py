@@ -152,12 +152,13 @@ def decoder_ending_in(*ends):
     ],
 )
 def test_logits_are_unbounded_and_users_get_probabilities(ends):
+    keras.utils.set_random_seed(0)  # an unlucky 1x1 kernel is near zero
     # Layers keep their inputs, so each test works on copies.
     fresh = [type(end).from_config(end.get_config()) for end in ends]
     decoder = decoder_ending_in(*fresh)
     encoder = keras.Sequential([keras.Input((8, 8, 1)), layers.Flatten()])
     vae = VAE(encoder, decoder, latent_dim=2, scale="logits")
-    z = np.random.default_rng(0).normal(0, 50, (8, 2)).astype("float32")
+    z = np.random.default_rng(0).normal(0, 500, (8, 2)).astype("float32")
     logits = np.asarray(vae._likelihood_decoder.predict_on_batch(z))
     means = np.asarray(vae.decoder.predict_on_batch(z))
     assert logits.min() < -1
