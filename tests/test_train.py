@@ -174,6 +174,15 @@ def test_keras_callbacks_work(tmp_path):
         np.testing.assert_array_equal(keras.ops.convert_to_numpy(a), keras.ops.convert_to_numpy(b))
 
 
+def test_weights_that_a_callback_sets_at_the_end_are_the_runs(tmp_path, digits):
+    class Last(keras.callbacks.Callback):
+        def on_train_end(self, logs=None):
+            self.model.set_weights([w + 1 for w in self.model.get_weights()])
+
+    run = vaekit.train(epochs=1, out=str(tmp_path / "r"), callbacks=[Last()], **SMALL)
+    assert equal(run, vaekit.load(run.path))
+
+
 def test_divergence_names_step_and_term_and_leaves_nothing(tmp_path):
     out = tmp_path / "r"
     with pytest.raises(DivergedError, match=r"'\w+' is not finite at step \d+ of epoch 1.*rate"):

@@ -79,7 +79,9 @@ class Session:
                     self.position = loop.run(self.position, interrupt, self._keep)
                 finally:
                     self.progress.close()
-                if self.position.step or not list_checkpoints(self.directory.checkpoints):
+                # A callback may have set the weights at the end, as EarlyStopping does.
+                newer = self.callbacks or self.position.step
+                if newer or not list_checkpoints(self.directory.checkpoints):
                     self._checkpoint(self.position)
                 save_artifacts(self.program.vae, self.directory)
                 self._write("interrupted" if interrupt.requested else "complete")
