@@ -22,6 +22,7 @@ from vaekit.testing.run import (
     check_component,
     checks_for,
     parametrize_with_checks,
+    run_checks,
 )
 from vaekit.testing.subject import CheckSkipped, Claims, Subject, subject_of
 
@@ -35,5 +36,6 @@ __all__ = [
     "check_component",
     "checks_for",
     "parametrize_with_checks",
+    "run_checks",
     "subject_of",
 ]

@@ -77,6 +77,13 @@ def checks_for(subject: Subject) -> Iterator[tuple[str, Check]]:
         yield function.__name__, Check(subject, function)
 
 
+def run_checks(subject: Subject, *, skip: Collection[str] = ()) -> Iterator[Result]:
+    """Run the checks of one part, one at a time, and give how each went as soon as it's known."""
+    for name, check in checks_for(subject):
+        if name not in skip:
+            yield _result(check)
+
+
 def check_component(
     part: str | Component | Factory | Subject,
     kind: str | None = None,
@@ -97,7 +104,7 @@ def check_component(
     subject = (
         part if isinstance(part, Subject) else subject_of(part, kind, known_failures=known_failures)
     )
-    results = [_result(check) for name, check in checks_for(subject) if name not in skip]
+    results = list(run_checks(subject, skip=skip))
     if raise_on_failure and any(result.status == "failed" for result in results):
         raise CheckFailedError(subject, results)
     return results
