@@ -80,6 +80,16 @@ def test_a_plugin_that_cannot_be_left_out(two, command, name, said):
     assert (done.exit_code, done.stdout, done.stderr) == (2, "", f"vaekit: {said}\n")
 
 
+@pytest.mark.parametrize("place", [0, 2])
+def test_a_choice_ends_with_its_command_even_if_another_option_is_wrong(two, place):
+    words = ["plugins", "list"]
+    words[place:place] = ["--no-plugin", "vaekit-wide", "--no-plugin", "no-such"]
+    assert CliRunner().invoke(main, words).exit_code == 2
+    words[place:] = ["--no-plugin", "vaekit-wide", "--plugin", "no-such.py"]
+    assert CliRunner().invoke(main, words).exit_code == 2
+    assert listed(*LIST) >= {"vaekit-wide", "Vaekit_Deep"}
+
+
 def test_a_name_that_is_missing_may_be_of_what_was_left_out(two):
     with selected(without=["vaekit-wide"]), pytest.raises(UnknownNameError) as caught:
         discover().registry.get("loss", "wide")
