@@ -87,6 +87,6 @@ def _checked(part: Component) -> list[Result]:
     for result in run_checks(subject_of(part)):
         results.append(result)
         reason = textwrap.shorten(result.reason, _WIDEST, placeholder=" ...")
-        line = f"  {result.status:<8}{result.check:<32}{result.seconds:6.2f} s  {reason}"
+        line = f"  {result.status:<8}{result.check:<34}{result.seconds:6.2f} s  {reason}"
         click.echo(line.rstrip())
     return results
