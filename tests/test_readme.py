@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import sys
 import tomllib
@@ -11,14 +10,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from tests import pages
 from vaekit.cli import main
 from vaekit.plugins import discover
 
-TEXT = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+README = Path(__file__).parent.parent / "README.md"
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
+    return [block.code for block in pages.blocks(README, language)]
 
 
 def command(line: str, *more: str) -> None:
