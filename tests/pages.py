@@ -4,7 +4,8 @@ What a fence says of its block, in a page that is run:
 
 - `sh`: run by bash, which stops at the first command that fails;
 - `python`: run in the page's one Python process, so that names last;
-- `text`, right after one of those: what it prints, where `...` stands for anything;
+- `text`, right after one of those: what it prints, where `...` stands for anything (commands'
+  error messages are part of it, Python's warnings are not);
 - `{code-block} LANGUAGE` with a `:caption:`: a file of that name, to be written;
 - `console`: shown only. Kept for what can't be run, as publishing can't.
 """
@@ -76,6 +77,7 @@ class Story:
         self._bin = _environment(scratch / "venv")
         self._variables = {**os.environ, "PATH": f"{self._bin}{os.pathsep}{os.environ['PATH']}"}
         self._python: subprocess.Popen[str] | None = None
+        self._warnings = scratch / "stderr"  # what Python's libraries say beside the output
 
     def tell(self) -> None:
         """Run the blocks in order. Raises `AssertionError` for one that fails, saying where."""
@@ -130,7 +132,7 @@ class Story:
                 env=self._variables,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
+                stderr=self._warnings.open("w"),
                 text=True,
             )
         stdin, stdout = self._python.stdin, self._python.stdout
@@ -142,7 +144,7 @@ class Story:
         printed = ""
         while (character := stdout.read(1)) not in ("", "\0"):
             printed += character
-        self._require(character == "\0", block, printed)
+        self._require(character == "\0", block, f"{printed}{self._warnings.read_text()}")
         return printed
 
     def _require(self, holds: bool, block: Block, otherwise: str) -> None:
