@@ -1,19 +1,12 @@
-"""The two front doors, what a part may claim, and what they say of failures."""
+"""The front door without pytest, what a part may claim, and what they say of failures."""
 
 from __future__ import annotations
 
 import pytest
 
 import vaekit
-from tests.testing.gallery import forgets_the_half, ignores_its_weight, takes_any_latents
-from vaekit.testing import (
-    CheckFailedError,
-    Claims,
-    check_component,
-    checks_for,
-    parametrize_with_checks,
-    subject_of,
-)
+from tests.testing.gallery import forgets_the_half, takes_any_latents
+from vaekit.testing import CheckFailedError, Claims, check_component, subject_of
 
 MONTE_CARLO = "kl_agrees_with_monte_carlo"
 REST = ("trains_ten_steps",)  # a check that takes seconds and says nothing here
@@ -63,16 +56,6 @@ def test_what_does_not_apply_is_skipped_with_a_reason():
     results = check_component("elbo", "loss", skip=REST)
     skipped = {r.check: r.reason for r in results if r.status == "skipped"}
     assert skipped == {"schedules_reach_their_ends": "it has no schedules"}
-
-
-def test_parametrization_marks_known_failures():
-    mark = parametrize_with_checks([ignores_its_weight], "loss", known_failures={REST[0]: "why"})
-    cases = {case.id: case for case in mark.args[1]}
-    subject = subject_of(ignores_its_weight, "loss")
-    names = [name for name, _ in checks_for(subject)]
-    assert list(cases) == [f"loss-ignores_its_weight-{name}" for name in names]
-    marked = {name: case.marks for name, case in cases.items() if case.marks}
-    assert list(marked) == ["loss-ignores_its_weight-trains_ten_steps"]
 
 
 def test_claims_decide_what_is_built_and_what_refused():

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from vaekit.plugins import discover
-from vaekit.testing import parametrize_with_checks
+import pytest
 
 
-@parametrize_with_checks(discover().registry)
+@pytest.mark.vaekit_checks
 def test_registered_part_conforms(check):
     check()

@@ -31,8 +31,7 @@ class Parts(NamedTuple):
 
     def build_loss(self) -> tuple[Any, Needs]:
         """The loss and what it needs. Raises `BuildError` if it can't be made."""
-        loss = _make(self.loss, (), self.loss_options, "")
-        return loss, needs_of(loss, self.loss.name)
+        return build_loss(self.loss, self.loss_options)
 
 
 def resolve_parts(config: TrainConfig, registry: Registry) -> Parts:
@@ -61,22 +60,39 @@ def build_vae(
 
     Raises `BuildError` if a part refuses the shape, or gives what the kit can't use.
     """
-    shown = "x".join(str(n) for n in image_shape)
     with seeded(seed):
-        encoder = _make(
-            parts.encoder, (image_shape,), parts.encoder_options, f" for {shown} images"
-        )
-        _check(encoder, parts.encoder, taken=image_shape, given=None)
-        decoder = _make(
-            parts.decoder,
-            (latent_dim, image_shape),
-            parts.decoder_options,
-            f" for {latent_dim} latents and {shown} images",
-        )
-        _check(decoder, parts.decoder, taken=(latent_dim,), given=image_shape)
+        encoder = build_backbone(parts.encoder, parts.encoder_options, latent_dim, image_shape)
+        decoder = build_backbone(parts.decoder, parts.decoder_options, latent_dim, image_shape)
         return VAE(
             encoder, decoder, latent_dim=latent_dim, scale=scale, decoder_name=parts.decoder.name
         )
+
+
+def build_backbone(
+    part: Component, options: dict[str, Any], latent_dim: int, image_shape: ImageShape
+) -> keras.Model:
+    """The model of one encoder or decoder.
+
+    Raises `BuildError` if the part refuses the shape, or gives what the kit can't use.
+    """
+    shown = f"{'x'.join(map(str, image_shape))} images"
+    taken: tuple[int, ...]
+    given: tuple[int, ...] | None
+    if part.kind == "encoder":
+        taken, given = image_shape, None
+        model = _make(part, (image_shape,), options, f" for {shown}")
+    else:
+        taken, given = (latent_dim,), image_shape
+        purpose = f" for {latent_dim} latents and {shown}"
+        model = _make(part, (latent_dim, image_shape), options, purpose)
+    _check(model, part, taken=taken, given=given)
+    return model
+
+
+def build_loss(part: Component, options: dict[str, Any]) -> tuple[Any, Needs]:
+    """A loss and what it needs. Raises `BuildError` if it can't be made."""
+    loss = _make(part, (), options, "")
+    return loss, needs_of(loss, part.name)
 
 
 @contextmanager

@@ -7,9 +7,12 @@ Without pytest::
 
 With pytest::
 
-    @vaekit.testing.parametrize_with_checks([my_factory], kind="encoder")
+    @pytest.mark.vaekit_checks("conv5", kind="encoder")
     def test_conforms(check):
         check()
+
+Both take a registered name, a factory, a `Component` or a `Subject`; the mark takes several, and
+without any it means all that are registered.
 
 A backbone that takes less than any image of 8x8 and more says so on its factory; see
 `vaekit.testing.Claims`.
@@ -21,10 +24,9 @@ from vaekit.testing.run import (
     Result,
     check_component,
     checks_for,
-    parametrize_with_checks,
     run_checks,
 )
-from vaekit.testing.subject import CheckSkipped, Claims, Subject, subject_of
+from vaekit.testing.subject import CheckSkipped, Claims, Subject, registered, subject_of
 
 __all__ = [
     "Check",
@@ -35,7 +37,7 @@ __all__ = [
     "Subject",
     "check_component",
     "checks_for",
-    "parametrize_with_checks",
+    "registered",
     "run_checks",
     "subject_of",
 ]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from vaekit.registry import Component
 from vaekit.testing import datasets, decoders, encoders, losses
@@ -101,49 +101,11 @@ def check_component(
 
     Raises `CheckFailedError`, telling all failures, unless `raise_on_failure` is false.
     """
-    subject = (
-        part if isinstance(part, Subject) else subject_of(part, kind, known_failures=known_failures)
-    )
+    subject = subject_of(part, kind, known_failures=known_failures)
     results = list(run_checks(subject, skip=skip))
     if raise_on_failure and any(result.status == "failed" for result in results):
         raise CheckFailedError(subject, results)
     return results
-
-
-def parametrize_with_checks(
-    parts: Iterable[str | Component | Factory | Subject],
-    kind: str | None = None,
-    *,
-    known_failures: Mapping[str, str] | None = None,
-) -> Any:
-    """A pytest mark that calls a test `def test_conforms(check)` with each check of each part.
-
-    The test's body is `check()`. Known failures become strict xfails, what doesn't apply skips.
-    """
-    import pytest
-
-    def bound(check: Check) -> Callable[[], None]:
-        def call() -> None:
-            try:
-                check()
-            except CheckSkipped as reason:
-                pytest.skip(str(reason))
-
-        return call
-
-    cases = []
-    for part in parts:
-        subject = (
-            part
-            if isinstance(part, Subject)
-            else subject_of(part, kind, known_failures=known_failures)
-        )
-        for name, check in checks_for(subject):
-            why = subject.known_failures.get(name)
-            marks = [pytest.mark.xfail(reason=why, strict=True)] if why is not None else []
-            label = f"{subject.kind}-{subject.name}-{name}"
-            cases.append(pytest.param(bound(check), id=label, marks=marks))
-    return pytest.mark.parametrize("check", cases)
 
 
 def _result(check: Check) -> Result:

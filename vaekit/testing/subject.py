@@ -118,24 +118,36 @@ class Subject:
             return self.component.load()(*given, **options)
 
 
+def registered(kind: str | None = None) -> list[Component]:
+    """Every registered part, or every one of a kind.
+
+    Raises `ValueError` if there is no such kind.
+    """
+    _check_kind(kind)
+    return [part for part in discover().registry if kind in (None, part.kind)]
+
+
 def subject_of(
-    part: str | Component | Factory,
+    part: str | Component | Factory | Subject,
     kind: str | None = None,
     *,
     known_failures: Mapping[str, str] | None = None,
 ) -> Subject:
     """The subject that a registered name, a registered part or a bare factory stands for.
 
+    A subject stands for itself, with its own known failures.
+
     kind: needed for a bare factory, and for a name that parts of several kinds have.
 
     Raises `ValueError` if the kind isn't clear, `UnknownNameError` for a name that nothing has.
     """
+    if isinstance(part, Subject):
+        return part
     return Subject(_component(part, kind), dict(known_failures or {}))
 
 
 def _component(part: str | Component | Factory, kind: str | None) -> Component:
-    if kind is not None and kind not in KINDS:
-        raise ValueError(f"There is no kind {kind!r}: choose from {', '.join(KINDS)}.")
+    _check_kind(kind)
     if isinstance(part, Component):
         return part
     if isinstance(part, str):
@@ -150,6 +162,11 @@ def _component(part: str | Component | Factory, kind: str | None) -> Component:
     if kind is None:
         raise ValueError(f"Say which kind of part {_name(part)!r} makes: {', '.join(KINDS)}.")
     return Component(kind, _name(part), "", part, "under-check", "0")
+
+
+def _check_kind(kind: str | None) -> None:
+    if kind is not None and kind not in KINDS:
+        raise ValueError(f"There is no kind {kind!r}: choose from {', '.join(KINDS)}.")
 
 
 def _name(factory: Callable[..., Any]) -> str:
