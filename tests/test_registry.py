@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from vaekit.errors import BuildError, UnknownNameError, UserError
+from vaekit.errors import BuildError, PluginError, UnknownNameError, UserError
 from vaekit.registry import KINDS, KIT, Component, Registry
 
 
@@ -96,7 +96,7 @@ def test_a_clash_leaves_other_kinds_alone():
 def test_the_kits_own_names_cannot_be_taken():
     own = part("conv5", KIT)
     registry = registry_of(own)
-    with pytest.raises(ValueError, match=r"encoder 'conv5' is the kit's own"):
+    with pytest.raises(PluginError, match=r"encoder 'conv5' is the kit's own"):
         registry.add(part("conv5", "stranger"))
     assert registry.get("encoder", "conv5") is own
     assert list(registry) == [own]
@@ -106,7 +106,7 @@ def test_the_kits_own_names_cannot_be_taken():
 def test_one_distribution_cannot_offer_a_name_twice():
     first = part()
     registry = registry_of(first)
-    with pytest.raises(ValueError, match=r"encoder 'wide' is registered twice"):
+    with pytest.raises(PluginError, match=r"encoder 'wide' is registered twice"):
         registry.add(part())
     assert registry.get("encoder", "wide") is first
 
@@ -121,7 +121,7 @@ def test_well_formed_names_are_taken(name):
 )
 def test_malformed_names_are_refused(name):
     registry = Registry()
-    with pytest.raises(ValueError, match="is no name for a part"):
+    with pytest.raises(PluginError, match="is no name for a part"):
         registry.add(part(name))
     assert list(registry) == []
 

@@ -19,15 +19,19 @@ if TYPE_CHECKING:
         DataError,
         DataUnavailableError,
         OptionError,
+        PluginError,
         UserError,
         VaekitError,
+        VaekitWarning,
     )
-    from vaekit.hookspecs import Register, hookimpl
+    from vaekit.hookspecs import API_VERSION, Register, hookimpl
     from vaekit.loss import Adversary, Loss
+    from vaekit.plugins import load_plugin
     from vaekit.run import Run
     from vaekit.types import Dataset, Images, Posterior, VAEOutput
 
 _HOME = {
+    "API_VERSION": "vaekit.hookspecs",
     "Adversary": "vaekit.loss",
     "BuildError": "vaekit.errors",
     "DataError": "vaekit.errors",
@@ -36,6 +40,7 @@ _HOME = {
     "Images": "vaekit.types",
     "Loss": "vaekit.loss",
     "OptionError": "vaekit.errors",
+    "PluginError": "vaekit.errors",
     "Register": "vaekit.hookspecs",
     "Posterior": "vaekit.types",
     "Run": "vaekit.run",
@@ -43,9 +48,11 @@ _HOME = {
     "UserError": "vaekit.errors",
     "VAEOutput": "vaekit.types",
     "VaekitError": "vaekit.errors",
+    "VaekitWarning": "vaekit.errors",
     "hookimpl": "vaekit.hookspecs",
     "load": "vaekit.api",
     "load_data": "vaekit.data",
+    "load_plugin": "vaekit.plugins",
     "read_images": "vaekit.data",
     "resume": "vaekit.api",
     "train": "vaekit.api",
@@ -53,6 +60,7 @@ _HOME = {
 _MODULES = ("distributions", "schedules", "testing")
 
 __all__ = [
+    "API_VERSION",
     "Adversary",
     "BuildError",
     "DataError",
@@ -61,6 +69,7 @@ __all__ = [
     "Images",
     "Loss",
     "OptionError",
+    "PluginError",
     "Posterior",
     "Register",
     "Run",
@@ -68,10 +77,12 @@ __all__ = [
     "UserError",
     "VAEOutput",
     "VaekitError",
+    "VaekitWarning",
     "distributions",
     "hookimpl",
     "load",
     "load_data",
+    "load_plugin",
     "read_images",
     "resume",
     "schedules",
@@ -89,8 +100,15 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         return version("vaekit")
+    if name.startswith("register_"):  # one for each kind of part: `register_encoder`, ...
+        from vaekit.plugins import REGISTER
+
+        if name in REGISTER:
+            return REGISTER[name]
     raise AttributeError(f"module 'vaekit' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
+    from vaekit.plugins import REGISTER
+
+    return sorted([*__all__, *REGISTER, "__version__"])

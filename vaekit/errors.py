@@ -44,12 +44,20 @@ class BuildError(UserError):
     """A part that can't be built as asked, or that doesn't fit the others."""
 
 
+class PluginError(UserError):
+    """A plugin, or a part that one offers, that doesn't keep the contract."""
+
+
 class RunError(UserError):
     """A run directory that can't be written, or can't be read."""
 
 
 class DivergedError(UserError):
     """A loss that became NaN or infinite."""
+
+
+class VaekitWarning(UserWarning):
+    """Something that may explain a surprise later on; the command line prints its text."""
 
 
 def closest(name: str, known: Iterable[str]) -> str:

@@ -17,6 +17,16 @@ of the hooks below and calls `register` once for each part that it offers::
 
 A factory's keyword arguments are its options. Their names, types, defaults and meanings (the
 `Args:` section of its docstring) are what the command line and the config file offer.
+
+What a plugin may use of vaekit is `vaekit.*` (the facade), these hooks, `vaekit.distributions`,
+`vaekit.schedules` and `vaekit.testing`; everything else may change at any time. `API_VERSION`
+numbers that, and rises with whatever is added to it or changed in it. A plugin that was written
+for an older version works on, down to `OLDEST_API_VERSION`, which rises when something goes away.
+A plugin may state the version that it was written for, above its imports::
+
+    VAEKIT_API_VERSION = 1
+
+A vaekit that doesn't have that version then says so, instead of trying.
 """
 
 from __future__ import annotations
@@ -28,6 +38,8 @@ import pluggy
 from vaekit.types import Factory
 
 PROJECT = "vaekit"
+API_VERSION = 1
+OLDEST_API_VERSION = 1  # the oldest that plugins may still be written for
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)

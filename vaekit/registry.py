@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterator
+import reprlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from vaekit.errors import BuildError, UnknownNameError, UserError, closest
+from vaekit.errors import BuildError, PluginError, UnknownNameError, UserError, closest
 from vaekit.types import Factory
 
 KIT = "vaekit"  # the distribution whose names nobody else can take
+LOCAL = "local"  # stands for a distribution where a part has none: a notebook's, a file's
 
 
 class Kind(NamedTuple):
@@ -36,11 +38,36 @@ KINDS = {
 }
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_FACTORY = re.compile(r"[\w.]+:\w+")
+
+
+def canonical(distribution: str) -> str:
+    """A distribution's name as indexes compare it: `Vaekit_Wide` is `vaekit-wide`."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+@dataclass(frozen=True)
+class BrokenPlugin:
+    """A plugin that could not be loaded, and why."""
+
+    entry_point: str
+    distribution: str
+    version: str
+    reason: str
+    traceback: str
+
+    @property
+    def title(self) -> str:
+        """Which plugin it is, for people."""
+        return f"{self.entry_point} of {self.distribution} {self.version}"
 
 
 @dataclass(frozen=True)
 class Component:
-    """One registered part, and the distribution that it came from."""
+    """One registered part, and the distribution that it came from.
+
+    source: the file that it came from, where there is no distribution.
+    """
 
     kind: str
     name: str
@@ -48,6 +75,7 @@ class Component:
     factory: Factory | str
     distribution: str
     version: str
+    source: str = ""
 
     @property
     def full_name(self) -> str:
@@ -65,7 +93,9 @@ class Component:
         try:
             factory: Factory = getattr(importlib.import_module(module), attribute)
             return factory
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a stranger's module may raise anything at all
             raise BuildError(
                 f"The {self.kind} {self.name!r} of {self.distribution} {self.version} can't be "
                 f"imported from {self.factory}: {error}."
@@ -73,53 +103,100 @@ class Component:
 
 
 class Registry:
-    """The parts, by kind and name. Two distributions may offer one name; then neither wins."""
+    """The parts, by kind and name. Two distributions may offer one name; then neither wins.
+
+    broken: plugins whose parts are missing here, because they failed to load.
+    left_out: distributions whose parts are missing here, because they weren't wanted.
+    """
 
     def __init__(self) -> None:
         self._parts: dict[str, dict[str, dict[str, Component]]] = {kind: {} for kind in KINDS}
+        self.broken: list[BrokenPlugin] = []
+        self.left_out: set[str] = set()
 
     def add(self, *parts: Component) -> None:
         """Take in parts: all of them, or none if one is refused.
 
-        Raises `ValueError` if a name is malformed, is the kit's own, or was already offered by
-        the same distribution.
+        Raises `PluginError` if a part's name is malformed, is the kit's own, or was already
+        offered by the same distribution; or if its factory is neither callable nor text.
         """
-        seen: set[tuple[str, str, str]] = set()
         for part in parts:
-            self._check(part)
-            key = (part.kind, part.name, part.distribution)
-            if key in seen:
-                raise ValueError(f"{part.kind} {part.name!r} is registered twice")
-            seen.add(key)
+            if part.distribution in self._offers(part):
+                raise PluginError(f"{part.kind} {part.name!r} is registered twice")
+        self._take(parts)
+
+    def replace(self, *parts: Component) -> None:
+        """Take in parts, in the place of what the same source offered under their names.
+
+        Raises `PluginError` as `add` does, and if another source offered a name.
+        """
+        for part in parts:
+            old = self._offers(part).get(part.distribution)
+            if old is not None and old.source != part.source:
+                raise PluginError(
+                    f"{part.kind} {part.name!r} is registered by {old.source or 'a call'} "
+                    "already; choose another name"
+                )
+        self._take(parts)
+
+    def _take(self, parts: Sequence[Component]) -> None:
+        for part in parts:
+            _check(part)
+            if KIT in self._offers(part):
+                raise PluginError(
+                    f"{part.kind} {part.name!r} is the kit's own; choose another name"
+                )
+        offered = [(part.kind, part.name, part.distribution) for part in parts]
+        for number, (kind, name, _) in enumerate(offered):
+            if offered[number] in offered[:number]:
+                raise PluginError(f"{kind} {name!r} is registered twice")
         for part in parts:
             self._parts[part.kind].setdefault(part.name, {})[part.distribution] = part
 
-    def _check(self, part: Component) -> None:
-        if not _NAME.fullmatch(part.name):
-            raise ValueError(
-                f"{part.name!r} is no name for a part: use lower case, digits, '-' and '_'"
-            )
-        offers = self._parts[part.kind].get(part.name, {})
-        if part.distribution in offers:
-            raise ValueError(f"{part.kind} {part.name!r} is registered twice")
-        if KIT in offers:
-            raise ValueError(f"{part.kind} {part.name!r} is the kit's own; choose another name")
+    def _offers(self, part: Component) -> dict[str, Component]:
+        return self._parts[part.kind].get(part.name, {})
 
     def get(self, kind: str, name: str) -> Component:
         """The part of this kind that goes by `name` or `name@distribution`.
 
-        Raises `UnknownNameError` if there is none, `UserError` if several distributions offer it.
+        Raises `UnknownNameError` if there is none, `UserError` if several distributions offer it,
+        or the one that is named is broken.
         """
         bare, _, distribution = name.partition("@")
-        offers = self._parts[kind].get(bare, {})
+        offers = list(self._parts[kind].get(bare, {}).values())
         if distribution:
-            offers = {key: part for key, part in offers.items() if key == distribution}
+            offers = [p for p in offers if canonical(p.distribution) == canonical(distribution)]
         if len(offers) == 1:
-            return next(iter(offers.values()))
+            return offers[0]
         if offers:
-            full = " or ".join(sorted(part.full_name for part in offers.values()))
+            full = " or ".join(sorted(part.full_name for part in offers))
             raise UserError(f"Several plugins offer the {kind} {name!r}: say {full}.")
-        raise UnknownNameError(f"There is no {kind} {name!r}. {closest(name, self.names(kind))}")
+        self.refuse_broken(kind, name, distribution)
+        raise UnknownNameError(
+            f"There is no {kind} {name!r}. {closest(name, self.names(kind))}{self.missing()}"
+        )
+
+    def refuse_broken(self, kind: str, name: str, distribution: str) -> None:
+        """Raise `UserError` if a plugin of this distribution is broken."""
+        for plugin in self.broken:
+            if canonical(plugin.distribution) == canonical(distribution):
+                raise UserError(
+                    f"The {kind} {name!r} can't be had, because the plugin {plugin.title} is "
+                    f"broken: {plugin.reason}"
+                )
+
+    def missing(self) -> str:
+        """What may explain a name that nothing has: plugins that are left out, or broken.
+
+        Empty if there are none; else it follows the sentence that says so.
+        """
+        text = ""
+        if self.left_out:
+            names = ", ".join(sorted(self.left_out))
+            text += f" Left out by --no-plugin or VAEKIT_DISABLE_PLUGINS: {names}."
+        if self.broken:
+            text += " It may be of a plugin that is broken:"
+        return "\n  ".join([text, *(f"{plugin.title}: {plugin.reason}" for plugin in self.broken)])
 
     def names(self, kind: str) -> list[str]:
         """The names of one kind, sorted."""
@@ -131,3 +208,18 @@ class Registry:
             for name in self.names(kind):
                 offers = self._parts[kind][name]
                 yield from (offers[key] for key in sorted(offers))
+
+
+def _check(part: Component) -> None:
+    name, factory = part.name, part.factory
+    if not isinstance(name, str):
+        raise PluginError(f"the name of {part.kind}s must be text, not {reprlib.repr(name)}")
+    if not _NAME.fullmatch(name):
+        raise PluginError(f"{name!r} is no name for a part: use lower case, digits, '-' and '_'")
+    if not isinstance(part.summary, str):
+        raise PluginError(f"the summary of {part.kind} {name!r} must be text")
+    if not callable(factory) and not (isinstance(factory, str) and _FACTORY.fullmatch(factory)):
+        raise PluginError(
+            f"the factory of {part.kind} {name!r} must be callable, or a text like "
+            f"'module:attribute', not {reprlib.repr(factory)}"
+        )

@@ -3,25 +3,61 @@
 from __future__ import annotations
 
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import click
 
+from vaekit.cli.selection import offer_selection
 from vaekit.cli.values import INTERRUPTED
-from vaekit.errors import VaekitError
+from vaekit.errors import VaekitError, VaekitWarning
 
 
 class _Group(click.Group):
     """A group that tells a `VaekitError` in its own words, with its own exit code."""
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        with _warnings_in_a_line():
+            return super().main(*args, **kwargs)
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        with _told():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> object:
-        try:
+        with _told():
             return super().invoke(ctx)
-        except VaekitError as error:
-            click.echo(f"vaekit: {error}", err=True)
-            sys.exit(error.exit_code)
-        except KeyboardInterrupt:
-            click.echo("vaekit: stopped at once; what was not saved is lost.", err=True)
-            sys.exit(INTERRUPTED)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except VaekitError as error:
+        click.echo(f"vaekit: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        click.echo("vaekit: stopped at once; what was not saved is lost.", err=True)
+        sys.exit(INTERRUPTED)
+
+
+@contextmanager
+def _warnings_in_a_line() -> Iterator[None]:
+    """The kit's own warnings as its errors look: one line, and no place in the code."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", VaekitWarning)
+        as_ever = warnings.showwarning
+
+        def show(message: Any, category: Any, *where: Any, **more: Any) -> None:
+            if issubclass(category, VaekitWarning):
+                click.echo(f"vaekit: {message}", err=True)
+            else:
+                as_ever(message, category, *where, **more)
+
+        warnings.showwarning = show
+        yield
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -47,6 +83,7 @@ def _add_commands() -> None:
     )
     for command in commands:
         main.add_command(command)
+    offer_selection(main)
 
 
 _add_commands()

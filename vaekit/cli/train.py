@@ -60,8 +60,8 @@ def train(config: str | None, save_config: str | None, **given: Any) -> None:
     from vaekit.backend import select_backend
     from vaekit.plugins import warn_of_broken
 
+    select_backend(checked.backend)  # first, because a plugin may import Keras
     warn_of_broken()
-    select_backend(checked.backend)
     from vaekit.trainer import open_session
     from vaekit.trainer.progress import default_progress
 

@@ -45,7 +45,7 @@ def load_data(
         if not exists:
             raise UnknownNameError(
                 f"There is no data set {text!r}, nor a file or folder of that name. "
-                f"{closest(text, names)}"
+                f"{closest(text, names)}{registry.missing()}"
             )
     return read_images(text, image_size=image_size, gray=gray)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import vaekit
 
+VAEKIT_API_VERSION = 1
+
 _HERE = "vaekit.default_plugins"
 
 

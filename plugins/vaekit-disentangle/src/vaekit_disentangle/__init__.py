@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import vaekit
 
+VAEKIT_API_VERSION = 1
+
 
 @vaekit.hookimpl
 def register_losses(register: vaekit.Register) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 import vaekit
 
+VAEKIT_API_VERSION = 1
+
 
 @vaekit.hookimpl
 def register_encoders(register: Callable[..., None]) -> None:

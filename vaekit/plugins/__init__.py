@@ -1,0 +1,18 @@
+"""Plugins: found among what is installed, loaded one by one, and asked for their parts.
+
+One broken plugin takes nothing else down; what is wrong with it is kept and told.
+"""
+
+from vaekit.plugins.discovery import Plugins, discover, selected, warn_of_broken
+from vaekit.plugins.local import REGISTER, load_plugin
+from vaekit.registry import BrokenPlugin
+
+__all__ = [
+    "REGISTER",
+    "BrokenPlugin",
+    "Plugins",
+    "discover",
+    "load_plugin",
+    "selected",
+    "warn_of_broken",
+]
