@@ -16,13 +16,17 @@ import doctest
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import venv
 from pathlib import Path
 from typing import NamedTuple
 
+from click.testing import CliRunner
 from markdown_it import MarkdownIt
+
+from vaekit.cli import main
 
 PATIENCE = 300  # seconds that a block of commands may take
 _COMPARE = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
@@ -64,6 +68,17 @@ def _block(info: str, content: str, line: int) -> Block:
     caption = re.search(r"^:caption: (.+)$", head, re.MULTILINE)
     assert caption, f"line {line}: a code-block needs a :caption:, the name of its file"
     return Block(language, code, line, caption[1])
+
+
+def command(line: str, *more: str) -> None:
+    """Run one `vaekit` line of a page within this process, which starts Keras only once.
+
+    more: options that make it quicker than a reader's.
+    """
+    words = shlex.split(line, comments=True)
+    assert words[0] == "vaekit"
+    result = CliRunner().invoke(main, [*words[1:], *more])
+    assert result.exit_code == 0, result.output
 
 
 class Story:

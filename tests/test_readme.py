@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from tests import pages
-from vaekit.cli import main
+from tests.pages import command
 from vaekit.plugins import discover
 
 README = Path(__file__).parent.parent / "README.md"
@@ -19,13 +17,6 @@ README = Path(__file__).parent.parent / "README.md"
 
 def blocks(language: str) -> list[str]:
     return [block.code for block in pages.blocks(README, language)]
-
-
-def command(line: str, *more: str) -> None:
-    words = shlex.split(line, comments=True)
-    assert words[0] == "vaekit"
-    result = CliRunner().invoke(main, [*words[1:], *more])
-    assert result.exit_code == 0, result.output
 
 
 @pytest.fixture(scope="module")
