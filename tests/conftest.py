@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ from vaekit.backend import select_backend
 select_backend(None)  # before anything imports Keras, so that its chatter stays off the log
 
 import vaekit  # noqa: E402
+from tests.installed import Site  # noqa: E402
+from vaekit.plugins import discover  # noqa: E402
 
 EPOCHS, LIMIT = 2, 96
 
@@ -33,3 +36,15 @@ def digits() -> np.ndarray:
     """Sixteen digits, uint8, 8x8."""
     pixels = vaekit.load_data("digits").train.pixels[:16]
     return (pixels * 255).round().astype("uint8")
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """A place to install distributions in, for this test."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(folder)
+    discover.cache_clear()
+    site = Site(folder)
+    yield site
+    site.forget()

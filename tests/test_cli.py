@@ -412,7 +412,7 @@ def test_plugins_text(args):
 def test_plugins_show():
     lines = cli("plugins", "show", "beta").splitlines()
     assert lines[0].startswith(f"loss beta (vaekit {vaekit.__version__}): ")
-    options = {line.split("=")[0].strip(): line for line in lines[1:]}
+    options = {line.split("=")[0].strip(): line for line in lines if "=" in line}
     assert list(options) == ["beta", "schedule", "steps", "cycles", "ramp", "likelihood", "sigma"]
     assert "beta=4.0  (float)  weight of the KL" in options["beta"]
     assert "schedule=constant  (constant|linear|cyclical)" in options["schedule"]

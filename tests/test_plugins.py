@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import textwrap
 
 import pytest
 from click.testing import CliRunner
@@ -27,39 +26,6 @@ GOOD = """
         register("good", lambda: None)
         register("better", dict, summary="A class.")
 """
-
-
-class Site:
-    """A folder on `sys.path` that distributions are installed in."""
-
-    def __init__(self, folder):
-        self.folder = folder
-
-    def install(self, name, code, version="1.2.3"):
-        module = name.replace("-", "_")
-        (self.folder / f"{module}.py").write_text(textwrap.dedent(code))
-        info = self.folder / f"{module}-{version}.dist-info"
-        info.mkdir()
-        metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
-        (info / "METADATA").write_text(metadata)
-        (info / "entry_points.txt").write_text(f"[vaekit]\n{name}-point = {module}\n")
-
-    def discover(self):
-        discover.cache_clear()
-        return discover()
-
-
-@pytest.fixture
-def site(tmp_path, monkeypatch):
-    before = set(sys.modules)
-    monkeypatch.syspath_prepend(tmp_path)
-    discover.cache_clear()
-    yield Site(tmp_path)
-    for name in set(sys.modules) - before:
-        file = getattr(sys.modules[name], "__file__", None)
-        if file and file.startswith(str(tmp_path)):
-            del sys.modules[name]
-    discover.cache_clear()
 
 
 def parts_of(found, distribution):

@@ -121,6 +121,7 @@ class Registry:
         offered by the same distribution; or if its factory is neither callable nor text.
         """
         for part in parts:
+            _check(part)
             if part.distribution in self._offers(part):
                 raise PluginError(f"{part.kind} {part.name!r} is registered twice")
         self._take(parts)
@@ -131,6 +132,7 @@ class Registry:
         Raises `PluginError` as `add` does, and if another source offered a name.
         """
         for part in parts:
+            _check(part)
             old = self._offers(part).get(part.distribution)
             if old is not None and old.source != part.source:
                 raise PluginError(
@@ -141,7 +143,6 @@ class Registry:
 
     def _take(self, parts: Sequence[Component]) -> None:
         for part in parts:
-            _check(part)
             if KIT in self._offers(part):
                 raise PluginError(
                     f"{part.kind} {part.name!r} is the kit's own; choose another name"
@@ -213,7 +214,7 @@ class Registry:
 def _check(part: Component) -> None:
     name, factory = part.name, part.factory
     if not isinstance(name, str):
-        raise PluginError(f"the name of {part.kind}s must be text, not {reprlib.repr(name)}")
+        raise PluginError(f"the {part.kind} name must be text, not {reprlib.repr(name)}")
     if not _NAME.fullmatch(name):
         raise PluginError(f"{name!r} is no name for a part: use lower case, digits, '-' and '_'")
     if not isinstance(part.summary, str):

@@ -43,6 +43,7 @@ def load_data(
         with reading(text, "data"):
             exists = bool(text) and Path(text).exists()
         if not exists:
+            registry.refuse_broken("dataset", text, text.partition("@")[2])
             raise UnknownNameError(
                 f"There is no data set {text!r}, nor a file or folder of that name. "
                 f"{closest(text, names)}{registry.missing()}"

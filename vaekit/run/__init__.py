@@ -2,7 +2,8 @@
 
 from vaekit.run.artifacts import custom_layers, save_artifacts
 from vaekit.run.directory import RunDirectory
-from vaekit.run.record import describe_environment, describe_parts, parts_of
+from vaekit.run.provenance import explained, own_data, parts_of, warn_of_changes
+from vaekit.run.record import describe_environment, describe_part, describe_parts
 from vaekit.run.run import Run, read_run
 
 __all__ = [
@@ -10,8 +11,12 @@ __all__ = [
     "RunDirectory",
     "custom_layers",
     "describe_environment",
+    "describe_part",
     "describe_parts",
+    "explained",
+    "own_data",
     "parts_of",
     "read_run",
     "save_artifacts",
+    "warn_of_changes",
 ]

@@ -1,4 +1,4 @@
-"""What `run.json` says of the parts and of where the run was made, and the way back."""
+"""What `run.json` says of the parts and of where the run was made."""
 
 from __future__ import annotations
 
@@ -10,57 +10,28 @@ from typing import Any
 
 import keras
 
-from vaekit.config import TrainConfig
-from vaekit.errors import RunError, UnknownNameError
-from vaekit.model import Parts, resolve_parts
-from vaekit.registry import Registry
+from vaekit.model import Parts
+from vaekit.registry import Component
 
 _PACKAGES = ("vaekit", "keras", "tensorflow", "jax", "torch", "numpy", "h5py")
 
 
+def describe_part(part: Component) -> dict[str, Any]:
+    """Whose a part is: its name, distribution and version, and the file where it has no other."""
+    described = {"name": part.name, "distribution": part.distribution, "version": part.version}
+    return {**described, "source": part.source} if part.source else described
+
+
 def describe_parts(parts: Parts) -> dict[str, Any]:
-    """Each part by kind: its name, distribution, version and options."""
+    """Each part of the model by kind: whose it is, and its options."""
     return {
-        part.kind: {
-            "name": part.name,
-            "distribution": part.distribution,
-            "version": part.version,
-            "options": options,
-        }
+        part.kind: {**describe_part(part), "options": options}
         for part, options in (
             (parts.encoder, parts.encoder_options),
             (parts.decoder, parts.decoder_options),
             (parts.loss, parts.loss_options),
         )
     }
-
-
-def parts_of(record: dict[str, Any], registry: Registry) -> Parts:
-    """The parts that a record names, as they are installed now.
-
-    Raises `RunError` if one is missing, saying what to install.
-    """
-    for kind in ("encoder", "decoder", "loss"):
-        was = record["parts"][kind]
-        try:
-            part = registry.get(kind, f"{was['name']}@{was['distribution']}")
-        except UnknownNameError:
-            raise RunError(
-                f"The run was made with the {kind} {was['name']!r}, which is not installed: "
-                f"pip install {was['distribution']}=={was['version']}"
-            ) from None
-        if part.distribution != was["distribution"]:
-            raise RunError(f"The {kind} {was['name']!r} now comes from {part.distribution}.")
-    config = TrainConfig.checked(record["config"])
-    return resolve_parts(
-        config.model_copy(
-            update={
-                kind: f"{record['parts'][kind]['name']}@{record['parts'][kind]['distribution']}"
-                for kind in ("encoder", "decoder", "loss")
-            }
-        ),
-        registry,
-    )
 
 
 def describe_environment() -> dict[str, Any]:

@@ -17,7 +17,7 @@ from vaekit.errors import DataError, UserError
 from vaekit.model import VAE, Parts, build_vae
 from vaekit.plugins import discover
 from vaekit.run.directory import RunDirectory
-from vaekit.run.record import parts_of
+from vaekit.run.provenance import explained, own_data, parts_of, warn_of_changes
 from vaekit.types import Dataset, Images, Posterior
 
 _CHUNK = 256
@@ -117,7 +117,8 @@ class Run:
             dataset_size=self.record["data"]["training_images"],
         )
         # The step that schedules go by, and an adversary's weights.
-        load_checkpoint(latest_checkpoint(self.directory.checkpoints), program.state)
+        with explained(self.record, discover().registry):
+            load_checkpoint(latest_checkpoint(self.directory.checkpoints), program.state)
         summary = Evaluation(program, images.pixels)()
         return {"data": source, "split": name, "images": len(images.pixels), **summary}
 
@@ -127,7 +128,7 @@ class Run:
         Raises `DataError` if its images have another shape than the run's.
         """
         if data is None:
-            data = self.record["data"]["reread"]
+            data = own_data(self.record, discover().registry)
             if data is None:
                 raise UserError("The run was trained on an array: say which data to use.")
         config = self.config
@@ -181,17 +182,20 @@ def read_run(path: str | Path) -> Run:
     """
     directory = RunDirectory(path)
     record = directory.read_record()
-    parts = parts_of(record, discover().registry)
-    _, needs = parts.build_loss()
-    config = TrainConfig.checked(record["config"])
-    model = build_vae(
-        parts,
-        tuple(record["image_shape"]),
-        latent_dim=config.latent_dim,
-        scale=needs.scale,
-        seed=config.seed,
-    )
-    load_checkpoint(latest_checkpoint(directory.checkpoints), model.variables)
+    registry = discover().registry
+    with explained(record, registry):
+        parts = parts_of(record, registry)
+        _, needs = parts.build_loss()
+        config = TrainConfig.checked(record["config"])
+        model = build_vae(
+            parts,
+            tuple(record["image_shape"]),
+            latent_dim=config.latent_dim,
+            scale=needs.scale,
+            seed=config.seed,
+        )
+        load_checkpoint(latest_checkpoint(directory.checkpoints), model.variables)
+    warn_of_changes(record, registry)
     return Run(directory, record, model, parts)
 
 

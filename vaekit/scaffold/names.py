@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import keyword
+import re
 import sys
 from importlib import metadata
 from importlib.util import find_spec
 from typing import NamedTuple
 
-from packaging.utils import InvalidName, canonicalize_name
-
 from vaekit.errors import UserError
-from vaekit.registry import Registry
+from vaekit.registry import Registry, canonical
 
 PREFIX = "vaekit-"
+_VALID = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.IGNORECASE | re.ASCII)  # PEP 508
 
 
 class Names(NamedTuple):
@@ -35,13 +35,12 @@ def names_for(name: str, kind: str, registry: Registry) -> Names:
     Raises `UserError` if `name` is no valid distribution name, or if what follows from it can't
     be used or is taken: by an installed distribution, part or module.
     """
-    try:
-        distribution = str(canonicalize_name(name, validate=True))
-    except InvalidName:
+    if not _VALID.fullmatch(name):
         raise UserError(
             f"{name!r} is no name for a distribution: use letters, digits, '-', '_' and '.', and "
             "begin and end with a letter or a digit."
-        ) from None
+        )
+    distribution = canonical(name)
     names = Names(distribution, distribution.removeprefix(PREFIX), distribution.replace("-", "_"))
     _check_distribution(names)
     _check_part(names, kind, registry)

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from string import Template
 from typing import NamedTuple
 
+from vaekit.hookspecs import API_VERSION
 from vaekit.registry import KINDS, KIT
 from vaekit.scaffold.names import Names
 
@@ -42,6 +43,7 @@ def scaffold(kind: str, names: Names) -> Scaffold:
         **names._asdict(),
         "kind": kind,
         "hook": KINDS[kind].hook,
+        "api_version": API_VERSION,
         "summary": about["summary"],
         "use": use,
         "dependencies": json.dumps([*about["dependencies"], f"{KIT}>={version(KIT)}"]),

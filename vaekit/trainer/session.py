@@ -30,8 +30,11 @@ from vaekit.run import (
     custom_layers,
     describe_environment,
     describe_parts,
+    explained,
+    own_data,
     parts_of,
     save_artifacts,
+    warn_of_changes,
 )
 from vaekit.trainer.interrupt import Interrupt
 from vaekit.trainer.keras_callbacks import KerasCallbacks
@@ -204,16 +207,21 @@ def reopen_session(
     config = TrainConfig.checked({**record["config"], "out": str(path)})
     if epochs is not None:
         config = TrainConfig.checked({**config.model_dump(), "epochs": epochs})
-    parts = parts_of(record, discover().registry)
+    registry = discover().registry
+    with explained(record, registry):
+        parts = parts_of(record, registry)
     if data is None:
-        if record["data"]["reread"] is None:
+        reread = own_data(record, registry)
+        if reread is None:
             raise UserError(f"{path} was trained on an array: pass the same one as data.")
-        config = config.model_copy(update={"data": record["data"]["reread"]})
+        config = config.model_copy(update={"data": reread})
     source = choose_source(config, data)
     if source.record["fingerprint"] != record["data"]["fingerprint"]:
         raise RunError(f"The data of {path} are not what they were when the run began.")
-    program = _program(config, parts, source)
-    position = load_checkpoint(latest_checkpoint(directory.checkpoints), program.state)
+    with explained(record, registry):
+        program = _program(config, parts, source)
+        position = load_checkpoint(latest_checkpoint(directory.checkpoints), program.state)
+    warn_of_changes(record, registry)
     # One that was stopped after its last epoch still has models and pictures to save.
     if position.epoch >= config.epochs and record["status"] == "complete":
         raise RunError(

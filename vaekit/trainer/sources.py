@@ -9,6 +9,8 @@ from vaekit.config import TrainConfig
 from vaekit.data import as_dataset, describe, fingerprint, load_data, split
 from vaekit.errors import DataUnavailableError, UserError
 from vaekit.plugins import discover
+from vaekit.registry import KIT, Component
+from vaekit.run import describe_part
 from vaekit.types import Dataset, Images
 
 DEFAULT, FALLBACK = "mnist", "digits"
@@ -51,10 +53,12 @@ def choose_source(config: TrainConfig, data: Any) -> Source:
             f"A batch of {config.batch_size} is more than the {len(train.pixels)} training images; "
             "choose a smaller --batch-size."
         )
+    part = None if data is not None else _part(dataset.source)
     record = {
         "asked": config.data,
         "used": None if data is not None else dataset.source,
-        "reread": None if data is not None else _reread(dataset.source),
+        "reread": None if data is not None else _reread(dataset.source, part),
+        "part": part and describe_part(part),
         "fallback": bool(note),
         "fingerprint": fingerprint(dataset),
         "training_images": len(train.pixels),
@@ -70,9 +74,19 @@ def _read(config: TrainConfig, source: str) -> Dataset:
     return load_data(source, image_size=config.image_size, gray=config.gray)
 
 
-def _reread(source: str) -> str:
-    """The source as it can be read again from any folder: a registered name, or a whole path."""
-    if source in discover().registry.names("dataset"):
-        return source
+def _part(source: str) -> Component | None:
+    """The registered data set that a source was read as; None for a path."""
+    registry = discover().registry
+    named = source.partition("@")[0] in registry.names("dataset")
+    return registry.get("dataset", source) if named else None
+
+
+def _reread(source: str, part: Component | None) -> str:
+    """The source as it can be read again from any folder: a registered name, or a whole path.
+
+    The name is the full one, lest another plugin offers it one day; the kit's can't be taken.
+    """
+    if part is not None:
+        return part.name if part.distribution == KIT else part.full_name
     path, separator, name = source.partition("::")
     return os.path.abspath(path) + separator + name

@@ -33,12 +33,14 @@ def check(ctx: click.Context, name: str, kind: str | None, as_json: bool) -> Non
     Exit code 1 says that a check failed, or that a plugin of DISTRIBUTION is broken. Known
     failures, and checks that don't apply, are told with their reason and don't count.
     """
+    from vaekit.backend import select_backend
     from vaekit.plugins import discover
 
     with json_alone(as_json):
+        select_backend(None)  # first, because a plugin may import Keras, and the suite does
         parts, broken = _asked_for(discover(), name, kind)
         for plugin in broken:
-            click.echo(f"broken: {plugin.entry_point} of {plugin.distribution}: {plugin.reason}")
+            click.echo(f"broken: {plugin.title}: {plugin.reason}")
         results = [_checked(part) for part in parts]
         every = [result for of_part in results for result in of_part]
         counts: Counter[str] = Counter(result.status for result in every)
@@ -77,9 +79,6 @@ def _asked_for(
 
 def _checked(part: Component) -> list[Result]:
     """How each check of a part went, told as soon as it's known."""
-    from vaekit.backend import select_backend
-
-    select_backend(None)  # before the suite imports Keras
     from vaekit.testing import run_checks, subject_of
 
     click.echo(f"{part.kind} {part.name} ({part.distribution} {part.version})")
@@ -87,6 +86,6 @@ def _checked(part: Component) -> list[Result]:
     for result in run_checks(subject_of(part)):
         results.append(result)
         reason = textwrap.shorten(result.reason, _WIDEST, placeholder=" ...")
-        line = f"  {result.status:<8}{result.check:<32}{result.seconds:6.2f} s  {reason}"
+        line = f"  {result.status:<8}{result.check:<34}{result.seconds:6.2f} s  {reason}"
         click.echo(line.rstrip())
     return results

@@ -28,7 +28,4 @@ def list_parts(as_json: bool = False) -> None:
         line = "  ".join(row[field].ljust(widths.get(field, 0)) for field in FACTS)
         click.echo(line.rstrip())
     for plugin in found.broken:
-        click.echo(
-            f"broken: {plugin.entry_point} of {plugin.distribution} {plugin.version}: "
-            f"{plugin.reason}"
-        )
+        click.echo(f"broken: {plugin.title}: {plugin.reason}")

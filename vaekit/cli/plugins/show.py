@@ -23,17 +23,16 @@ def show(name: str, as_json: bool) -> None:
     Of an encoder or a decoder also the shapes and parameters at 28x28x1 and 64x64x3, of a loss
     its terms and what it needs; all with the options at their defaults.
     """
+    from vaekit.backend import select_backend
     from vaekit.options import options_of
     from vaekit.plugins import discover
 
     with json_alone(as_json):
+        select_backend(None)  # first, because a plugin may import Keras, and most factories do
         found = discover()
         parts = parts_called(found, name)
         if not parts:
             raise unknown(found, name, "part")
-        from vaekit.backend import select_backend
-
-        select_backend(None)  # most factories import Keras
         shown = []
         for part in parts:
             options = [
