@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from vaekit.cli import main
+from tests import pages
+from tests.pages import command
 from vaekit.plugins import discover
 
-TEXT = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+README = Path(__file__).parent.parent / "README.md"
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
-
-
-def command(line: str, *more: str) -> None:
-    words = shlex.split(line, comments=True)
-    assert words[0] == "vaekit"
-    result = CliRunner().invoke(main, [*words[1:], *more])
-    assert result.exit_code == 0, result.output
+    return [block.code for block in pages.blocks(README, language)]
 
 
 @pytest.fixture(scope="module")
