@@ -26,7 +26,8 @@ from vaekit.testing.run import (
     checks_for,
     run_checks,
 )
-from vaekit.testing.subject import CheckSkipped, Claims, Subject, registered, subject_of
+from vaekit.testing.subject import Claims, Subject, registered, subject_of
+from vaekit.testing.verdict import CheckSkipped
 
 __all__ = [
     "Check",
