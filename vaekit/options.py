@@ -63,6 +63,11 @@ def _signature(part: Component, factory: Callable[..., Any]) -> inspect.Signatur
             f"The options of the {part.kind} {part.name!r} of {part.distribution} can't be read: "
             f"{error}. Its author must import what the signature names, not for type checkers only."
         ) from error
+    except Exception as error:  # a built-in type has no signature; annotations may be any text
+        raise OptionError(
+            f"The options of the {part.kind} {part.name!r} of {part.distribution} can't be read: "
+            f"{error}. Tell its author."
+        ) from error
 
 
 def check_options(part: Component, given: Mapping[str, Any]) -> dict[str, Any]:
