@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 from pathlib import Path
@@ -182,18 +183,21 @@ def test_a_plugin_may_be_the_first_to_import_keras_and_takes_its_time(site):
             register("eager", wide)
     """
     site.install("eager-one", code)
-    code = (
-        "import sys, vaekit\n"
-        "from vaekit.plugins import discover\n"
-        "assert 'keras' not in sys.modules\n"
-        "broken = discover().broken\n"
-        "assert not [b for b in broken if b.distribution == 'eager-one'], broken\n"
-        "run = vaekit.train(encoder='eager', data='digits', limit=9, batch_size=4, epochs=1, out='again',"
-        " progress=False)\n"
-        "assert run.history[-1]['loss'] > 0\n"
-    )
+    script = """
+        import sys
+        import vaekit
+        from vaekit.plugins import discover
+
+        assert "keras" not in sys.modules
+        broken = discover().broken
+        assert "keras" in sys.modules
+        assert not [b for b in broken if b.distribution == "eager-one"], broken
+        few = {"limit": 9, "batch_size": 4, "epochs": 1, "progress": False}
+        run = vaekit.train(encoder="eager", data="digits", out="run", **few)
+        assert run.history[-1]["loss"] > 0
+    """
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", textwrap.dedent(script)],
         capture_output=True,
         text=True,
         env=environment(site, VAEKIT_PLUGIN_TIMEOUT="0.5"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import click
@@ -19,8 +19,9 @@ class _Group(click.Group):
     """A group that tells a `VaekitError` in its own words, with its own exit code."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        with _warnings_in_a_line():
-            return super().main(*args, **kwargs)
+        # `obj` holds what is to be undone when the command is over, however it ends.
+        with _warnings_in_a_line(), ExitStack() as undone:
+            return super().main(*args, obj=undone, **kwargs)
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         with _told():

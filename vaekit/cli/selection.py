@@ -37,11 +37,11 @@ def _load(ctx: click.Context, _: click.Parameter, files: tuple[str, ...]) -> Non
     if files and not ctx.resilient_parsing:
         from vaekit.plugins import selected
 
-        ctx.with_resource(selected(files=files))
+        ctx.obj.enter_context(selected(files=files))
 
 
 def _leave_out(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -> None:
     if names and not ctx.resilient_parsing:
         from vaekit.plugins import selected
 
-        ctx.with_resource(selected(without=names))
+        ctx.obj.enter_context(selected(without=names))

@@ -51,6 +51,8 @@ def call_bounded(function: Callable[[], object], seconds: float) -> BaseExceptio
     stopped, because it waits outside Python, is left behind, and doesn't keep the process alive.
     Importing Keras or its backend takes as long as it takes: cut in half, it would be of no use
     to anyone in this process.
+
+    Nothing in this process can catch `os._exit`, or native code that never lets go of the GIL.
     """
     raised: list[BaseException] = []
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from vaekit.errors import PluginError
 from vaekit.plugins.bounded import time_limit
-from vaekit.plugins.file import parts_of_file, plugin_file
+from vaekit.plugins.file import plugin_file, register_file
 from vaekit.plugins.installed import InstalledPlugin, installed_plugins, matching
 from vaekit.plugins.loading import Offers, being_loaded, load, reason_of, traceback_of
 from vaekit.registry import KIT, LOCAL, BrokenPlugin, Component, Registry, canonical
@@ -87,15 +87,13 @@ def discover() -> Plugins:
         else:
             _add(found.registry, plugin, seconds)
     for file in _selection.files:
-        found.registry.replace(*parts_of_file(file, seconds))
+        register_file(file, found.registry, seconds)
     found.registry.replace(*_kept.values())
     return found
 
 
 def keep(parts: Iterable[Component]) -> None:
-    """Take in parts of this process's own, for as long as it lives."""
-    parts = list(parts)
-    discover().registry.replace(*parts)
+    """Have every later discovery of this process find these parts, too."""
     _kept.update({(part.kind, part.name): part for part in parts})
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from types import ModuleType
 
 from vaekit.errors import PluginError, UserError
-from vaekit.plugins.loading import Offers, ended, load, reason_of
-from vaekit.registry import LOCAL, Component
+from vaekit.plugins.loading import Offers, load, reason_of
+from vaekit.registry import LOCAL, Component, Registry
 
 
 def plugin_file(path: str | os.PathLike[str]) -> Path:
@@ -24,8 +24,8 @@ def plugin_file(path: str | os.PathLike[str]) -> Path:
     return Path(os.path.abspath(file))
 
 
-def parts_of_file(file: Path, seconds: float) -> list[Component]:
-    """The parts that a plugin file offers; their version is a digest of its content.
+def register_file(file: Path, registry: Registry, seconds: float) -> list[Component]:
+    """Register what a plugin file offers, and give it; its version is a digest of the file.
 
     Raises `UserError` if it can't be read, `PluginError` if it is broken.
     """
@@ -47,18 +47,26 @@ def parts_of_file(file: Path, seconds: float) -> list[Component]:
     wrong = load(run, name, offers, seconds)
     if isinstance(wrong, KeyboardInterrupt):
         raise wrong
+    if wrong is None:
+        try:
+            registry.replace(*offers.parts)
+        except PluginError as refused:
+            wrong = refused
     if wrong is not None:
         sys.modules.pop(name, None)
-        lines = [
-            line
-            for frame, line in traceback.walk_tb(wrong.__traceback__)
-            if frame.f_code.co_filename == path
-        ]
-        where = f"in line {lines[-1]}, " if lines else ""
-        raise PluginError(
-            ended(f"The plugin file {path} is broken: {where}{reason_of(wrong)}")
-        ) from wrong
+        raise PluginError(_sentence(path, wrong)) from wrong
     return offers.parts
+
+
+def _sentence(path: str, wrong: BaseException) -> str:
+    lines = [
+        line
+        for frame, line in traceback.walk_tb(wrong.__traceback__)
+        if frame.f_code.co_filename == path
+    ]
+    where = f"in line {lines[-1]}, " if lines else ""
+    text = f"The plugin file {path} is broken: {where}{reason_of(wrong)}"
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 def digest(content: bytes) -> str:

@@ -73,10 +73,10 @@ def matching(names: Iterable[str], plugins: Iterable[InstalledPlugin]) -> set[In
 def _name_and_version(distribution: Distribution) -> tuple[str, str]:
     # One that is half removed has entry points and no metadata: no name, no version.
     try:
-        name, version = distribution.name, distribution.version
+        metadata = distribution.metadata  # parsed anew each time that it is asked for
+        return metadata["Name"] or "", metadata["Version"] or "unknown"
     except Exception:
         return "", "unknown"
-    return name or "", version or "unknown"
 
 
 def _text(distribution: Distribution) -> str:

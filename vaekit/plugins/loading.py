@@ -101,10 +101,3 @@ def reason_of(error: BaseException) -> str:
 def traceback_of(error: BaseException) -> str:
     """The whole traceback, as Python prints it."""
     return "".join(traceback.format_exception(error))
-
-
-def ended(text: str) -> str:
-    """`text` as a sentence."""
-    return text if text.endswith((".", "?", "!")) else f"{text}."
-
-

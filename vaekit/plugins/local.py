@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from vaekit.hookspecs import Register
 from vaekit.plugins.bounded import time_limit
-from vaekit.plugins.discovery import keep
-from vaekit.plugins.file import digest, parts_of_file, plugin_file
+from vaekit.plugins.discovery import discover, keep
+from vaekit.plugins.file import digest, plugin_file, register_file
 from vaekit.plugins.loading import Offers, being_loaded
 from vaekit.registry import KINDS, LOCAL, Kind
 from vaekit.types import Factory
@@ -23,7 +23,7 @@ def load_plugin(path: str | os.PathLike[str]) -> None:
 
     Raises `vaekit.UserError` if there is no such file, or if it is broken.
     """
-    keep(parts_of_file(plugin_file(path), time_limit()))
+    keep(register_file(plugin_file(path), discover().registry, time_limit()))
 
 
 def _registrar(kind: Kind) -> Register:
@@ -34,6 +34,7 @@ def _registrar(kind: Kind) -> Register:
             return
         offers = Offers(LOCAL, _content_of(factory))
         offers.take(kind.name, name, factory, summary)
+        discover().registry.replace(*offers.parts)
         keep(offers.parts)
 
     register.__name__ = register.__qualname__ = f"register_{kind.name}"

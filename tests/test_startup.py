@@ -1,0 +1,86 @@
+"""How long the command line takes to start with many plugins installed, and what it imports."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+import vaekit
+from tests.installed import Site
+
+COUNT = 50
+RUNS = 5
+
+CODE = """
+    import vaekit
+
+    VAEKIT_API_VERSION = 1
+
+    @vaekit.hookimpl
+    def register_encoders(register):
+        register("encoder-{number}", "made_{number}.parts:encoder", summary="Generated.")
+
+    @vaekit.hookimpl
+    def register_losses(register):
+        register("loss-{number}", "made_{number}.parts:loss", summary="Generated.")
+"""
+
+# Runs a command in a fresh interpreter; prints the processor's seconds that it took, from the
+# interpreter's start on, and which heavy packages it has imported.
+MEASURE = """
+    import json, sys, time
+    from vaekit.cli import main
+    try:
+        main(sys.argv[1:], prog_name="vaekit")
+    except SystemExit as end:
+        assert not end.code
+    heavy = {"keras", "tensorflow", "jax", "torch", "matplotlib", "sklearn", "pydantic"}
+    imported = sorted(heavy & set(sys.modules))
+    print(json.dumps({"seconds": time.process_time(), "imported": imported}), file=sys.stderr)
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("many")
+    for number in range(COUNT):
+        Site(folder).install(f"vaekit-made-{number}", CODE.format(number=number))
+    return folder
+
+
+def measure(folder, *words):
+    """The least processor time of several runs, and what they printed and imported.
+
+    Processor time, because the wall's also counts what else the machine does; one that has a
+    core to itself takes no longer. The least, because everything else only adds.
+    """
+    path = os.pathsep.join([str(folder), str(Path(vaekit.__file__).parents[1])])
+    env = {**os.environ, "PYTHONPATH": path}
+    command = [sys.executable, "-c", textwrap.dedent(MEASURE), *words]
+    results = []
+    for _ in range(RUNS):
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        results.append(json.loads(done.stderr.splitlines()[-1]))
+    return min(r["seconds"] for r in results), done.stdout, results[-1]["imported"]
+
+
+@pytest.mark.parametrize("words", [("--help",), ("train", "--help")])
+def test_help_starts_within_three_tenths_of_a_second(folder, words):
+    seconds, out, imported = measure(folder, *words)
+    assert "Usage: vaekit" in out
+    assert imported == []
+    assert seconds < 0.3
+
+
+def test_the_list_of_plugins_comes_within_a_second(folder):
+    seconds, out, imported = measure(folder, "plugins", "list")
+    assert sum("Generated." in line for line in out.splitlines()) == 2 * COUNT
+    assert imported == []
+    assert seconds < 1
