@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
@@ -14,6 +13,8 @@ from vaekit.atomic import write_whole
 from vaekit.errors import DataError, UserError, closest
 from vaekit.run import Run
 from vaekit.types import Dataset, Images
+from vaekit.untrusted.hdf5 import HDF5File
+from vaekit.untrusted.reading import plain
 
 _CHUNK = 1024
 _HEADERS = 16_384  # more than what HDF5 writes around a few datasets
@@ -60,20 +61,21 @@ def decode_to_file(run: Run, latents: str, out: Path) -> int:
     Raises `DataError` if there are no fitting latents, `RunError` if `out` can't be written.
     """
     path, _, name = latents.partition("::")
-    with _opened(path) as source:
-        z = _latents(source, path, name or "z_mean", run.model.latent_dim)
+    name = name or "z_mean"
+    with HDF5File(path) as source:
+        count = _latents(source, name, run.model.latent_dim)
 
         def write(target: Path) -> None:
             with h5py.File(target, "w") as file:
-                images = file.create_dataset("images", (len(z), *run.model.image_shape), "float32")
-                for start in range(0, len(z), _CHUNK):
-                    part = z[start : start + _CHUNK]
+                images = file.create_dataset("images", (count, *run.model.image_shape), "float32")
+                for start in range(0, count, _CHUNK):
+                    part = source.read(name, start, start + _CHUNK)
                     if not np.isfinite(part).all():
                         raise DataError(f"{path}: latents {start} and on are not all finite.")
                     images[start : start + _CHUNK] = run.decode(part)
 
-        write_whole(out, write, room=4 * len(z) * math.prod(run.model.image_shape) + _HEADERS)
-        return len(z)
+        write_whole(out, write, room=4 * count * math.prod(run.model.image_shape) + _HEADERS)
+    return count
 
 
 def interpolate(run: Run, pixels: np.ndarray, steps: int) -> np.ndarray:
@@ -102,29 +104,16 @@ def images_of(dataset: Dataset, split: str) -> list[Images]:
     return {"train": [dataset.train], "test": test}.get(split, [dataset.train, *test])
 
 
-def _opened(path: str) -> h5py.File:
-    try:
-        return h5py.File(path, "r")
-    except FileNotFoundError:
-        raise DataError(f"There is no file {path}.") from None
-    except OSError as error:
-        raise DataError(f"{path} is not an HDF5 file that can be read: {error}.") from error
-
-
-def _latents(file: h5py.File, path: str, name: str, latent_dim: int) -> Any:
-    datasets = dict(_datasets(file))
-    if name not in datasets:
-        raise DataError(f"{path} has no dataset {name!r}. {closest(name, datasets)}")
-    found = datasets[name]
-    if found.ndim != 2 or found.shape[1] != latent_dim or found.dtype.kind not in "fiu":
+def _latents(file: HDF5File, name: str, latent_dim: int) -> int:
+    """How many latents the dataset `name` holds. Raises `DataError` if it holds none that fit."""
+    if name not in file.datasets:
+        known = [key for key in file.datasets if plain(key) == key][:20]
+        raise DataError(f"{file.path} has no dataset {name!r}. {closest(name, known)}")
+    found = file.datasets[name]
+    what = found.refusal or f"is {found.dtype} {found.shape}"
+    if found.refusal or found.shape[1:] != (latent_dim,) or found.dtype.kind not in "fiu":
         raise DataError(
-            f"{path}::{name} must hold numbers of shape (N, {latent_dim}) for this run; it is "
-            f"{found.dtype} {found.shape}."
+            f"{file.path}::{name} must hold numbers of shape (N, {latent_dim}) for this run; it "
+            f"{what}."
         )
-    return found
-
-
-def _datasets(file: h5py.File) -> Iterator[tuple[str, h5py.Dataset]]:
-    for name in file:
-        if file.get(name, getclass=True) is h5py.Dataset:
-            yield name, file[name]
+    return found.shape[0]
