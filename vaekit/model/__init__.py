@@ -1,6 +1,7 @@
 """Putting parts together to a variational autoencoder."""
 
 from vaekit.model.parts import Parts, build_vae, resolve_parts, seeded
+from vaekit.model.sampling import sampled
 from vaekit.model.vae import VAE
 
-__all__ = ["VAE", "Parts", "build_vae", "resolve_parts", "seeded"]
+__all__ = ["VAE", "Parts", "build_vae", "resolve_parts", "sampled", "seeded"]

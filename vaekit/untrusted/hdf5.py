@@ -46,17 +46,25 @@ class HDF5File:
     groups: the paths of all groups; "" is the root.
     links: the paths of the links that are not followed, and what they are.
 
+    shown: the path that errors name, if the file was unpacked from another.
+
     Raises `error` for a file that can't be read.
     """
 
-    def __init__(self, path: str | os.PathLike[str], error: type[UserError] = DataError) -> None:
-        self.path = Path(path)
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        error: type[UserError] = DataError,
+        *,
+        shown: Path | None = None,
+    ) -> None:
+        self.path = shown or Path(path)
         self._error = error
-        require_file(self.path, error)
-        with self.path.open("rb"):  # HDF5's own words for a file that may not be read are obscure
+        require_file(Path(path), error)
+        with open(path, "rb"):  # HDF5's own words for a file that may not be read are obscure
             pass
         self._borrowed: Worker | None = borrow()
-        answer = self._checked(op="open", path=os.path.abspath(self.path))
+        answer = self._checked(op="open", path=os.path.abspath(path))
         self.groups = frozenset(answer["groups"])
         self.links: Mapping[str, str] = answer["links"]
         self.datasets: Mapping[str, Stored] = {
