@@ -1,10 +1,11 @@
-"""What a run makes of data beyond one array: latents and images file to file, and paths in z."""
+"""What a model makes of data beyond one array: latents and images file to file, and paths in z."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 import h5py
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from vaekit.atomic import write_whole
 from vaekit.errors import DataError, UserError, closest
 from vaekit.run import Run
-from vaekit.types import Dataset, Images
+from vaekit.types import Dataset, Images, Posterior
 from vaekit.untrusted.hdf5 import HDF5File
 from vaekit.untrusted.reading import plain
 
@@ -20,14 +21,45 @@ _CHUNK = 1024
 _HEADERS = 16_384  # more than what HDF5 writes around a few datasets
 
 
-def encode_to_file(run: Run, parts: Sequence[Images], out: Path) -> int:
+class Encoder(Protocol):
+    """A run, or a model file with an encoder."""
+
+    @property
+    def latent_dim(self) -> int:
+        """The length of z."""
+        ...
+
+    def posterior(self, pixels: np.ndarray) -> Posterior:
+        """q(z|x) of pixels as a `Dataset` holds them."""
+        ...
+
+
+class Decoder(Protocol):
+    """A run, or a model file with a decoder."""
+
+    @property
+    def latent_dim(self) -> int:
+        """The length of z."""
+        ...
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """Height, width and channels of the images."""
+        ...
+
+    def decode(self, z: np.ndarray) -> np.ndarray:
+        """Images `(N, H, W, C)` of latents `(N, latent_dim)`."""
+        ...
+
+
+def encode_to_file(model: Encoder, parts: Sequence[Images], out: Path) -> int:
     """Write `z_mean`, `z_log_var` `(N, latent_dim)` and, if all have some, `labels` to HDF5.
 
     parts: the images, part after part. Goes a chunk at a time, at constant memory. Gives N.
 
     Raises `RunError` if `out` can't be written.
     """
-    count, latent_dim = sum(len(part.pixels) for part in parts), run.model.latent_dim
+    count, latent_dim = sum(len(part.pixels) for part in parts), model.latent_dim
     labelled = all(part.labels is not None for part in parts)
 
     def write(path: Path) -> None:
@@ -40,7 +72,7 @@ def encode_to_file(run: Run, parts: Sequence[Images], out: Path) -> int:
             at = 0
             for part in parts:
                 for start in range(0, len(part.pixels), _CHUNK):
-                    posterior = run.posterior(part.pixels[start : start + _CHUNK])
+                    posterior = model.posterior(part.pixels[start : start + _CHUNK])
                     there = slice(at, at + len(posterior.z_mean))
                     for target, values in zip(targets, posterior, strict=True):
                         target[there] = values
@@ -52,7 +84,7 @@ def encode_to_file(run: Run, parts: Sequence[Images], out: Path) -> int:
     return count
 
 
-def decode_to_file(run: Run, latents: str, out: Path) -> int:
+def decode_to_file(model: Decoder, latents: str, out: Path) -> int:
     """Decode the latents of an HDF5 file into `images` `(N, H, W, C)`, float32, of another.
 
     latents: a path, whose dataset `z_mean` is taken, or `path::name`.
@@ -63,18 +95,18 @@ def decode_to_file(run: Run, latents: str, out: Path) -> int:
     path, _, name = latents.partition("::")
     name = name or "z_mean"
     with HDF5File(path) as source:
-        count = _latents(source, name, run.model.latent_dim)
+        count = _latents(source, name, model.latent_dim)
 
         def write(target: Path) -> None:
             with h5py.File(target, "w") as file:
-                images = file.create_dataset("images", (count, *run.model.image_shape), "float32")
+                images = file.create_dataset("images", (count, *model.image_shape), "float32")
                 for start in range(0, count, _CHUNK):
                     part = source.read(name, start, start + _CHUNK)
                     if not np.isfinite(part).all():
                         raise DataError(f"{path}: latents {start} and on are not all finite.")
-                    images[start : start + _CHUNK] = run.decode(part)
+                    images[start : start + _CHUNK] = model.decode(part)
 
-        write_whole(out, write, room=4 * count * math.prod(run.model.image_shape) + _HEADERS)
+        write_whole(out, write, room=4 * count * math.prod(model.image_shape) + _HEADERS)
     return count
 
 
@@ -113,7 +145,6 @@ def _latents(file: HDF5File, name: str, latent_dim: int) -> int:
     what = found.refusal or f"is {found.dtype} {found.shape}"
     if found.refusal or found.shape[1:] != (latent_dim,) or found.dtype.kind not in "fiu":
         raise DataError(
-            f"{file.path}::{name} must hold numbers of shape (N, {latent_dim}) for this run; it "
-            f"{what}."
+            f"{file.path}::{name} must hold numbers of shape (N, {latent_dim}) here; it {what}."
         )
     return found.shape[0]

@@ -1,7 +1,8 @@
 """Putting parts together to a variational autoencoder."""
 
+from vaekit.model.chunks import in_chunks
 from vaekit.model.parts import Parts, build_vae, resolve_parts, seeded
 from vaekit.model.sampling import sampled
 from vaekit.model.vae import VAE
 
-__all__ = ["VAE", "Parts", "build_vae", "resolve_parts", "sampled", "seeded"]
+__all__ = ["VAE", "Parts", "build_vae", "in_chunks", "resolve_parts", "sampled", "seeded"]
