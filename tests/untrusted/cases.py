@@ -118,7 +118,9 @@ def lambda_file(ending: str) -> Make:
     def make(folder: Path, canary: Path) -> Path:
         target = str(canary)
         inputs = keras.Input((8, 8, 1))
-        code = layers.Lambda(lambda x: (Path(target).touch(), x)[1], output_shape=(8, 8, 1))
+        code = layers.Lambda(
+            lambda x: (__import__("pathlib").Path(target).touch(), x)[1], output_shape=(8, 8, 1)
+        )
         model = keras.Model(inputs, code(inputs))
         canary.unlink(missing_ok=True)  # building it ran the code, which is ours
         model.save(folder / f"model{ending}")
