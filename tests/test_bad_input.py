@@ -449,7 +449,7 @@ def test_resume_of_a_complete_run(run_folder):
     ("make", "match"),
     [
         (lambda folder: folder / "none.h5", r"no file .*none\.h5"),
-        (text("z.h5"), r"z\.h5 is not an HDF5 file"),
+        (text("z.h5"), r"z\.h5 can't be read as an HDF5 file"),
         (hdf5(z_mena=np.zeros((3, 2))), r"a\.h5 has no dataset 'z_mean'\. Did you mean 'z_mena'"),
         (named(hdf5(z_mean=np.zeros((3, 2))), "y"), r"a\.h5 has no dataset 'y'\. Choose from: z_m"),
         (hdf5(z_mean=np.zeros((3, 5))), r"a\.h5::z_mean must hold .*\(N, 2\).*\(3, 5\)"),

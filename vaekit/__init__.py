@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vaekit import distributions, schedules, testing
-    from vaekit.api import load, resume, train
+    from vaekit.api import load, load_model, load_weights, resume, train
     from vaekit.config import TrainConfig
     from vaekit.data import load_data, read_images
     from vaekit.errors import (
         BuildError,
         DataError,
         DataUnavailableError,
+        ModelFileError,
         OptionError,
         PluginError,
         UserError,
@@ -39,6 +40,7 @@ _HOME = {
     "Dataset": "vaekit.types",
     "Images": "vaekit.types",
     "Loss": "vaekit.loss",
+    "ModelFileError": "vaekit.errors",
     "OptionError": "vaekit.errors",
     "PluginError": "vaekit.errors",
     "Register": "vaekit.hookspecs",
@@ -52,7 +54,9 @@ _HOME = {
     "hookimpl": "vaekit.hookspecs",
     "load": "vaekit.api",
     "load_data": "vaekit.data",
+    "load_model": "vaekit.api",
     "load_plugin": "vaekit.plugins",
+    "load_weights": "vaekit.api",
     "read_images": "vaekit.data",
     "resume": "vaekit.api",
     "train": "vaekit.api",
@@ -68,6 +72,7 @@ __all__ = [
     "Dataset",
     "Images",
     "Loss",
+    "ModelFileError",
     "OptionError",
     "PluginError",
     "Posterior",
@@ -82,7 +87,9 @@ __all__ = [
     "hookimpl",
     "load",
     "load_data",
+    "load_model",
     "load_plugin",
+    "load_weights",
     "read_images",
     "resume",
     "schedules",

@@ -1,4 +1,4 @@
-"""The three calls that begin most work in Python. Importing this module doesn't import Keras."""
+"""The calls that begin most work in Python. Importing this module doesn't import Keras."""
 
 from __future__ import annotations
 
@@ -79,6 +79,34 @@ def load(path: str | Path) -> Run:
     from vaekit.run import read_run
 
     return read_run(path)
+
+
+def load_model(path: str | Path, *, trust: bool = False) -> keras.Model:
+    """The model in a stranger's `.keras` or `.h5` file, as a plain Keras model, not compiled.
+
+    Nothing in the file is run: the model is rebuilt from known stock layers, whatever Keras's own
+    switches say. A `Lambda` on a mean and a log-variance becomes a draw of z from stock layers.
+
+    trust: let Keras load the file as it is, and run any code that it holds. Only for files of
+        which you know who made them.
+
+    Raises `vaekit.ModelFileError` for a file that is refused or damaged.
+    """
+    select_backend(None)
+    from vaekit import foreign
+
+    return foreign.load_model(path, trust=trust)
+
+
+def load_weights(model: keras.Model, path: str | Path) -> None:
+    """Give a functional or sequential model the weights of a stranger's `.weights.h5` or `.h5`.
+
+    Raises `vaekit.ModelFileError` if the file is damaged, or holds other weights than the model
+    has; the model then keeps its own.
+    """
+    from vaekit import foreign
+
+    foreign.load_weights(model, path)
 
 
 def finish(session: Session) -> Run:

@@ -40,6 +40,10 @@ class DataUnavailableError(DataError):
     """A named data set that is neither cached nor reachable."""
 
 
+class ModelFileError(UserError):
+    """A model file that is damaged, or holds what isn't taken from strangers."""
+
+
 class BuildError(UserError):
     """A part that can't be built as asked, or that doesn't fit the others."""
 

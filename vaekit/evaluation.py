@@ -1,11 +1,11 @@
-"""What a run makes of data beyond one array: latents and images file to file, and paths in z."""
+"""What a model makes of data beyond one array: latents and images file to file, and paths in z."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import h5py
 import numpy as np
@@ -13,20 +13,53 @@ import numpy as np
 from vaekit.atomic import write_whole
 from vaekit.errors import DataError, UserError, closest
 from vaekit.run import Run
-from vaekit.types import Dataset, Images
+from vaekit.types import Dataset, Images, Posterior
+from vaekit.untrusted.hdf5 import HDF5File
+from vaekit.untrusted.reading import plain
 
 _CHUNK = 1024
 _HEADERS = 16_384  # more than what HDF5 writes around a few datasets
 
 
-def encode_to_file(run: Run, parts: Sequence[Images], out: Path) -> int:
+class Encoder(Protocol):
+    """A run, or a model file with an encoder."""
+
+    @property
+    def latent_dim(self) -> int:
+        """The length of z."""
+        ...
+
+    def posterior(self, pixels: np.ndarray) -> Posterior:
+        """q(z|x) of pixels as a `Dataset` holds them."""
+        ...
+
+
+class Decoder(Protocol):
+    """A run, or a model file with a decoder."""
+
+    @property
+    def latent_dim(self) -> int:
+        """The length of z."""
+        ...
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """Height, width and channels of the images."""
+        ...
+
+    def decode(self, z: np.ndarray) -> np.ndarray:
+        """Images `(N, H, W, C)` of latents `(N, latent_dim)`."""
+        ...
+
+
+def encode_to_file(model: Encoder, parts: Sequence[Images], out: Path) -> int:
     """Write `z_mean`, `z_log_var` `(N, latent_dim)` and, if all have some, `labels` to HDF5.
 
     parts: the images, part after part. Goes a chunk at a time, at constant memory. Gives N.
 
     Raises `RunError` if `out` can't be written.
     """
-    count, latent_dim = sum(len(part.pixels) for part in parts), run.model.latent_dim
+    count, latent_dim = sum(len(part.pixels) for part in parts), model.latent_dim
     labelled = all(part.labels is not None for part in parts)
 
     def write(path: Path) -> None:
@@ -39,7 +72,7 @@ def encode_to_file(run: Run, parts: Sequence[Images], out: Path) -> int:
             at = 0
             for part in parts:
                 for start in range(0, len(part.pixels), _CHUNK):
-                    posterior = run.posterior(part.pixels[start : start + _CHUNK])
+                    posterior = model.posterior(part.pixels[start : start + _CHUNK])
                     there = slice(at, at + len(posterior.z_mean))
                     for target, values in zip(targets, posterior, strict=True):
                         target[there] = values
@@ -51,7 +84,7 @@ def encode_to_file(run: Run, parts: Sequence[Images], out: Path) -> int:
     return count
 
 
-def decode_to_file(run: Run, latents: str, out: Path) -> int:
+def decode_to_file(model: Decoder, latents: str, out: Path) -> int:
     """Decode the latents of an HDF5 file into `images` `(N, H, W, C)`, float32, of another.
 
     latents: a path, whose dataset `z_mean` is taken, or `path::name`.
@@ -60,20 +93,21 @@ def decode_to_file(run: Run, latents: str, out: Path) -> int:
     Raises `DataError` if there are no fitting latents, `RunError` if `out` can't be written.
     """
     path, _, name = latents.partition("::")
-    with _opened(path) as source:
-        z = _latents(source, path, name or "z_mean", run.model.latent_dim)
+    name = name or "z_mean"
+    with HDF5File(path) as source:
+        count = _latents(source, name, model.latent_dim)
 
         def write(target: Path) -> None:
             with h5py.File(target, "w") as file:
-                images = file.create_dataset("images", (len(z), *run.model.image_shape), "float32")
-                for start in range(0, len(z), _CHUNK):
-                    part = z[start : start + _CHUNK]
+                images = file.create_dataset("images", (count, *model.image_shape), "float32")
+                for start in range(0, count, _CHUNK):
+                    part = source.read(name, start, start + _CHUNK)
                     if not np.isfinite(part).all():
                         raise DataError(f"{path}: latents {start} and on are not all finite.")
-                    images[start : start + _CHUNK] = run.decode(part)
+                    images[start : start + _CHUNK] = model.decode(part)
 
-        write_whole(out, write, room=4 * len(z) * math.prod(run.model.image_shape) + _HEADERS)
-        return len(z)
+        write_whole(out, write, room=4 * count * math.prod(model.image_shape) + _HEADERS)
+    return count
 
 
 def interpolate(run: Run, pixels: np.ndarray, steps: int) -> np.ndarray:
@@ -102,29 +136,15 @@ def images_of(dataset: Dataset, split: str) -> list[Images]:
     return {"train": [dataset.train], "test": test}.get(split, [dataset.train, *test])
 
 
-def _opened(path: str) -> h5py.File:
-    try:
-        return h5py.File(path, "r")
-    except FileNotFoundError:
-        raise DataError(f"There is no file {path}.") from None
-    except OSError as error:
-        raise DataError(f"{path} is not an HDF5 file that can be read: {error}.") from error
-
-
-def _latents(file: h5py.File, path: str, name: str, latent_dim: int) -> Any:
-    datasets = dict(_datasets(file))
-    if name not in datasets:
-        raise DataError(f"{path} has no dataset {name!r}. {closest(name, datasets)}")
-    found = datasets[name]
-    if found.ndim != 2 or found.shape[1] != latent_dim or found.dtype.kind not in "fiu":
+def _latents(file: HDF5File, name: str, latent_dim: int) -> int:
+    """How many latents the dataset `name` holds. Raises `DataError` if it holds none that fit."""
+    if name not in file.datasets:
+        known = [key for key in file.datasets if plain(key) == key][:20]
+        raise DataError(f"{file.path} has no dataset {name!r}. {closest(name, known)}")
+    found = file.datasets[name]
+    what = found.refusal or f"is {found.dtype} {found.shape}"
+    if found.refusal or found.shape[1:] != (latent_dim,) or found.dtype.kind not in "fiu":
         raise DataError(
-            f"{path}::{name} must hold numbers of shape (N, {latent_dim}) for this run; it is "
-            f"{found.dtype} {found.shape}."
+            f"{file.path}::{name} must hold numbers of shape (N, {latent_dim}) here; it {what}."
         )
-    return found
-
-
-def _datasets(file: h5py.File) -> Iterator[tuple[str, h5py.Dataset]]:
-    for name in file:
-        if file.get(name, getclass=True) is h5py.Dataset:
-            yield name, file[name]
+    return found.shape[0]

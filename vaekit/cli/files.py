@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from vaekit.cli.values import data_option, run_argument
+from vaekit.cli.values import data_option
+
+if TYPE_CHECKING:
+    from vaekit.foreign import ModelFile
+    from vaekit.run import Run
+
+_model_argument = click.argument("model", metavar="RUN|FILE", type=click.Path(path_type=str))
+_trust = click.option(
+    "--trust",
+    is_flag=True,
+    help="Let Keras load a model file as it is, and run any code that it holds.",
+)
 
 
 @click.command(short_help="Write the latents of images to HDF5.")
-@run_argument
+@_model_argument
 @data_option("A registered name or a path.", required=True)
 @click.option("--out", metavar="FILE.h5", required=True, help="File to write.")
 @click.option(
@@ -20,11 +32,13 @@ from vaekit.cli.values import data_option, run_argument
     show_default=True,
     help="Which images; all is the training images, then the test set.",
 )
-def encode(run: str, data: str, out: str, split: str) -> None:
-    """Write z_mean and z_log_var of every image, and its label, in the order of the source."""
-    from vaekit import api
+@_trust
+def encode(model: str, data: str, out: str, split: str, trust: bool) -> None:
+    """Write z_mean and z_log_var of every image, and its label, in the order of the source.
 
-    loaded = api.load(run)  # chooses the backend, so it comes before what imports Keras
+    The encoder is a run's, or that of a .keras or .h5 file.
+    """
+    loaded = _load(model, trust)  # chooses the backend, so it comes before what imports Keras
     from vaekit import evaluation
 
     images = evaluation.images_of(loaded.dataset(data), split)
@@ -33,15 +47,33 @@ def encode(run: str, data: str, out: str, split: str) -> None:
 
 
 @click.command(short_help="Write the images of latents to HDF5.")
-@run_argument
+@_model_argument
 @click.argument("latents", metavar="LATENTS.h5[::NAME]")
 @click.option("--out", metavar="FILE.h5", required=True, help="File to write.")
-def decode(run: str, latents: str, out: str) -> None:
-    """Decode the dataset z_mean (or NAME) of an HDF5 file into `images` of another."""
-    from vaekit import api
+@_trust
+def decode(model: str, latents: str, out: str, trust: bool) -> None:
+    """Decode the dataset z_mean (or NAME) of an HDF5 file into `images` of another.
 
-    loaded = api.load(run)
+    The decoder is a run's, or that of a .keras or .h5 file.
+    """
+    loaded = _load(model, trust)
     from vaekit import evaluation
 
     count = evaluation.decode_to_file(loaded, latents, Path(out))
     click.echo(f"{out}: {count} images")
+
+
+def _load(model: str, trust: bool) -> Run | ModelFile:
+    from vaekit import api
+    from vaekit.errors import UserError
+
+    if Path(model).is_file():
+        from vaekit.backend import select_backend
+
+        select_backend(None)
+        from vaekit.foreign import ModelFile
+
+        return ModelFile(model, trust=trust)
+    if trust:
+        raise UserError(f"--trust is for model files, and {model} is none.")
+    return api.load(model)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import gzip
-import math
 import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from vaekit.data.reading import reading
 from vaekit.errors import DataError
 from vaekit.types import Dataset, Images
+from vaekit.untrusted.budget import DEFLATE_AT_MOST, check_size, nbytes
+from vaekit.untrusted.reading import reading, require_file
 
 _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _NAME = re.compile(r"(?:(.*)[-_.])?(images|labels)[-_.]idx\d?(?:[-_.][a-z]+)?(\.gz)?", re.I)
-_DEFLATE_AT_MOST = 1040  # deflate never shrinks by more
 
 
 def is_idx(path: Path) -> bool:
@@ -79,6 +78,7 @@ def read_idx_folder(folder: Path, files: dict[str, Path], source: str) -> Datase
 
 def _read(path: Path, what: str) -> np.ndarray:
     """The values of one file of `images` or `labels`, in the type that the file declares."""
+    require_file(path)
     zipped = path.suffix.lower() == ".gz"
     with (
         reading(path, "a gzipped IDX file" if zipped else "an IDX file"),
@@ -86,13 +86,14 @@ def _read(path: Path, what: str) -> np.ndarray:
     ):
         dtype, shape = _header(stream, path)
         _check_role(path, what, shape)
-        expected = math.prod(shape) * dtype.itemsize
+        expected = nbytes(shape, dtype.itemsize)
         # Before anything is allocated: can the file hold what its header declares?
         on_disk = path.stat().st_size
-        at_most = on_disk * _DEFLATE_AT_MOST if zipped else on_disk - 4 - 4 * len(shape)
+        at_most = on_disk * DEFLATE_AT_MOST if zipped else on_disk - 4 - 4 * len(shape)
         if expected > at_most:
             limit = "at most " if zipped else ""
             raise DataError(_truncated(path, shape, expected, f"{limit}{at_most}"))
+        check_size(f"{path}", expected, on_disk, packed=zipped)
         values = np.empty(expected, np.uint8)
         found = _fill(stream, values.data)
         if found < expected:

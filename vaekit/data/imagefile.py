@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from vaekit.data.reading import reading
 from vaekit.errors import DataError
+from vaekit.untrusted.images import open_image
 
 _GREY_MODES = ("1", "L")
 
@@ -57,11 +56,8 @@ def _decode(path: Path, size: tuple[int, int] | None, gray: bool) -> np.ndarray:
     """One image as uint8 `(H, W, 1 or 3)`: upright, without alpha, stretched to `size`."""
     from PIL import Image, ImageOps
 
-    with reading(path, "a PNG or JPEG image"), warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        with Image.open(path, formats=("PNG", "JPEG")) as opened:
-            opened.load()
-            image = _plain(ImageOps.exif_transpose(opened))
+    with open_image(path) as opened:
+        image = _plain(ImageOps.exif_transpose(opened))
         if gray:
             image = image.convert("L")
         if size is not None:

@@ -10,11 +10,11 @@ from vaekit import plugins
 from vaekit.data.arrays import as_dataset
 from vaekit.data.check import checked
 from vaekit.data.read import read_images
-from vaekit.data.reading import reading
 from vaekit.data.transform import check_size, transformed
 from vaekit.errors import DataError, UnknownNameError, VaekitError, closest
 from vaekit.registry import Component
 from vaekit.types import Dataset
+from vaekit.untrusted.reading import reading
 
 
 def load_data(

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from vaekit.data import folder, hdf5, idx, npz
 from vaekit.data.check import checked
-from vaekit.data.reading import reading
 from vaekit.data.transform import check_size, transformed
 from vaekit.errors import DataError
 from vaekit.types import Dataset
+from vaekit.untrusted.reading import reading
 
 _HDF5 = (".h5", ".hdf5")
 _FORMATS = "IDX, .npz, .h5 and .hdf5 files, PNG and JPEG images, and folders of IDX files or images"

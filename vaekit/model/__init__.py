@@ -1,5 +1,6 @@
 """Putting parts together to a variational autoencoder."""
 
+from vaekit.model.chunks import in_chunks
 from vaekit.model.parts import (
     Parts,
     build_backbone,
@@ -8,6 +9,17 @@ from vaekit.model.parts import (
     resolve_parts,
     seeded,
 )
+from vaekit.model.sampling import sampled
 from vaekit.model.vae import VAE
 
-__all__ = ["VAE", "Parts", "build_backbone", "build_loss", "build_vae", "resolve_parts", "seeded"]
+__all__ = [
+    "VAE",
+    "Parts",
+    "build_backbone",
+    "build_loss",
+    "build_vae",
+    "in_chunks",
+    "resolve_parts",
+    "sampled",
+    "seeded",
+]

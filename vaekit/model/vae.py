@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 from keras import layers
 
 from vaekit.distributions import sample_normal
 from vaekit.model.output_scale import add_sigmoid, logits_of
+from vaekit.model.sampling import sampled
 from vaekit.types import Posterior, Tensor, VAEOutput
 
 
@@ -43,7 +42,7 @@ class VAE:
         z_mean = layers.Dense(latent_dim, name="encoder_mu")(features)
         z_log_var = layers.Dense(latent_dim, name="encoder_log_variance")(features)
         self.posterior = keras.Model(images, [z_mean, z_log_var], name="posterior")
-        z = _sampled(z_mean, z_log_var)
+        z = sampled(z_mean, z_log_var, name="encoder_output", prefix="encoder")
         self.encoder = keras.Model(images, z, name="encoder_model")
 
         latents = decoder.inputs[0]
@@ -91,18 +90,3 @@ class VAE:
     def mean_of(self, reconstruction: Tensor) -> Tensor:
         """Images from a reconstruction on the loss's scale."""
         return keras.ops.sigmoid(reconstruction) if self.scale == "logits" else reconstruction
-
-
-def _sampled(z_mean: Any, z_log_var: Any) -> Any:
-    """mu + exp(log_variance / 2) eps from stock layers: a draw when the model is called.
-
-    A Lambda would need vaekit, or unsafe loading, to open again. Stock layers have one limit:
-    `predict` tells every layer that it is not training, which silences all of Keras's random
-    layers, so under `predict` the encoder gives mu.
-    """
-    half = layers.Rescaling(0.5, name="encoder_half_log_variance")(z_log_var)
-    deviation = layers.Activation("exponential", name="encoder_deviation")(half)
-    zeros = layers.Rescaling(0.0, name="encoder_zeros")(z_mean)
-    noise = layers.GaussianNoise(1.0, name="encoder_noise")(zeros, training=True)
-    scaled = layers.Multiply(name="encoder_scaled_noise")([deviation, noise])
-    return layers.Add(name="encoder_output")([z_mean, scaled])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,11 @@ from vaekit.config import TrainConfig
 from vaekit.data import MASK, as_dataset, fingerprint, load_data, split
 from vaekit.engine import Evaluation, Program
 from vaekit.errors import DataError, UserError
-from vaekit.model import VAE, Parts, build_vae
+from vaekit.model import VAE, Parts, build_vae, in_chunks
 from vaekit.plugins import discover
 from vaekit.run.directory import RunDirectory
 from vaekit.run.provenance import explained, own_data, parts_of, warn_of_changes
 from vaekit.types import Dataset, Images, Posterior
-
-_CHUNK = 256
 
 
 class Run:
@@ -41,6 +38,16 @@ class Run:
     def config(self) -> TrainConfig:
         """What was asked for."""
         return TrainConfig.checked(self.record["config"])
+
+    @property
+    def latent_dim(self) -> int:
+        """The length of z."""
+        return self.model.latent_dim
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """Height, width and channels of the images."""
+        return self.model.image_shape
 
     @property
     def encoder(self) -> keras.Model:
@@ -74,7 +81,7 @@ class Run:
 
     def posterior(self, pixels: np.ndarray) -> Posterior:
         """`encode` for pixels as a `Dataset` holds them, taken as they are."""
-        outputs = list(_in_chunks(self.model.posterior, pixels))
+        outputs = list(in_chunks(self.model.posterior, pixels))
         return Posterior(*(np.concatenate(part) for part in zip(*outputs, strict=True)))
 
     def decode(self, z: Any) -> np.ndarray:
@@ -84,7 +91,7 @@ class Run:
             raise UserError(
                 f"Latents of this run have shape (N, {self.model.latent_dim}), not {z.shape}."
             )
-        return np.concatenate([out for (out,) in _in_chunks(self.model.decoder, z)])
+        return np.concatenate([out for (out,) in in_chunks(self.model.decoder, z)])
 
     def reconstruct(self, images: Any) -> np.ndarray:
         """Images decoded from the posterior's mean, `(N, H, W, C)`, float32."""
@@ -197,17 +204,3 @@ def read_run(path: str | Path) -> Run:
         load_checkpoint(latest_checkpoint(directory.checkpoints), model.variables)
     warn_of_changes(record, registry)
     return Run(directory, record, model, parts)
-
-
-def _in_chunks(model: keras.Model, inputs: np.ndarray) -> Iterator[list[np.ndarray]]:
-    """The outputs of a model, a chunk at a time; chunks of one size are compiled once."""
-    for start in range(0, len(inputs), _CHUNK):
-        chunk = inputs[start : start + _CHUNK]
-        if chunk.dtype == np.uint8:
-            chunk = chunk.astype("float32") / np.float32(255)
-        kept = len(chunk)
-        if kept < _CHUNK < len(inputs):
-            chunk = np.concatenate([chunk, np.repeat(chunk[-1:], _CHUNK - kept, axis=0)])
-        outputs = model.predict_on_batch(chunk)
-        outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
-        yield [np.asarray(output)[:kept] for output in outputs]

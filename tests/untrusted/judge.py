@@ -1,0 +1,171 @@
+"""What became of a hostile file: the exit code, what it cost, and what it changed."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+import time
+import warnings
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from click.testing import CliRunner
+from keras.src.saving import serialization_lib
+from PIL import Image, ImageFile, PngImagePlugin
+
+import vaekit
+from tests.untrusted import data_cases  # noqa: F401 - adds to CASES
+from tests.untrusted.cases import CASES, small_model
+from vaekit.cli import main
+
+SENTENCE_END = re.compile(r"[.?!](?= |$)")
+
+
+class Verdict(NamedTuple):
+    """seconds and peak (bytes) are of this process and its children, for this file alone."""
+
+    code: int | None
+    said: str
+    seconds: float
+    peak: int
+    changed: list[str]
+    ran: bool
+
+
+def judge(name: str, folder: Path) -> Verdict:
+    """Make the file of a case in `folder` and give it to the door that it is for."""
+    case = CASES[name]
+    canary = folder.with_name(f"{folder.name}-canary")
+    path = case.make(folder, canary)
+    canary.unlink(missing_ok=True)
+    written_to = folder.with_name(f"{folder.name}-latents.h5")
+    try:
+        if case.unsafe:
+            keras.config.enable_unsafe_deserialization()
+        model = small_model()  # for a file of weights
+        before, written = _globals(), _listing(folder)
+        _reset_peaks()
+        started = time.perf_counter()
+        code, said = _open(case.door, path, model, written_to)
+        seconds, peak = time.perf_counter() - started, _peak()
+        after = _globals()
+    finally:
+        _safe_again()
+    changed = [what for what, value in before.items() if not _equal(value, after[what])]
+    if _listing(folder) != written or written_to.exists():
+        changed.append("files")
+    return Verdict(code, said, seconds, peak, changed, canary.exists())
+
+
+def complaint(verdict: Verdict) -> str | None:
+    """What is wrong with how a hostile file was refused; None if nothing is."""
+    said = verdict.said.removeprefix("vaekit: ").strip()
+    if verdict.code != 2:
+        return f"exit code {verdict.code}: {said}"
+    if verdict.ran:
+        return "code was run"
+    if verdict.changed:
+        return f"changed: {verdict.changed}"
+    if "\n" in said or "Traceback" in said or not said.isprintable() or len(said) > 900:
+        return f"no plain sentence: {said}"
+    if not 1 <= len(SENTENCE_END.findall(said)) <= 3 or said[-1] not in ".?)":
+        return f"no sentences: {said}"
+    return None
+
+
+def _open(door: str, path: Path, model: Any, out: Path) -> tuple[int | None, str]:
+    if door == "weights":
+        old = model.get_weights()
+        try:
+            vaekit.load_weights(model, path)
+        except vaekit.VaekitError as error:
+            kept = all(map(np.array_equal, model.get_weights(), old))
+            return (error.exit_code if kept else None), str(error)
+        return 0, "loaded"
+    args = ["data", "info", str(path)]
+    if door == "model":
+        args = ["encode", str(path), "--data", "digits", "--out", str(out)]
+    result = CliRunner().invoke(main, args, prog_name="vaekit")
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        return None, f"{type(result.exception).__name__}: {result.exception}"
+    return result.exit_code, result.stderr
+
+
+def _globals() -> dict[str, Any]:
+    """What a file must not change: switches, registries, random states, handlers, the folder."""
+    return {
+        "safe mode": serialization_lib.in_safe_mode(),
+        "custom objects": dict(keras.saving.get_custom_objects()),
+        "float type": keras.config.floatx(),
+        "epsilon": keras.config.epsilon(),
+        "image format": keras.config.image_data_format(),
+        "dtype policy": keras.config.dtype_policy().name,
+        "NumPy's errors": np.geterr(),
+        "NumPy's random state": np.random.get_state(),
+        "Python's random state": random.getstate(),
+        "warnings": list(warnings.filters),
+        "image limits": (
+            *(Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES),
+            *(PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY),
+        ),
+        "environment": dict(os.environ),
+        "folder": os.getcwd(),
+        "signals": [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)],
+        "descriptors": _plain_files(),
+    }
+
+
+def _plain_files() -> list[str]:
+    """The files that this process has open; pipes to the children that parse HDF5 may stay."""
+    found = []
+    for entry in os.listdir("/proc/self/fd"):
+        try:
+            target = os.readlink(f"/proc/self/fd/{entry}")
+        except OSError:
+            continue
+        if target.startswith("/") and not target.startswith(("/proc", "/dev")):
+            found.append(target)
+    return sorted(found)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, tuple):
+        return len(one) == len(other) and all(map(_equal, one, other))
+    return bool(np.array_equal(one, other)) if isinstance(one, np.ndarray) else bool(one == other)
+
+
+def _safe_again() -> None:
+    from keras.src.backend.common import global_state
+
+    global_state.set_global_attribute("safe_mode_saving", None)
+
+
+def _listing(folder: Path) -> dict[str, int]:
+    return {str(path): path.lstat().st_size for path in folder.rglob("*")}
+
+
+def _processes() -> list[int]:
+    """This process and its children."""
+    found = [os.getpid()]
+    for task in os.listdir("/proc/self/task"):
+        text = Path(f"/proc/self/task/{task}/children").read_text()
+        found += map(int, text.split())
+    return found
+
+
+def _reset_peaks() -> None:
+    for process in _processes():
+        Path(f"/proc/{process}/clear_refs").write_text("5")
+
+
+def _peak() -> int:
+    """The most memory that this process held since the reset, and its children ever."""
+    total = 0
+    for process in _processes():
+        match = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text())
+        total += int(match[1]) * 1024 if match else 0
+    return total

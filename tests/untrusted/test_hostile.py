@@ -1,0 +1,17 @@
+"""Files that want to do harm: refused in a sentence, with nothing run, changed or left behind."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.untrusted.cases import CASES
+from tests.untrusted.judge import complaint, judge
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_refused(tmp_path, name):
+    (folder := tmp_path / "files").mkdir()
+    verdict = judge(name, folder)
+    print(f"{verdict.seconds:.2f} s, {verdict.peak >> 20} MB: {verdict.said}")
+    assert complaint(verdict) is None
+    assert verdict.seconds < 5

@@ -1,0 +1,323 @@
+"""The layers that a model of a stranger's may hold: their arguments, and how many weights each has.
+
+A layer that isn't in `LAYERS` is refused. So is an argument that isn't listed for it, or a value
+that its check doesn't take. Weights are counted from arguments and input shapes before a layer is
+built, so that a config can't make Keras allocate what the file doesn't hold.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import keras
+
+from vaekit.foreign.checks import (
+    Check,
+    RefusedError,
+    boolean,
+    either,
+    listed,
+    name,
+    number,
+    one_of,
+    optional,
+    pair,
+    shown,
+    whole,
+)
+from vaekit.foreign.objects import activation, constraint, initializer, policy, regularizer
+
+Shape = tuple[int | None, ...]
+Arguments = Mapping[str, Any]
+Count = Callable[[Arguments, Shape], int]
+
+
+class Kind(NamedTuple):
+    """What is known of a layer class.
+
+    arguments: a check for each that its constructor is given.
+    idle: arguments that some versions of Keras write, and the values that change nothing.
+    weights: how many weights it has, of its arguments and its input's shape.
+    merges: whether it takes a list of tensors.
+    """
+
+    arguments: Mapping[str, Check]
+    idle: Mapping[str, Check] = {}
+    weights: Count = lambda arguments, shape: 0
+    merges: bool = False
+
+
+def _trained(*names: str) -> dict[str, Check]:
+    """Initializer, regularizer and constraint of each weight."""
+    return {
+        f"{of}_{what}": check
+        for of in names
+        for what, check in (
+            ("initializer", initializer),
+            ("regularizer", regularizer),
+            ("constraint", constraint),
+        )
+    }
+
+
+_AXIS = whole(-6, 6)
+_SIDE = pair(1, 1024)
+_PADDING = one_of("valid", "same")
+_FORMAT: dict[str, Check] = {"data_format": one_of("channels_last", "channels_first")}
+_SEED: dict[str, Check] = {"seed": optional(whole(0, 2**32 - 1))}
+_RATE = number(0, 1)
+_EPSILON = number(0, 1)
+_BORDER = either(whole(0, 4096), listed(pair(0, 4096), 2, 2))
+_ACTIVE: dict[str, Check] = {"activation": activation, "activity_regularizer": regularizer}
+_CONVOLUTION: dict[str, Check] = {
+    "kernel_size": _SIDE,
+    "strides": _SIDE,
+    "padding": _PADDING,
+    "dilation_rate": _SIDE,
+    "use_bias": boolean,
+    **_FORMAT,
+    **_ACTIVE,
+}
+_GROUPS = whole(1, 2**16)
+_POOL: dict[str, Check] = {
+    "pool_size": _SIDE,
+    "strides": optional(_SIDE),
+    "padding": _PADDING,
+    **_FORMAT,
+}
+_SCALED_AND_SHIFTED: dict[str, Check] = {
+    "epsilon": _EPSILON,
+    "center": boolean,
+    "scale": boolean,
+    **_trained("beta", "gamma"),
+}
+
+
+def channels(arguments: Arguments, shape: Shape) -> int:
+    """The channels of images of this shape."""
+    side = shape[1 if arguments.get("data_format") == "channels_first" else -1]
+    assert side is not None
+    return side
+
+
+def _area(arguments: Arguments) -> int:
+    size = arguments["kernel_size"]
+    return math.prod(size) if isinstance(size, tuple) else size**2
+
+
+def _bias(arguments: Arguments, units: int) -> int:
+    return units if arguments.get("use_bias", True) else 0
+
+
+def _dense(arguments: Arguments, shape: Shape) -> int:
+    units = arguments["units"]
+    return (shape[-1] or 0) * units + _bias(arguments, units)
+
+
+def _convolution(arguments: Arguments, shape: Shape) -> int:
+    filters, groups = arguments["filters"], arguments.get("groups", 1)
+    into = channels(arguments, shape) // groups
+    return _area(arguments) * into * filters + _bias(arguments, filters)
+
+
+def _depthwise(arguments: Arguments, shape: Shape) -> int:
+    out = channels(arguments, shape) * arguments.get("depth_multiplier", 1)
+    return _area(arguments) * out + _bias(arguments, out)
+
+
+def _separable(arguments: Arguments, shape: Shape) -> int:
+    out = channels(arguments, shape) * arguments.get("depth_multiplier", 1)
+    filters = arguments["filters"]
+    return _area(arguments) * out + out * filters + _bias(arguments, filters)
+
+
+def _sizes(shape: Shape, axes: Any) -> int:
+    sides = (shape[axis] for axis in (axes if isinstance(axes, tuple) else (axes,)))
+    return math.prod(side or 1 for side in sides)
+
+
+def _normalised(moving: int) -> Count:
+    def count(arguments: Arguments, shape: Shape) -> int:
+        kinds = arguments.get("center", True) + arguments.get("scale", True) + moving
+        return int(kinds * _sizes(shape, arguments.get("axis", -1)))
+
+    return count
+
+
+def _slopes(arguments: Arguments, shape: Shape) -> int:
+    shared = arguments.get("shared_axes") or ()
+    return math.prod(side or 1 for at, side in enumerate(shape[1:], 1) if at not in shared)
+
+
+def _axis(value: Any) -> int:
+    """An axis; Keras 2 writes a list of one."""
+    return either(_AXIS, lambda v: listed(_AXIS, 1, 1)(v)[0])(value)
+
+
+_MERGE = Kind({}, merges=True)
+LAYERS: Mapping[str, Kind] = {
+    "Dense": Kind(
+        {"units": whole(1), "use_bias": boolean, **_ACTIVE, **_trained("kernel", "bias")},
+        {
+            "lora_rank": one_of(None),
+            "lora_alpha": one_of(None),
+            "quantization_config": one_of(None),
+        },
+        _dense,
+    ),
+    "Conv2D": Kind(
+        {"filters": whole(1), "groups": _GROUPS, **_CONVOLUTION, **_trained("kernel", "bias")},
+        weights=_convolution,
+    ),
+    "Conv2DTranspose": Kind(
+        {
+            "filters": whole(1),
+            "output_padding": optional(pair(0, 1024)),
+            **_CONVOLUTION,
+            **_trained("kernel", "bias"),
+        },
+        {"groups": one_of(1)},
+        _convolution,
+    ),
+    "DepthwiseConv2D": Kind(
+        {"depth_multiplier": whole(1), **_CONVOLUTION, **_trained("depthwise", "bias")},
+        {
+            "groups": one_of(1),
+            "filters": one_of(None),
+            "kernel_initializer": initializer,
+            "kernel_regularizer": one_of(None),
+            "kernel_constraint": one_of(None),
+        },
+        _depthwise,
+    ),
+    "SeparableConv2D": Kind(
+        {
+            "filters": whole(1),
+            "depth_multiplier": whole(1),
+            **_CONVOLUTION,
+            **_trained("depthwise", "pointwise", "bias"),
+        },
+        {
+            "groups": one_of(1),
+            "kernel_initializer": initializer,
+            "kernel_regularizer": one_of(None),
+            "kernel_constraint": one_of(None),
+        },
+        _separable,
+    ),
+    "BatchNormalization": Kind(
+        {
+            "axis": _axis,
+            "momentum": _RATE,
+            **_SCALED_AND_SHIFTED,
+            "moving_mean_initializer": initializer,
+            "moving_variance_initializer": initializer,
+        },
+        {
+            "synchronized": one_of(False),
+            "renorm": one_of(False),
+            "renorm_clipping": one_of(None),
+            "renorm_momentum": number(0, 1),
+        },
+        _normalised(moving=2),
+    ),
+    "LayerNormalization": Kind(
+        {"axis": either(_AXIS, listed(_AXIS, 1, 5)), **_SCALED_AND_SHIFTED},
+        {"rms_scaling": one_of(False)},
+        _normalised(moving=0),
+    ),
+    "GroupNormalization": Kind(
+        {"groups": whole(-1, 2**16), "axis": _axis, **_SCALED_AND_SHIFTED},
+        weights=_normalised(moving=0),
+    ),
+    "UnitNormalization": Kind({"axis": either(_AXIS, listed(_AXIS, 1, 5))}),
+    "Activation": Kind({"activation": activation}),
+    "LeakyReLU": Kind({"negative_slope": number()}),
+    "ReLU": Kind(
+        {
+            "max_value": optional(number(0)),
+            "negative_slope": number(0),
+            "threshold": number(0),
+        }
+    ),
+    "ELU": Kind({"alpha": number()}),
+    "PReLU": Kind(
+        {"shared_axes": optional(listed(whole(1, 5), 0, 5)), **_trained("alpha")},
+        weights=_slopes,
+    ),
+    "Softmax": Kind({"axis": _AXIS}),
+    "Dropout": Kind({"rate": _RATE, **_SEED}, {"noise_shape": one_of(None)}),
+    "SpatialDropout2D": Kind({"rate": _RATE, **_SEED, **_FORMAT}, {"noise_shape": one_of(None)}),
+    "GaussianDropout": Kind({"rate": _RATE, **_SEED}),
+    "GaussianNoise": Kind({"stddev": number(0), **_SEED}),
+    "Flatten": Kind(_FORMAT),
+    "Reshape": Kind({"target_shape": listed(whole(-1), 1, 5)}),
+    "Permute": Kind({"dims": listed(whole(1, 5), 1, 5)}),
+    "MaxPooling2D": Kind(_POOL),
+    "AveragePooling2D": Kind(_POOL),
+    "GlobalAveragePooling2D": Kind({"keepdims": boolean, **_FORMAT}),
+    "GlobalMaxPooling2D": Kind({"keepdims": boolean, **_FORMAT}),
+    "UpSampling2D": Kind(
+        {"size": pair(1, 256), "interpolation": one_of("nearest", "bilinear"), **_FORMAT}
+    ),
+    "ZeroPadding2D": Kind({"padding": _BORDER, **_FORMAT}),
+    "Cropping2D": Kind({"cropping": _BORDER, **_FORMAT}),
+    "CenterCrop": Kind({"height": whole(1), "width": whole(1), **_FORMAT}),
+    "Rescaling": Kind({"scale": number(), "offset": number()}),
+    "Identity": Kind({}),
+    "Add": _MERGE,
+    "Subtract": _MERGE,
+    "Multiply": _MERGE,
+    "Average": _MERGE,
+    "Maximum": _MERGE,
+    "Minimum": _MERGE,
+    "Concatenate": Kind({"axis": _AXIS}, merges=True),
+}
+_RENAMED = {("LeakyReLU", "alpha"): "negative_slope"}  # from Keras 2
+_COMMON: Mapping[str, Check] = {"name": name, "trainable": boolean, "dtype": policy}
+_UNREAD = {"batch_input_shape", "batch_shape"}  # Keras 2 writes them on a first layer, too
+
+
+def make_layer(kind: str, config: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """A layer of Keras's own, not yet built, and its checked arguments.
+
+    Raises `RefusedError` for a class, an argument or a value that isn't known.
+    """
+    if kind not in LAYERS:
+        raise RefusedError(f"the layer {shown(kind)}, which vaekit doesn't know")
+    known = LAYERS[kind]
+    arguments: dict[str, Any] = {}
+    try:
+        for said, value in config.items():
+            if said in _UNREAD:
+                continue
+            argument = _RENAMED.get((kind, said), said)
+            if argument in known.idle:
+                known.idle[argument](value)
+                continue
+            check = known.arguments.get(argument) or _COMMON.get(argument)
+            if check is None:
+                raise RefusedError(f"an argument {shown(said)} that vaekit doesn't know")
+            arguments[argument] = check(value)
+        if "data_format" in known.arguments:
+            arguments.setdefault("data_format", "channels_last")
+        try:
+            return getattr(keras.layers, kind)(**arguments), arguments
+        except (TypeError, ValueError) as error:
+            raise RefusedError(f"arguments that Keras refuses ({error})") from error
+    except RefusedError as error:
+        where = shown(config.get("name", kind))
+        raise RefusedError(f"the {kind} layer {where} with {error}") from None
+
+
+def outputs_of(layer: Any, shapes: list[Shape]) -> Shape:
+    """The shape of what a layer gives for inputs of these shapes, by arithmetic alone."""
+    given = shapes if len(shapes) > 1 else shapes[0]
+    return tuple(layer.compute_output_shape(given))
+
+
+def weights_of(kind: str, arguments: Arguments, shape: Shape) -> int:
+    """How many weights a layer will have when it is built for an input of this shape."""
+    return LAYERS[kind].weights(arguments, shape)

@@ -1,0 +1,153 @@
+"""The functions and small objects that a layer's config may name, and how each is made.
+
+Everything is looked up in these tables; nothing is imported by a name from a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from vaekit.foreign.checks import (
+    Check,
+    RefusedError,
+    either,
+    listed,
+    mapping,
+    number,
+    one_of,
+    optional,
+    shown,
+    whole,
+)
+
+_Table = Mapping[str, Mapping[str, Check]]  # class name -> argument -> check
+
+_ACTIVATIONS = (
+    *("linear", "relu", "relu6", "leaky_relu", "elu", "selu", "gelu", "silu", "mish"),
+    *("sigmoid", "hard_sigmoid", "hard_silu", "log_sigmoid", "tanh", "softplus", "softsign"),
+    *("softmax", "log_softmax", "exponential", "swish", "hard_swish"),
+)
+_SEED = {"seed": optional(whole(0, 2**32 - 1))}
+_FANS = {"input_axes": one_of(None), "output_axes": one_of(None)}
+_FAN_IN = _SEED | _FANS
+_SPREAD = {"mean": number(), "stddev": number(0)}
+_SCALED = {
+    "scale": number(0),
+    "mode": one_of("fan_in", "fan_out", "fan_avg"),
+    "distribution": one_of("normal", "uniform", "truncated_normal", "untruncated_normal"),
+}
+_INITIALIZERS: _Table = {
+    "Zeros": {},
+    "Ones": {},
+    "Constant": {"value": number()},
+    "Identity": {"gain": number()},
+    "Orthogonal": _SEED | {"gain": number()},
+    "RandomNormal": _SEED | _SPREAD,
+    "TruncatedNormal": _SEED | _SPREAD,
+    "RandomUniform": _SEED | {"minval": number(), "maxval": number()},
+    "VarianceScaling": _FAN_IN | _SCALED,
+    "GlorotUniform": _FAN_IN,
+    "GlorotNormal": _FAN_IN,
+    "HeUniform": _FAN_IN,
+    "HeNormal": _FAN_IN,
+    "LecunUniform": _FAN_IN,
+    "LecunNormal": _FAN_IN,
+}
+_REGULARIZERS: _Table = {
+    "L1": {"l1": number()},
+    "L2": {"l2": number()},
+    "L1L2": {"l1": number(), "l2": number()},
+}
+_AXES = {"axis": either(whole(0, 7), listed(whole(0, 7), 1, 8))}
+_CONSTRAINTS: _Table = {
+    "NonNeg": {},
+    "UnitNorm": _AXES,
+    "MaxNorm": {"max_value": number(0)} | _AXES,
+    "MinMaxNorm": {"min_value": number(0), "max_value": number(0), "rate": number(0, 1)} | _AXES,
+}
+_ACTIVATION_LAYERS: _Table = {
+    "LeakyReLU": {"negative_slope": number(), "alpha": number()},
+    "ReLU": {
+        "max_value": optional(number(0)),
+        "negative_slope": number(0),
+        "threshold": number(0),
+    },
+    "ELU": {"alpha": number()},
+}
+_POLICIES = ("float32", "float64", "float16", "mixed_float16", "mixed_bfloat16")
+_KEYS = {"module", "class_name", "config", "registered_name", "shared_object_id"}
+
+
+def activation(value: Any) -> Any:
+    """A function of `keras.activations` by its name, or an activation layer without weights."""
+    if value is None:
+        value = "linear"
+    if isinstance(value, dict) and value.get("class_name") in ("function", "builtin_function"):
+        value = mapping(value, _KEYS).get("config")  # how Keras writes the name of a function
+    if isinstance(value, dict):
+        found, arguments = _looked_up(value, "activation", "keras.layers", _ACTIVATION_LAYERS)
+        if "alpha" in arguments and found == "LeakyReLU":
+            arguments["negative_slope"] = arguments.pop("alpha")  # Keras 2's name
+        return getattr(keras.layers, found)(**arguments)
+    if not isinstance(value, str) or value not in _ACTIVATIONS:
+        raise RefusedError(f"the activation {shown(value)}")
+    return getattr(keras.activations, value)
+
+
+def initializer(value: Any) -> Any:
+    """An initializer of Keras's own; weights come from the file, but training anew needs it."""
+    found, arguments = _looked_up(value, "initializer", "keras.initializers", _INITIALIZERS)
+    arguments = {name: given for name, given in arguments.items() if name not in _FANS}
+    return getattr(keras.initializers, found)(**arguments)
+
+
+def regularizer(value: Any) -> Any:
+    """A regularizer of Keras's own, or None."""
+    if value is None:
+        return None
+    found, arguments = _looked_up(value, "regularizer", "keras.regularizers", _REGULARIZERS)
+    return getattr(keras.regularizers, found)(**arguments)
+
+
+def constraint(value: Any) -> Any:
+    """A constraint of Keras's own, or None."""
+    if value is None:
+        return None
+    found, arguments = _looked_up(value, "constraint", "keras.constraints", _CONSTRAINTS)
+    return getattr(keras.constraints, found)(**arguments)
+
+
+def policy(value: Any) -> str:
+    """A layer's dtype: the name of a type, or of a mixed policy."""
+    if isinstance(value, dict):
+        if value.get("class_name") not in ("DTypePolicy", "Policy"):
+            raise RefusedError(f"the dtype policy {shown(value.get('class_name'))}")
+        value = mapping(mapping(value, _KEYS).get("config"), {"name"}).get("name")
+    return str(one_of(*_POLICIES)(value))
+
+
+def _looked_up(value: Any, what: str, module: str, table: _Table) -> tuple[str, dict[str, Any]]:
+    """The class that a text or a mapping names, and its checked arguments."""
+    if isinstance(value, str):
+        value = {"class_name": value, "config": {}}
+    value = mapping(value, _KEYS)
+    said = value.get("class_name")
+    known = {name.lower(): name for name in table}
+    found = known.get(said.replace("_", "").lower()) if isinstance(said, str) else None
+    if (
+        found is None
+        or value.get("module") not in (None, module)
+        or value.get("registered_name") not in (None, found)
+    ):
+        raise RefusedError(f"the {what} {shown(said)}")
+    checks = table[found]
+    given = dict(mapping(value.get("config") or {}, {*checks, "name", "trainable", "dtype"}))
+    for common in ("name", "trainable", "dtype"):
+        given.pop(common, None)
+    try:
+        return found, {name: checks[name](v) for name, v in given.items()}
+    except RefusedError as error:
+        raise RefusedError(f"the {what} {found} with {error}") from None

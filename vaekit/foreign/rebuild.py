@@ -1,0 +1,212 @@
+"""A model from its parsed config, by our own calls of Keras's constructors."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import keras
+
+from vaekit.foreign.checks import RefusedError, shown
+from vaekit.foreign.graph import Call, LayerSpec, ModelSpec, Ref, input_shape
+from vaekit.foreign.layers import LAYERS, make_layer, outputs_of, weights_of
+from vaekit.foreign.objects import policy
+from vaekit.foreign.sampling import sampled_of
+from vaekit.foreign.tree import Branch, Leaf, Node
+
+MOST_WEIGHTS = 2**28  # a gigabyte of float32
+LARGEST_TENSOR = 2**28  # values for one image
+MOST_CALLS = 2000  # in all, those inside nested models counted each time
+
+
+_PLAIN = Call([], None, old=False)
+
+
+class _Made(NamedTuple):
+    """A layer as it was made.
+
+    call: from symbolic inputs, and the call as the config has it, to symbolic outputs.
+    """
+
+    node: Node
+    call: Callable[[list[Any], Call], list[Any]]
+
+
+class _Allowance:
+    """What may still be built: weights that the file holds, and calls."""
+
+    def __init__(self, weights: int) -> None:
+        self._stored, self._weights, self._calls = weights, 0, 0
+
+    def spend(self, *, weights: int = 0, calls: int = 0) -> None:
+        """Take note of weights and calls. Raises `RefusedError` beyond what is allowed."""
+        self._weights += weights
+        self._calls += calls
+        if self._weights > MOST_WEIGHTS:
+            raise RefusedError(f"more than {MOST_WEIGHTS} weights")
+        if self._weights > self._stored:
+            raise RefusedError(f"layers of more weights than the {self._stored} that it stores")
+        if self._calls > MOST_CALLS:
+            raise RefusedError(f"more than {MOST_CALLS} calls of layers")
+
+
+def rebuild(spec: ModelSpec, stored: int) -> Branch:
+    """The model of a config, its weights as initialised.
+
+    stored: how many weights the file holds; a config that asks for more is refused.
+    Raises `RefusedError`.
+    """
+    with _draws_kept():
+        return _model(spec, _Allowance(stored))
+
+
+@contextmanager
+def _draws_kept() -> Iterator[None]:
+    """Leave Python's generator be, from which Keras draws the seeds of layers that have none."""
+    state = random.getstate()
+    try:
+        yield
+    finally:
+        random.setstate(state)
+
+
+def _model(spec: ModelSpec, allowance: _Allowance) -> Branch:
+    build = _sequential if spec.kind == "Sequential" else _functional
+    branch = build(spec, allowance)
+    if not spec.trainable:
+        branch.model.trainable = False
+    return branch
+
+
+def _sequential(spec: ModelSpec, allowance: _Allowance) -> Branch:
+    first, *rest = spec.layers
+    if not isinstance(first, LayerSpec) or first.kind != "InputLayer":
+        raise RefusedError(f"the Sequential {spec.name!r} whose first layer is no InputLayer")
+    start = _input(first, allowance)
+    made, tensor = [start], start.call([], _PLAIN)[0]
+    for layer in rest:
+        made.append(_make(layer, allowance))
+        outputs = made[-1].call([tensor], _PLAIN)
+        if len(outputs) != 1:
+            raise RefusedError(f"the Sequential {spec.name!r} with a layer of several outputs")
+        tensor = outputs[0]
+    layers = [item.node.layer for item in made if item.node.layer is not None]
+    if len(layers) < len(made):
+        raise RefusedError("a Lambda layer in a Sequential")
+    model = keras.Sequential(layers, name=spec.name)
+    return Branch(spec.name, "Sequential", model, [item.node for item in made])
+
+
+def _functional(spec: ModelSpec, allowance: _Allowance) -> Branch:
+    made: dict[str, _Made] = {}
+    outputs: dict[tuple[str, int], list[Any]] = {}
+    waiting: list[tuple[str, int, Call]] = []
+    for layer in spec.layers:
+        if isinstance(layer, LayerSpec) and layer.kind == "InputLayer":
+            made[layer.name] = _input(layer, allowance)
+            outputs[layer.name, 0] = made[layer.name].call([], _PLAIN)
+            continue
+        made[layer.name] = _make(layer, allowance)
+        waiting += [(layer.name, at, call) for at, call in enumerate(layer.calls)]
+
+    def tensor(ref: Ref) -> Any:
+        found = outputs.get((ref.layer, ref.call))
+        if found is None or ref.tensor >= len(found):
+            raise RefusedError(f"a reference to {shown(ref.layer)} that leads nowhere")
+        return found[ref.tensor]
+
+    while waiting:
+        blocked = []
+        for layer_name, at, call in waiting:
+            ready = all((ref.layer, ref.call) in outputs for ref in call.inputs)
+            if ready and (at == 0 or (layer_name, at - 1) in outputs):
+                inputs = [tensor(ref) for ref in call.inputs]
+                outputs[layer_name, at] = made[layer_name].call(inputs, call)
+            else:
+                blocked.append((layer_name, at, call))
+        if len(blocked) == len(waiting):
+            raise RefusedError(f"calls that form a ring, at the layer {shown(blocked[0][0])}")
+        waiting = blocked
+    ends = [tensor(ref) for ref in spec.outputs]
+    starts = [tensor(ref) for ref in spec.inputs]
+    model = keras.Model(
+        starts[0] if len(starts) == 1 else starts,
+        ends[0] if spec.single else ends,
+        name=spec.name,
+    )
+    return Branch(spec.name, "Functional", model, [item.node for item in made.values()])
+
+
+def _input(spec: LayerSpec, allowance: _Allowance) -> _Made:
+    shape = input_shape(spec.config)
+    _check_size(shape)
+    allowance.spend(calls=1)
+    dtype = policy(spec.config.get("dtype", "float32"))
+    layer = keras.layers.InputLayer(batch_shape=shape, dtype=dtype, name=spec.name)
+    return _Made(Leaf(spec.name, "InputLayer", layer), lambda inputs, how: [layer.output])
+
+
+def _make(spec: LayerSpec | ModelSpec, allowance: _Allowance) -> _Made:
+    if isinstance(spec, ModelSpec):
+        return _nested(spec, allowance)
+    if spec.kind == "Lambda":
+        node = Leaf(spec.name, "Lambda", None)
+
+        def sample(inputs: list[Any], how: Call) -> list[Any]:
+            allowance.spend(calls=6)
+            return [sampled_of(inputs, [ref.layer for ref in how.inputs], spec.name)]
+
+        return _Made(node, sample)
+    layer, arguments = make_layer(spec.kind, spec.config)
+
+    def call(inputs: list[Any], how: Call) -> list[Any]:
+        merges = LAYERS[spec.kind].merges
+        if not merges and len(inputs) != 1:
+            raise RefusedError(f"the layer {spec.name!r} with {len(inputs)} inputs")
+        shapes = [tuple(each.shape) for each in inputs]
+        try:
+            _check_size(outputs_of(layer, shapes))
+            weights = 0 if layer.built else weights_of(spec.kind, arguments, shapes[0])
+        except RefusedError:
+            raise
+        except Exception as error:  # shapes that don't fit the layer; Keras raises what it likes
+            raise RefusedError(f"the layer {spec.name!r} after one that it can't follow") from error
+        allowance.spend(weights=weights, calls=1)
+        return [layer(inputs if merges else inputs[0], **_told(layer, how))]
+
+    return _Made(Leaf(spec.name, spec.kind, layer), call)
+
+
+def _nested(spec: ModelSpec, allowance: _Allowance) -> _Made:
+    branch = _model(spec, allowance)
+    calls = branch.calls()
+
+    def call(inputs: list[Any], how: Call) -> list[Any]:
+        allowance.spend(calls=calls)
+        wanted = [tuple(each.shape) for each in branch.model.inputs]
+        if [tuple(each.shape)[1:] for each in inputs] != [shape[1:] for shape in wanted]:
+            raise RefusedError(f"the model {spec.name!r} called on other shapes than it takes")
+        model = branch.model
+        outputs = model(inputs[0] if len(inputs) == 1 else inputs, **_told(model, how))
+        return list(outputs) if isinstance(outputs, list | tuple) else [outputs]
+
+    return _Made(branch, call)
+
+
+def _told(layer: Any, how: Call) -> dict[str, bool]:
+    """The argument `training` of a call, for a layer that takes one."""
+    if how.training is None or "training" not in inspect.signature(layer.call).parameters:
+        return {}
+    return {"training": how.training}
+
+
+def _check_size(shape: tuple[int | None, ...]) -> None:
+    sides = [side for side in shape[1:] if side is not None]
+    if len(sides) < len(shape) - 1 or min(sides, default=1) < 1:
+        raise RefusedError(f"a tensor of the impossible shape {shape}")
+    if math.prod(sides) * (shape[0] or 1) > LARGEST_TENSOR:
+        raise RefusedError(f"a tensor of the shape {shape}, more than {LARGEST_TENSOR} values")

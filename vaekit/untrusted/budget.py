@@ -1,0 +1,49 @@
+"""How much a file may ask for, decided from its headers, before anything is allocated."""
+
+from __future__ import annotations
+
+import math
+import os
+
+from vaekit.errors import DataError, UserError
+
+FREE = 256 * 2**20  # bytes that any file may become
+EXPANSION = 100  # how many times its stored size a larger one may; real images stay below 50
+DEFLATE_AT_MOST = 1040  # deflate never shrinks by more
+
+
+def check_size(
+    name: str, declared: int, stored: int, *, packed: bool, error: type[UserError] = DataError
+) -> None:
+    """Raise `error` unless `stored` bytes can honestly become the `declared` ones, here.
+
+    name: what declares them, for the sentence. packed: whether the bytes are compressed.
+    """
+    if declared < 0 or declared > stored * (DEFLATE_AT_MOST if packed else 1):
+        raise error(
+            f"{name} declares {declared} bytes, but only {stored} are stored. The file is damaged "
+            "or was never filled: fetch it again."
+        )
+    if packed and declared > max(FREE, stored * EXPANSION):
+        raise error(
+            f"{name} would grow from {stored} to {declared} bytes when unpacked, as a "
+            "decompression bomb does. If you trust it, unpack it yourself."
+        )
+    memory = _memory()
+    if memory is not None and declared > memory:
+        raise error(
+            f"{name} takes {declared} bytes, and this machine has {memory} of memory. Make it "
+            "smaller."
+        )
+
+
+def nbytes(shape: tuple[int, ...], itemsize: int) -> int:
+    """The bytes of an array; exact, however large."""
+    return math.prod(shape) * itemsize
+
+
+def _memory() -> int | None:
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError, AttributeError):  # not every system tells
+        return None

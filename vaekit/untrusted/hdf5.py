@@ -1,0 +1,166 @@
+"""HDF5 files of strangers, parsed by a child process.
+
+The HDF5 library follows links to other files and crashes on malformed ones. So this process never
+opens such a file: a child lists it and reads it under limits (`hdf5_child`), and the values come
+through a pipe into arrays whose size is checked first. That holds for files of any size, since a
+pipe is faster than a disk. What the child says is checked as if it were the file.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from vaekit.errors import DataError, UserError
+from vaekit.untrusted.budget import check_size, nbytes
+from vaekit.untrusted.reading import plain, require_file
+from vaekit.untrusted.worker import DiedError, Worker, borrow, give_back
+
+_DTYPE = re.compile(r"[<>|]([iu][1248]|f[248]|b1)")
+
+
+class Stored(NamedTuple):
+    """A dataset as its header declares it.
+
+    stored: bytes in the file. packed: whether they are compressed.
+    refusal: why it may not be read, the end of a sentence; None if it may.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    stored: int
+    packed: bool
+    refusal: str | None
+
+
+class HDF5File:
+    """An open HDF5 file; a context manager.
+
+    datasets: those that lie in the file itself, by path without a leading slash.
+    groups: the paths of all groups; "" is the root.
+    links: the paths of the links that are not followed, and what they are.
+
+    shown: the path that errors name, if the file was unpacked from another.
+
+    Raises `error` for a file that can't be read.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        error: type[UserError] = DataError,
+        *,
+        shown: Path | None = None,
+    ) -> None:
+        self.path = shown or Path(path)
+        self._error = error
+        require_file(Path(path), error)
+        with open(path, "rb"):  # HDF5's own words for a file that may not be read are obscure
+            pass
+        self._borrowed: Worker | None = borrow()
+        answer = self._checked(op="open", path=os.path.abspath(path))
+        self.groups = frozenset(answer["groups"])
+        self.links: Mapping[str, str] = answer["links"]
+        self.datasets: Mapping[str, Stored] = {
+            name: self._stored(facts) for name, facts in answer["datasets"].items()
+        }
+
+    def read(self, name: str, start: int = 0, stop: int | None = None) -> np.ndarray:
+        """A dataset's values, or only its rows from `start` to `stop`.
+
+        Raises `error` if it is refused, declares more than it holds, or is too large.
+        """
+        stored = self.datasets[name]
+        if stored.refusal is not None:
+            raise self._error(f"{self.path}::{name} {stored.refusal}.")
+        size = nbytes(stored.shape, stored.dtype.itemsize)
+        where = f"{self.path}::{name}"
+        check_size(where, size, stored.stored, packed=stored.packed, error=self._error)
+        shape = stored.shape
+        if shape:
+            start, stop, _ = slice(start, stop).indices(shape[0])
+            shape = (max(0, stop - start), *shape[1:])
+        values = np.empty(shape, stored.dtype)
+        self._checked(
+            values.reshape(-1).view(np.uint8).data,
+            op="read",
+            name=name,
+            start=start,
+            stop=stop or 0,
+            bytes=values.nbytes,
+        )
+        return values
+
+    def texts(self, group: str, name: str) -> list[str] | None:
+        """The texts of an attribute of a group; None if there is none of that name."""
+        answer: list[str] | None = self._checked(op="texts", group=group, name=name)["texts"]
+        return answer
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._borrowed is None:
+            return
+        worker, self._borrowed = self._borrowed, None
+        try:
+            broken = worker.ask(op="close")["broken"]
+        except DiedError:
+            return
+        if broken:
+            worker.stop()
+        else:
+            give_back(worker)
+
+    def __enter__(self) -> HDF5File:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _checked(self, buffer: memoryview | None = None, **request: Any) -> dict[str, Any]:
+        """The child's answer, or the sentence that there is none."""
+        worker = self._borrowed
+        if worker is None:
+            raise self._error(f"{self.path} is closed.")
+        try:
+            answer = worker.ask(**request) if buffer is None else worker.fill(buffer, **request)
+        except DiedError as died:
+            self._borrowed = None
+            raise self._error(f"{self.path} {died}. Is it damaged?") from died
+        except BaseException:  # Ctrl-C, amid an answer that nobody will read
+            worker.stop()
+            self._borrowed = None
+            raise
+        if answer.get("broken"):
+            worker.stop()
+            self._borrowed = None
+        if "refused" in answer:
+            self.close()
+            raise self._error(f"{self.path} {plain(answer['refused'])}.")
+        if "error" in answer:
+            self.close()
+            raise self._error(
+                f"{self.path} can't be read as an HDF5 file: {plain(answer['error'])}. Is it "
+                "damaged, or of another format?"
+            )
+        return answer
+
+    def _stored(self, facts: Mapping[str, Any]) -> Stored:
+        if facts["refusal"] is not None:
+            return Stored((), np.dtype("u1"), 0, False, str(facts["refusal"]))
+        shape = tuple(int(side) for side in facts["shape"])
+        if not _DTYPE.fullmatch(facts["dtype"]) or any(side < 0 for side in shape):
+            return Stored((), np.dtype("u1"), 0, False, "holds numbers of an unknown type")
+        return Stored(
+            shape, np.dtype(facts["dtype"]), int(facts["stored"]), bool(facts["packed"]), None
+        )
