@@ -31,7 +31,7 @@ def main() -> None:
 
 
 def _add_commands() -> None:
-    from vaekit.cli import data, files, pictures, plugins, scores, train
+    from vaekit.cli import bench, data, files, pictures, plugins, scores, train
 
     commands = (
         train.train,
@@ -44,6 +44,7 @@ def _add_commands() -> None:
         files.decode,
         plugins.plugins,
         data.data,
+        bench.bench,
     )
     for command in commands:
         main.add_command(command)
