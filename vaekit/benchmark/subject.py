@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,12 +35,17 @@ def random_images(config: TrainConfig, batch_sizes: Sequence[int]) -> Dataset:
 class Subject:
     """A VAE, its compiled training steps, and the same VAE as a run that encodes and decodes.
 
+    data: what to train on, else what `config` names, else noise.
+
     Raises a `UserError` for whatever `vaekit train` would refuse, a batch larger than the data
     among it.
     """
 
-    def __init__(self, config: TrainConfig, batch_sizes: Sequence[int]) -> None:
-        data = random_images(config, batch_sizes) if config.data is None else None
+    def __init__(
+        self, config: TrainConfig, batch_sizes: Sequence[int], data: Dataset | None = None
+    ) -> None:
+        if data is None and config.data is None:
+            data = random_images(config, batch_sizes)
         nowhere = os.path.join(tempfile.gettempdir(), f"vaekit-bench-{os.getpid()}")
         config = config.model_copy(update={"batch_size": max(batch_sizes), "out": nowhere})
         session = open_session(config, data, callbacks=(), progress=Progress())
@@ -68,12 +73,15 @@ class Subject:
             "sample": decoder,
         }
 
-    def training(self, batch_size: int) -> Repeat:
-        """Training steps in epochs' order, as many a call as the trainer would take."""
+    def training(self, batch_size: int) -> Callable[[int], float]:
+        """Training steps in epochs' order, as many a call as the trainer would take.
+
+        What it gives does so many and returns the loss of the last.
+        """
         pace = Pace()
         waiting = np.empty((0, batch_size), "int32")
 
-        def repeat(steps: int) -> None:
+        def repeat(steps: int) -> float:
             nonlocal waiting
             while steps:
                 if not len(waiting):
@@ -81,9 +89,10 @@ class Subject:
                 block = waiting[: min(pace.steps, steps)]
                 waiting = waiting[len(block) :]
                 began = time.perf_counter()
-                self._train(block)
+                rows = self._train(block)
                 pace.took(len(block), time.perf_counter() - began)
                 steps -= len(block)
+            return float(self.program.columns.means(rows[-1], batch_size)["loss"][0])
 
         return repeat
 
