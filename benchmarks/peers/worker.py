@@ -7,10 +7,12 @@ Whatever libraries print goes to standard error, so that answers stay whole.
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import importlib.util
 import json
 import os
+import signal
 import sys
 import time
 from typing import Any
@@ -19,6 +21,7 @@ import numpy as np
 
 
 def main(name: str) -> None:
+    _die_with_parent()
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     worker = Worker(name)
@@ -72,6 +75,13 @@ class Worker:
         from vaekit.run import describe_environment
 
         return describe_environment()
+
+
+def _die_with_parent() -> None:
+    """On Linux: a process that stands still would never see that nobody asks any more."""
+    if sys.platform == "linux":
+        set_death_signal = 1
+        ctypes.CDLL(None).prctl(set_death_signal, signal.SIGKILL)
 
 
 def _of_backend(needs: tuple[str, ...], backend: str) -> tuple[str, ...]:
