@@ -24,7 +24,7 @@ from typing import Any
 
 import click
 
-from vaekit.benchmark.results import Result, heading, measurement, read_result, write_result
+from vaekit.benchmark.results import Result, commit, heading, measurement, read_result, write_result
 from vaekit.errors import UserError, VaekitError
 
 HERE = Path(__file__).parent
@@ -65,9 +65,8 @@ def main(
                 else:
                     curve, environment = _kit(folder, [*_shared(seed, epochs, limit), *given])
                     result.update(environment)
-                result["runs"].append(
-                    {"who": who, "seed": seed, "options": list(given), "curve": curve}
-                )
+                asked = {"who": who, "seed": seed, "options": list(given)}
+                result["runs"].append({**asked, "commit": commit(), "curve": curve})
                 result["measurements"] = reached(result["runs"])
                 write_result(result, out)
                 click.echo(
