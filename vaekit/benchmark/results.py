@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 from collections.abc import Sequence
@@ -50,8 +51,11 @@ def heading(kind: str) -> Result:
 def commit() -> str | None:
     """The git commit of this code, with `-dirty` after it if files were changed since.
 
-    None where the code runs from no checkout, nor from within one of vaekit's own.
+    `VAEKIT_COMMIT` says it where the code travelled without its history. None where the code runs
+    from no checkout, nor from within one of vaekit's own.
     """
+    if os.environ.get("VAEKIT_COMMIT"):
+        return os.environ["VAEKIT_COMMIT"]
     for folder in (Path(__file__).parent, Path.cwd()):
         top = _git(folder, "rev-parse", "--show-toplevel")
         if top and (Path(top) / "vaekit" / "hookspecs.py").is_file():
