@@ -46,6 +46,11 @@ class Process:
             self.close()
             raise
 
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
+
     def ask(self, what: str, **arguments: Any) -> Any:
         """Let it go on, ask, wait for the answer and stop it again. Raises `Failed`."""
         if self._stopped:
