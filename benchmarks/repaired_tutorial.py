@@ -1,8 +1,8 @@
 """The tutorial, repaired in the plainest way, as what vaekit is compared with.
 
 Its nets, its loss, its `fit` call; a `keras.Model` samples and adds the KL, since the printed
-code runs on no current Keras. Run as a program it trains on a folder of IDX files and prints what
-the test images cost after each epoch, with one sample of z::
+code runs on no current Keras. Run as a program it trains on a folder of IDX files, says so after
+each epoch, and prints last what the test images cost after each, with one sample of z::
 
     python benchmarks/repaired_tutorial.py FOLDER --epochs 3 --seed 0
 """
@@ -78,6 +78,13 @@ def compiled(seed: int) -> TutorialVAE:
     return vae
 
 
+class EpochLines(keras.callbacks.Callback):
+    """A line at the end of each epoch, after its validation."""
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        print(f"epoch {epoch + 1}/{self.params['epochs']}", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
@@ -97,6 +104,7 @@ def main() -> None:
         shuffle=True,
         validation_data=None if args.no_validation else (test, test),
         verbose=0,
+        callbacks=[EpochLines()],
     ).history
     seconds = time.perf_counter() - started
     print(json.dumps({"fit_seconds": round(seconds, 2), "history": history}))

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
+
+from vaekit.benchmark.results import heading, measurement, write_result
 
 HERE = Path(__file__).parent
 
@@ -32,22 +34,33 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
     pairs = [_pair(args, number) for number in range(args.pairs)]
-    ratios = [pair["tutorial_seconds"] / pair["vaekit_seconds"] for pair in pairs]
+    environment = [pair.pop("environment") for pair in pairs][-1]
+    ours, theirs = ([pair[who]["seconds"] for pair in pairs] for who in ("vaekit", "tutorial"))
+    ratios = [slow / fast for slow, fast in zip(theirs, ours, strict=True)]
+    beside = [pair["vaekit"]["beside_steps"] for pair in pairs]
     result = {
-        "epochs": args.epochs,
-        "limit": args.limit,
-        "tutorial_validates": not args.no_validation,
+        **heading("whole_process"),
+        **environment,
+        "settings": {
+            "epochs": args.epochs,
+            "limit": args.limit,
+            "tutorial_validates": not args.no_validation,
+        },
+        "measurements": [
+            measurement("the tutorial's process", "s", theirs, better="lower"),
+            measurement("vaekit train's process", "s", ours, better="lower"),
+            measurement("tutorial's seconds over vaekit's", "x", ratios),
+            measurement("vaekit train beside its steps", "s", beside, better="lower"),
+        ],
         "pairs": pairs,
-        "median_ratio": statistics.median(ratios),
-        "ratio_range": [min(ratios), max(ratios)],
     }
-    text = json.dumps(result, indent=2)
-    print(text)
+    for row in result["measurements"]:
+        print(f"{row['what']}: {row['median']:.2f} {row['unit']}")
     if args.out:
-        args.out.write_text(text + "\n")
+        write_result(result, args.out)
 
 
-def _pair(args: argparse.Namespace, number: int) -> dict[str, float]:
+def _pair(args: argparse.Namespace, number: int) -> dict[str, Any]:
     shared = ["--epochs", str(args.epochs), "--seed", str(args.seed + number)]
     shared += ["--limit", str(args.limit)] if args.limit else []
     left_out = ["--no-validation"] if args.no_validation else []
@@ -58,12 +71,16 @@ def _pair(args: argparse.Namespace, number: int) -> dict[str, float]:
         run = Path(folder) / "run"
         job = ["train", "--encoder", "conv5", "--decoder", "deconv4", "--data", str(args.folder)]
         _, kit = _timed([sys.executable, "-m", "vaekit", *job, "--out", str(run), *shared])
-        last = json.loads((run / "run.json").read_text())["training"]["last_epoch"]
+        record = json.loads((run / "run.json").read_text())
+    steps = record["training"]["seconds"]
     return {
-        "tutorial_seconds": tutorial,
-        "vaekit_seconds": kit,
-        "tutorial_test_total": history["val_loss"][-1] if "val_loss" in history else None,
-        "vaekit_test_total": last["val_loss"],
+        "tutorial": {"seconds": tutorial, "test_total": history.get("val_loss", [None])[-1]},
+        "vaekit": {
+            "seconds": kit,
+            "beside_steps": kit - steps,
+            "test_total": record["training"]["last_epoch"]["val_loss"],
+        },
+        "environment": {name: record[name] for name in ("backend", "versions", "machine")},
     }
 
 

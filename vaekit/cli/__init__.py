@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def _add_commands() -> None:
-    from vaekit.cli import data, doctor, files, pictures, plugins, scores, train
+    from vaekit.cli import bench, data, doctor, files, pictures, plugins, scores, train
 
     commands = (
         train.train,
@@ -82,6 +82,7 @@ def _add_commands() -> None:
         plugins.plugins,
         data.data,
         doctor.doctor,
+        bench.bench,
     )
     for command in commands:
         main.add_command(command)

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# The whole benchmark on a machine that has JAX and PyTorch for CUDA, but neither Keras nor
+# TensorFlow: install what prepare.sh gathered, check, then measure. Results go to $OUT.
+#
+#   OUT=results benchmarks/gpu/run.sh [check|kit|peers|all]
+#
+# SECONDS_A_RUN, SIZES, PEER_SIZES, PAIRS and PRECISIONS change how much is measured.
+set -euo pipefail
+here="$(cd "$(dirname "$0")" && pwd)"
+tree="$(cd "$here/../.." && pwd)"
+out="$(mkdir -p "${OUT:?set OUT to a folder for the results}" && cd "$OUT" && pwd)"
+python="${PYTHON:-python3}"
+what="${1:-all}"
+seconds="${SECONDS_A_RUN:-2}"
+precisions="${PRECISIONS:-float32 mixed_bfloat16}"
+
+site="$(mktemp -d)"
+trap 'rm -rf "$site"' EXIT
+"$python" -m pip install --quiet --no-index --no-deps --no-compile --no-cache-dir \
+  --target "$site" "$here"/.wheels/*.whl
+export PYTHONPATH="$tree:$site${PYTHONPATH:+:$PYTHONPATH}"
+VAEKIT_COMMIT="$(cat "$here/.wheels/commit")"
+export VAEKIT_COMMIT KERAS_BACKEND=jax XLA_PYTHON_CLIENT_PREALLOCATE=false
+cd "$tree"
+
+"$python" benchmarks/gpu/check.py --out "$out/check.json"
+for precision in $precisions; do
+  asked=()
+  [ "$precision" = float32 ] || asked=(--precision "$precision")
+  if [ "$what" = kit ] || [ "$what" = all ]; then
+    "$python" -m vaekit bench --backend jax "${asked[@]}" --seconds "$seconds" \
+      --batch-sizes "${SIZES:-32,128,512,2048,8192}" --out "$out/kit-$precision.json"
+  fi
+  if [ "$what" = peers ] || [ "$what" = all ]; then
+    "$python" benchmarks/bench_peers.py --backend jax --precision "$precision" \
+      --seconds "$seconds" --pairs "${PAIRS:-5}" --batch-sizes "${PEER_SIZES:-32,2048}" \
+      --out "$out/peers-$precision.json"
+  fi
+done

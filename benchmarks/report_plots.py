@@ -1,0 +1,83 @@
+"""Result files as pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+from PIL import Image
+
+from vaekit.atomic import write_whole
+from vaekit.benchmark.comparison import name_of
+from vaekit.benchmark.results import Result
+
+_SOURCE = "Source"  # a field that PNG knows
+
+
+def draw(result: Result, path: Path, source: str) -> None:
+    """Draw a result, and keep in the picture what it was drawn from."""
+    figure = Figure(figsize=(8.0, 4.5), layout="constrained")
+    axes = figure.add_subplot()
+    draws = {"kit": _kit, "peers": _peers, "time_to_quality": _quality}
+    draws.get(result["kind"], _bars)(axes, result)
+    write_whole(
+        path, lambda temporary: figure.savefig(temporary, dpi=120, metadata={_SOURCE: source})
+    )
+
+
+def source_of(path: Path) -> str | None:
+    """What a picture was drawn from; None if there is no picture."""
+    if not path.exists():
+        return None
+    with Image.open(path) as image:
+        return image.info.get(_SOURCE)
+
+
+def _kit(axes: Any, result: Result) -> None:
+    rows = [row for row in result["measurements"] if row["unit"] == "images/s"]
+    for what in dict.fromkeys(row["what"] for row in rows):
+        of = [row for row in rows if row["what"] == what]
+        sizes = [row["batch_size"] for row in of]
+        (line,) = axes.plot(sizes, [row["median"] for row in of], marker="o", label=what)
+        axes.fill_between(
+            sizes,
+            [row["lowest"] for row in of],
+            [row["highest"] for row in of],
+            color=line.get_color(),
+            alpha=0.2,
+        )
+        limits = [min(row["limit_by_arithmetic"], row["limit_by_traffic"]) for row in of]
+        axes.plot(sizes, limits, ":", color=line.get_color())
+    axes.set(title="Speed by batch size; dotted, what the machine could do", xscale="log")
+    axes.set(xlabel="batch size", ylabel="images/s", ylim=(0, None))
+    axes.legend()
+
+
+def _peers(axes: Any, result: Result) -> None:
+    rows = result["measurements"]
+    names = [f"{row['title']}, batch {row['batch_size']}" for row in rows]
+    places = range(len(rows))
+    axes.barh([p - 0.2 for p in places], [r["median"] for r in rows], 0.4, label="peer")
+    axes.barh([p + 0.2 for p in places], [r["kit"]["median"] for r in rows], 0.4, label="vaekit")
+    axes.set(title="Training, in turn with vaekit", xlabel="images/s")
+    axes.set_yticks(places, names)
+    axes.invert_yaxis()
+    axes.legend()
+
+
+def _quality(axes: Any, result: Result) -> None:
+    for run in result["runs"]:
+        name = " ".join((run["who"], *run["options"], f"seed {run['seed']}"))
+        points = [(point["seconds"] / 60, point["total"]) for point in run["curve"]]
+        style = "-" if run["who"] == "vaekit" else "--"
+        axes.plot(*zip(*points, strict=True), style, marker=".", label=name)
+    axes.set(title="Test total by wall time", xlabel="minutes", ylabel="1000 MSE + KL")
+    axes.legend(fontsize="small")
+
+
+def _bars(axes: Any, result: Result) -> None:
+    rows = [row for row in result["measurements"] if row["unit"] == "s"]
+    axes.barh([name_of(row) for row in rows], [row["median"] for row in rows])
+    axes.set(xlabel="seconds")
+    axes.invert_yaxis()

@@ -1,0 +1,114 @@
+"""Result files as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from vaekit.benchmark.comparison import name_of
+from vaekit.benchmark.results import Result
+
+NOTHING = "Nothing has been measured yet: there is no file in `benchmarks/results/`."
+
+_TITLES = {
+    "kit": "vaekit alone",
+    "peers": "vaekit and its peers",
+    "time_to_quality": "Time to the tutorial's quality",
+    "whole_process": "Whole processes",
+}
+
+
+def report(results: Mapping[str, Result]) -> str:
+    """Everything that the files hold, a section a file."""
+    parts = ["# Benchmark results", "", "Made by `python benchmarks/report.py` from the JSON here."]
+    for name, result in results.items():
+        parts += ["", f"## {_TITLES[result['kind']]}: `{name}.json`", "", where(result), ""]
+        parts += [*table(result), "", f"![{_TITLES[result['kind']]}]({name}.png)"]
+    return "\n".join([*parts, *([] if results else ["", NOTHING]), ""])
+
+
+def summary(results: Mapping[str, Result]) -> str:
+    """What the README shows: how the kit stands among others; the rest is in the report."""
+    shown = {n: r for n, r in results.items() if r["kind"] != "kit"}
+    if not shown:
+        return NOTHING
+    parts = []
+    for result in shown.values():
+        parts += [f"{_TITLES[result['kind']]}. {where(result)}", "", *table(result), ""]
+    return "\n".join(
+        [*parts, "All results, and how they were had: `benchmarks/results/report.md`."]
+    )
+
+
+def where(result: Result) -> str:
+    """Machine, versions, date and commit in a line or two."""
+    machine, versions = result["machine"], result["versions"]
+    used = ("python", "keras", "tensorflow", "jax", "torch")
+    libraries = ", ".join(f"{name} {versions[name]}" for name in used if name in versions)
+    subject = result.get("subject", {})
+    precision = f" in {subject['precision']}" if "precision" in subject else ""
+    return (
+        f"{result['backend']}{precision} on {', '.join(machine['devices'])}; "
+        f"{machine['processor']}, {machine['cores']} cores; {libraries}; {result['date'][:10]}, "
+        f"commit {_short(result['commit'] or 'unknown')}."
+    )
+
+
+def _short(commit: str) -> str:
+    number, _, dirty = commit.partition("-")
+    return f"{number[:10]}, with changes" if dirty else number[:10]
+
+
+def table(result: Result) -> list[str]:
+    """The measurements of a result, as the lines of a Markdown table."""
+    rows = result["measurements"]
+    if result["kind"] == "peers":
+        left_out = [f"Left out: {reason}" for reason in result["left_out"].values()]
+        head = ("peer", "batch", "images/s", "vaekit's images/s", "vaekit is faster by")
+        return [*_lines(head, map(_peer, rows)), *(["", *left_out] if left_out else [])]
+    lines = _lines(("what", "median", "lowest", "highest", ""), map(_plain, rows))
+    if result["kind"] != "kit":
+        return lines
+    ceilings = result["ceilings"]
+    return [
+        *lines,
+        "",
+        f"This machine's measured ceilings: {ceilings['flop_per_s'] / 1e9:,.1f} GFLOP/s in a "
+        f"matrix product, {ceilings['bytes_per_s'] / 1e9:,.1f} GB/s in a copy. The nets take "
+        f"{result['subject']['multiply_adds']:,} multiply-adds an image forward.",
+    ]
+
+
+def _peer(row: dict[str, Any]) -> tuple[str, ...]:
+    ratio = row["ratio"]
+    return (
+        row["title"],
+        str(row["batch_size"]),
+        f"{row['median']:,.0f}",
+        f"{row['kit']['median']:,.0f}",
+        f"**{ratio['median']:.2f} x** ({ratio['lowest']:.2f} to {ratio['highest']:.2f}, "
+        f"{len(ratio['values'])} pairs)",
+    )
+
+
+def _plain(row: dict[str, Any]) -> tuple[str, ...]:
+    notes = []
+    if "share_of_limit" in row:
+        notes.append(f"{row['share_of_limit']:.0%} of what the machine could do")
+        notes.append(f"first call {row['first_call_seconds']:.1f} s, apart")
+    unit, factor = ("MiB", 2**20) if row["unit"] == "bytes" else (row["unit"], 1)
+    numbers = (_number(row[key] / factor) for key in ("median", "lowest", "highest"))
+    return (f"{name_of(row)}{f' ({unit})' if unit else ''}", *numbers, "; ".join(notes))
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
+
+
+def _lines(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    head = list(head)
+    return [
+        f"| {' | '.join(head)} |",
+        f"|{'---|' * len(head)}",
+        *(f"| {' | '.join(row)} |" for row in rows),
+    ]

@@ -1,0 +1,196 @@
+"""How long until the test total is what the repaired tutorial reaches after its 20 epochs.
+
+    python benchmarks/time_to_quality.py FOLDER --seeds 0,1,2 --out quality.json -- --recipe fast
+
+FOLDER holds MNIST as IDX files; what follows `--` goes to `vaekit train`. Time is the wall's, from
+the start of a process to the end of an epoch with its validation, so start-up and compiling count.
+The total is 1000 x mean squared error, with one sample of z, plus the KL, over the test images.
+
+Every finished run is added to the result file at once; runs that are there already are not done
+again, so the command can be cut and repeated.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vaekit.benchmark.results import Result, commit, heading, measurement, read_result, write_result
+from vaekit.errors import UserError, VaekitError
+
+HERE = Path(__file__).parent
+EPOCHS = 20  # the tutorial's
+
+Curve = list[dict[str, float]]
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+@click.option("--seeds", default="0,1,2", show_default=True)
+@click.option(
+    "--epochs", type=click.IntRange(1), default=EPOCHS, show_default=True, help="Of both."
+)
+@click.option("--limit", type=click.IntRange(1), help="Use only the first N images, to try it out.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="JSON to add to.")
+def main(
+    folder: Path,
+    options: tuple[str, ...],
+    seeds: str,
+    epochs: int,
+    limit: int | None,
+    out: Path,
+) -> None:
+    """Train the tutorial and the kit with OPTIONS, and note when each was how good."""
+    try:
+        settings = {"epochs": epochs, "limit": limit}
+        result = read_result(out) if out.exists() else _new(settings)
+        if result.get("settings") != settings:
+            raise UserError(f"{out} holds runs of other --epochs or --limit: choose another --out.")
+        for seed in map(int, seeds.split(",")):
+            for who, given in (("tutorial", ()), ("vaekit", options)):
+                if _known(result, who, seed, given):
+                    continue
+                if who == "tutorial":
+                    curve = _tutorial(folder, _shared(seed, epochs, limit))
+                else:
+                    curve, environment = _kit(folder, [*_shared(seed, epochs, limit), *given])
+                    result.update(environment)
+                asked = {"who": who, "seed": seed, "options": list(given)}
+                result["runs"].append({**asked, "commit": commit(), "curve": curve})
+                result["measurements"] = reached(result["runs"])
+                write_result(result, out)
+                click.echo(
+                    f"{who} {' '.join(given)} seed {seed}: {curve[-1]['total']:.2f} after "
+                    f"{curve[-1]['seconds']:.0f} s"
+                )
+    except VaekitError as error:
+        click.echo(f"time_to_quality: {error}", err=True)
+        raise SystemExit(error.exit_code) from None
+    for row in result["measurements"]:
+        click.echo(f"{row['what']}: {row['median']:.2f} {row['unit']}")
+
+
+def reached(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the runs show together, for each set of options, over the seeds that all have.
+
+    The quality to reach is the mean of the tutorial's totals after its last epoch.
+    """
+    tutorial = {run["seed"]: run["curve"] for run in runs if run["who"] == "tutorial"}
+    if not tutorial:
+        return []
+    target = statistics.mean(curve[-1]["total"] for curve in tutorial.values())
+    ends = [curve[-1] for curve in tutorial.values()]
+    rows = [
+        measurement("tutorial, whole time", "s", [e["seconds"] for e in ends], better="lower"),
+        measurement("tutorial, last total", "", [e["total"] for e in ends], better="lower"),
+    ]
+    kinds = {tuple(run["options"]) for run in runs if run["who"] == "vaekit"}
+    for options in sorted(kinds):
+        name = " ".join(("vaekit", *options))
+        curves = {
+            run["seed"]: run["curve"]
+            for run in runs
+            if run["who"] == "vaekit" and tuple(run["options"]) == options
+        }
+        shared = sorted(tutorial.keys() & curves.keys())
+        times = {seed: _first(curves[seed], target) for seed in shared}
+        got = [seed for seed in shared if times[seed] is not None]
+        totals = [curves[seed][-1]["total"] for seed in shared]
+        rows.append(measurement(f"{name}, last total", "", totals, better="lower"))
+        if len(got) == len(shared):
+            values = [times[seed] for seed in got]
+            rows.append(
+                measurement(
+                    f"{name}, until the tutorial's quality",
+                    "s",
+                    values,
+                    better="lower",
+                    seeds=got,
+                    target=target,
+                )
+            )
+            shares = [times[seed] / tutorial[seed][-1]["seconds"] for seed in got]
+            rows.append(
+                measurement(f"{name}, share of the tutorial's time", "", shares, better="lower")
+            )
+    return rows
+
+
+def _first(curve: Curve, target: float) -> float | None:
+    return next((point["seconds"] for point in curve if point["total"] <= target), None)
+
+
+def _known(result: Result, who: str, seed: int, options: tuple[str, ...]) -> bool:
+    asked = {"who": who, "seed": seed, "options": list(options)}
+    return any(asked.items() <= run.items() for run in result["runs"])
+
+
+def _new(settings: dict[str, Any]) -> Result:
+    return {
+        **heading("time_to_quality"),
+        "settings": settings,
+        "runs": [],
+        "measurements": [],
+    }
+
+
+def _tutorial(folder: Path, options: list[str]) -> Curve:
+    seconds, last = _watched([str(HERE / "repaired_tutorial.py"), str(folder), *options])
+    return _curve(seconds, json.loads(last)["history"]["val_loss"])
+
+
+def _kit(folder: Path, options: list[str]) -> tuple[Curve, dict[str, Any]]:
+    """The curve, and what the run says of backend, versions and machine."""
+    with tempfile.TemporaryDirectory() as name:
+        out = Path(name) / "run"
+        job = ["-m", "vaekit", "train", "--data", str(folder), "--out", str(out)]
+        seconds, _ = _watched([*job, *options])
+        with (out / "history.csv").open(newline="") as file:
+            totals = [float(row["val_loss"]) for row in csv.DictReader(file)]
+        record = json.loads((out / "run.json").read_text())
+    return _curve(seconds, totals), {n: record[n] for n in ("backend", "versions", "machine")}
+
+
+def _shared(seed: int, epochs: int, limit: int | None) -> list[str]:
+    """Options of both; the caller's come after them, and click takes the last of two."""
+    limited = [] if limit is None else ["--limit", str(limit)]
+    return ["--seed", str(seed), "--epochs", str(epochs), *limited]
+
+
+def _curve(seconds: list[float], totals: list[float]) -> Curve:
+    pairs = zip(seconds, totals, strict=True)
+    return [{"seconds": round(at, 2), "total": round(total, 4)} for at, total in pairs]
+
+
+def _watched(command: list[str]) -> tuple[list[float], str]:
+    """Seconds from the start to each line that begins with `epoch`, and the last line."""
+    began = time.perf_counter()
+    seconds, line = [], ""
+    with (
+        tempfile.TemporaryFile("w+") as said,
+        subprocess.Popen(
+            [sys.executable, *command], stdout=subprocess.PIPE, stderr=said, text=True
+        ) as process,
+    ):
+        for line in process.stdout:
+            if line.startswith("epoch "):
+                seconds.append(time.perf_counter() - began)
+        if process.wait():
+            said.seek(0)
+            reason = (said.read().strip() or "it said nothing").splitlines()[-1]
+            raise VaekitError(f"{' '.join(command[:3])} failed: {reason}")
+    return seconds, line
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""The arithmetic and the traffic of a net, counted from its layers' shapes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import keras
+from keras import layers
+
+_CONVOLUTIONS = (layers.Conv1D, layers.Conv2D, layers.Conv3D)
+_DEPTHWISE = (layers.DepthwiseConv1D, layers.DepthwiseConv2D)
+_SEPARABLE = (layers.SeparableConv1D, layers.SeparableConv2D)
+_TRANSPOSED = (layers.Conv1DTranspose, layers.Conv2DTranspose, layers.Conv3DTranspose)
+
+
+class Count(NamedTuple):
+    """What one image costs on its way forward through a net.
+
+    multiply_adds: of dense and convolutional layers; the rest is small beside them.
+    values: numbers that such layers give, which the next ones read.
+    weights: numbers of all weights, whatever the count of images.
+    uncounted: layers with matrices whose arithmetic isn't known here, by name.
+    """
+
+    multiply_adds: int
+    values: int
+    weights: int
+    uncounted: tuple[str, ...]
+
+    def __add__(self, other: Any) -> Count:
+        return Count(
+            self.multiply_adds + other.multiply_adds,
+            self.values + other.values,
+            self.weights + other.weights,
+            self.uncounted + other.uncounted,
+        )
+
+
+def count_work(model: keras.Model) -> Count:
+    """Count a built model of one input by watching its layers while one image of zeros passes."""
+    multiply_adds, values = 0, 0
+    uncounted: dict[str, None] = {}
+
+    def saw(layer: Any, given: tuple[int, ...], got: tuple[int, ...]) -> None:
+        nonlocal multiply_adds, values
+        work = _multiply_adds(layer, given, got)
+        if work is None:
+            uncounted[layer.name] = None
+        elif work:
+            multiply_adds += work
+            values += math.prod(got[1:])
+
+    shape = (1, *model.inputs[0].shape[1:])
+    with _watched(saw), keras.StatelessScope():
+        model(keras.ops.zeros(shape), training=False)
+    weights = sum(math.prod(weight.shape) for weight in model.weights)
+    return Count(multiply_adds, values, weights, tuple(uncounted))
+
+
+def _multiply_adds(layer: Any, given: tuple[int, ...], got: tuple[int, ...]) -> int | None:
+    """Of one call of one layer on one image; 0 for a layer without matrices, None if unknown."""
+    if isinstance(layer, layers.Dense):
+        return math.prod(given[1:-1]) * math.prod(layer.kernel.shape)
+    if isinstance(layer, _TRANSPOSED):  # every input position meets the whole kernel
+        return math.prod(_positions(layer, given)) * math.prod(layer.kernel.shape)
+    if isinstance(layer, _SEPARABLE):
+        kernels = math.prod(layer.depthwise_kernel.shape) + math.prod(layer.pointwise_kernel.shape)
+        return math.prod(_positions(layer, got)) * kernels
+    if isinstance(layer, _CONVOLUTIONS + _DEPTHWISE):  # every output position does
+        return math.prod(_positions(layer, got)) * math.prod(layer.kernel.shape)
+    own = [w for w in layer._trainable_variables if len(w.shape) > 1]
+    return None if own else 0
+
+
+def _positions(layer: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
+    return shape[1:-1] if layer.data_format == "channels_last" else shape[2:]
+
+
+@contextmanager
+def _watched(saw: Callable[[Any, tuple[int, ...], tuple[int, ...]], None]) -> Iterator[None]:
+    """While entered, `saw(layer, input shape, output shape)` hears of every call of a layer."""
+    plain = layers.Layer.__call__
+
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        output = plain(self, *args, **kwargs)
+        if args and hasattr(args[0], "shape") and hasattr(output, "shape"):
+            saw(self, tuple(args[0].shape), tuple(output.shape))
+        return output
+
+    # A layer may hold layers that no list of the model's has; all of them come through here.
+    layers.Layer.__call__ = call
+    try:
+        yield
+    finally:
+        layers.Layer.__call__ = plain

@@ -1,0 +1,49 @@
+"""What the device says of itself, asked of whichever library Keras runs on."""
+
+from __future__ import annotations
+
+import sys
+
+import keras
+
+
+def on_cpu() -> bool:
+    """Whether Keras computes on the processor."""
+    return device_name().startswith("cpu")
+
+
+def device_name() -> str:
+    """The device of a new tensor, as `cpu:0` or `gpu:0`."""
+    kind = keras.backend.backend()
+    if kind == "torch":
+        return str(keras.ops.zeros(()).device).replace("cuda", "gpu")
+    return (keras.distribution.list_devices() or ["cpu:0"])[0]
+
+
+def process_peak_bytes() -> int | None:
+    """The most memory that this process has held; None where the system doesn't say."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak
+
+
+def device_peak_bytes() -> int | None:
+    """The most device memory that arrays have taken; None on a processor."""
+    if on_cpu():
+        return None
+    kind = keras.backend.backend()
+    if kind == "tensorflow":
+        import tensorflow as tf
+
+        return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
+    if kind == "jax":
+        import jax
+
+        statistics = jax.devices()[0].memory_stats() or {}
+        return statistics.get("peak_bytes_in_use")
+    import torch
+
+    return int(torch.cuda.max_memory_allocated())

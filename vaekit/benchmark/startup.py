@@ -1,0 +1,80 @@
+"""What a user waits for before and after the steps, measured on whole processes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vaekit.benchmark.results import measurement
+from vaekit.benchmark.subject import random_images
+from vaekit.config import TrainConfig, write_config
+from vaekit.errors import VaekitError
+from vaekit.run import RunDirectory
+
+_STEPS = 32  # of the process that is timed whole
+
+
+def measure_startup(config: TrainConfig, batch_size: int, *, runs: int) -> list[dict[str, Any]]:
+    """Seconds of `vaekit --help`, to the end of the first step, and of training beside its steps.
+
+    Raises `VaekitError` if one of the processes fails.
+    """
+    runs = min(runs, 3)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        config = _prepared(config, batch_size, folder)
+        first = [_first_step(config, folder) for _ in range(runs)]
+        beside = [_beside_steps(config, folder / f"run{number}") for number in range(runs)]
+    helped = [_seconds("-m", "vaekit", "--help") for _ in range(max(3, runs))]
+    return [
+        measurement("vaekit --help", "s", helped, better="lower"),
+        measurement("start to the end of the first step", "s", first, better="lower"),
+        measurement("vaekit train beside its steps", "s", beside, better="lower"),
+    ]
+
+
+def _prepared(config: TrainConfig, batch_size: int, folder: Path) -> TrainConfig:
+    """The same VAE on a few images, from a file where there was none."""
+    source = config.data
+    if source is None:
+        pixels = random_images(config, [batch_size]).train.pixels[: _STEPS * batch_size]
+        source = str(folder / "random.npz")
+        np.savez(source, x_train=pixels, x_test=pixels[:256])
+    return config.model_copy(
+        update={
+            "data": source,
+            "batch_size": batch_size,
+            "limit": _STEPS * batch_size,
+            "epochs": 1,
+            "out": None,
+        }
+    )
+
+
+def _first_step(config: TrainConfig, folder: Path) -> float:
+    written = folder / "first.toml"
+    write_config(config, written)
+    return _seconds("-m", "vaekit.benchmark.first_step", str(written))
+
+
+def _beside_steps(config: TrainConfig, out: Path) -> float:
+    written = out.with_suffix(".toml")
+    write_config(config.model_copy(update={"out": str(out)}), written)
+    took = _seconds("-m", "vaekit", "train", "--config", str(written))
+    return took - sum(row["seconds"] for row in RunDirectory(out).read_history())
+
+
+def _seconds(*args: str) -> float:
+    command = [sys.executable, *args]
+    began = time.perf_counter()
+    done = subprocess.run(command, capture_output=True, text=True)
+    took = time.perf_counter() - began
+    if done.returncode:
+        raise VaekitError(f"{' '.join(args)} failed: {done.stderr.strip().splitlines()[-1]}")
+    return took

@@ -1,0 +1,126 @@
+"""What is measured: a VAE ready to train, opened as `vaekit train` opens it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from vaekit.benchmark.counting import Count, count_work
+from vaekit.benchmark.timing import Repeat
+from vaekit.config import TrainConfig
+from vaekit.engine import compile_train, epoch_order
+from vaekit.run import Run
+from vaekit.trainer import open_session
+from vaekit.trainer.pace import Pace
+from vaekit.trainer.progress import Progress
+from vaekit.types import Dataset, Images
+
+SHAPE = (28, 28)
+_IMAGES = 8192
+
+
+def random_images(config: TrainConfig, batch_sizes: Sequence[int]) -> Dataset:
+    """Grey noise of MNIST's size, or of `config.image_size`: speed depends on no picture."""
+    count = max(_IMAGES, *batch_sizes)
+    shape = (count, *(config.image_size or SHAPE), 1)
+    pixels = np.random.default_rng(0).integers(0, 256, shape, dtype="uint8")
+    return Dataset("random images", Images(pixels), Images(pixels[:256]))
+
+
+class Subject:
+    """A VAE, its compiled training steps, and the same VAE as a run that encodes and decodes.
+
+    data: what to train on, else what `config` names, else noise.
+
+    Raises a `UserError` for whatever `vaekit train` would refuse, a batch larger than the data
+    among it.
+    """
+
+    def __init__(
+        self, config: TrainConfig, batch_sizes: Sequence[int], data: Dataset | None = None
+    ) -> None:
+        if data is None and config.data is None:
+            data = random_images(config, batch_sizes)
+        nowhere = os.path.join(tempfile.gettempdir(), f"vaekit-bench-{os.getpid()}")
+        config = config.model_copy(update={"batch_size": max(batch_sizes), "out": nowhere})
+        session = open_session(config, data, callbacks=(), progress=Progress())
+        self.config = session.config
+        self.pixels = session.source.train.pixels
+        self.program = session.program
+        self.run = Run(session.directory, session.record, session.program.vae, session.parts)
+        self._train = compile_train(self.program, self.pixels)
+        self._epoch = 0
+
+    @property
+    def precision(self) -> str:
+        """What the nets compute in, as `--precision` names it."""
+        return str(getattr(self.config, "precision", "float32"))
+
+    @property
+    def counts(self) -> dict[str, Count]:
+        """The work of an image in each net, by what it is needed for."""
+        vae = self.program.vae
+        encoder, decoder = count_work(vae.posterior), count_work(vae.decoder)
+        return {
+            "training": encoder + decoder,
+            "encode": encoder,
+            "decode": decoder,
+            "sample": decoder,
+        }
+
+    def training(self, batch_size: int) -> Callable[[int], float]:
+        """Training steps in epochs' order, as many a call as the trainer would take.
+
+        What it gives does so many and returns the loss of the last.
+        """
+        pace = Pace()
+        waiting = np.empty((0, batch_size), "int32")
+
+        def repeat(steps: int) -> float:
+            nonlocal waiting
+            while steps:
+                if not len(waiting):
+                    waiting = self._next_epoch(batch_size)
+                block = waiting[: min(pace.steps, steps)]
+                waiting = waiting[len(block) :]
+                began = time.perf_counter()
+                rows = self._train(block)
+                pace.took(len(block), time.perf_counter() - began)
+                steps -= len(block)
+            return float(self.program.columns.means(rows[-1], batch_size)["loss"][0])
+
+        return repeat
+
+    def encode(self, batch_size: int) -> Repeat:
+        """Calls of `run.encode` on so many images."""
+        pixels = self.pixels[:batch_size]
+        return _calls(lambda: self.run.posterior(pixels))
+
+    def decode(self, batch_size: int) -> Repeat:
+        """Calls of `run.decode` on so many latents."""
+        shape = (batch_size, self.config.latent_dim)
+        z = np.random.default_rng(0).standard_normal(shape, dtype="float32")
+        return _calls(lambda: self.run.decode(z))
+
+    def sample(self, batch_size: int) -> Repeat:
+        """Calls of `run.sample` for so many images."""
+        return _calls(lambda: self.run.sample(batch_size))
+
+    def _next_epoch(self, batch_size: int) -> np.ndarray:
+        order = epoch_order(self.config.seed, self._epoch, len(self.pixels))
+        self._epoch += 1
+        steps = len(order) // batch_size
+        return order[: steps * batch_size].reshape(steps, batch_size)
+
+
+def _calls(call: Any) -> Repeat:
+    def repeat(count: int) -> None:
+        for _ in range(count):
+            call()
+
+    return repeat

@@ -1,0 +1,172 @@
+"""`vaekit bench`: how fast the kit is here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vaekit.cli.values import IMAGE_SIZE, KEY_VALUE, data_option
+from vaekit.errors import UserError
+
+_MEASURES = ("training", "encode", "decode", "sample", "startup")
+
+
+class _Sizes(click.ParamType[tuple[int, ...]]):
+    """`32,128`: batch sizes, from small to large."""
+
+    name = "N,N,..."
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, ...]:
+        """Whole numbers from 1 on, each once."""
+        if isinstance(value, tuple):
+            return value
+        sizes = value.split(",")
+        if not all(size.isdigit() and int(size) for size in sizes):
+            self.fail(f"{value!r} is not a list of batch sizes like 32,128.", param, ctx)
+        return tuple(sorted({int(size) for size in sizes}))
+
+
+class _Measures(click.ParamType[tuple[str, ...]]):
+    """`training,encode`: what to measure."""
+
+    name = "NAME,..."
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, ...]:
+        """Names of measures, in the order in which they are taken."""
+        if isinstance(value, tuple):
+            return value
+        names = value.split(",")
+        for name in names:
+            if name not in _MEASURES:
+                self.fail(f"{name!r} is none of {', '.join(_MEASURES)}.", param, ctx)
+        return tuple(name for name in _MEASURES if name in names)
+
+
+@click.group(invoke_without_command=True, short_help="Measure speed on this machine.")
+@click.option("--encoder", metavar="NAME", help="Encoder backbone.", show_default="conv5")
+@click.option("--decoder", metavar="NAME", help="Decoder backbone.", show_default="deconv4")
+@click.option("--loss", metavar="NAME", help="Loss.", show_default="tutorial")
+@click.option("--latent-dim", type=int, help="Length of z.", show_default="2")
+@data_option("A registered name or a path. Default: grey noise, 28x28.")
+@click.option("--image-size", type=IMAGE_SIZE, help="Of the noise, or to resize to: 64 or 64x48.")
+@click.option("--encoder-opt", type=KEY_VALUE, multiple=True, help="An option of the encoder.")
+@click.option("--decoder-opt", type=KEY_VALUE, multiple=True, help="An option of the decoder.")
+@click.option("--loss-opt", type=KEY_VALUE, multiple=True, help="An option of the loss.")
+@click.option(
+    "--backend",
+    type=click.Choice(("tensorflow", "jax", "torch")),
+    help="What Keras runs on. Default: KERAS_BACKEND, else Keras's own choice.",
+)
+@click.option("--precision", metavar="NAME", help="What the nets compute in.")
+@click.option(
+    "--batch-sizes", type=_Sizes(), default="32,128,512,2048", show_default=True, help="Images."
+)
+@click.option(
+    "--measure",
+    type=_Measures(),
+    default=",".join(_MEASURES),
+    show_default=True,
+    help="What to measure.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, min_open=True),
+    default=5.0,
+    show_default=True,
+    help="About how long one run of one measurement takes.",
+)
+@click.option("--runs", type=click.IntRange(1), default=5, show_default=True, help="Of each.")
+@click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="JSON to write.")
+@click.pass_context
+def bench(ctx: click.Context, /, **given: Any) -> None:
+    """Measure training, encoding, decoding, sampling, start-up and memory on this machine.
+
+    Every speed is set against what the arithmetic and the memory traffic of the nets allow here.
+    Compiling and warming up are measured apart. Do nothing else on the machine meanwhile.
+    """
+    if ctx.invoked_subcommand is None:
+        _measure(**given)
+
+
+def _measure(
+    *,
+    batch_sizes: tuple[int, ...],
+    measure: tuple[str, ...],
+    seconds: float,
+    runs: int,
+    out: Path | None,
+    **given: Any,
+) -> None:
+    from vaekit.config import TrainConfig
+
+    if out is not None and not out.absolute().parent.is_dir():
+        raise UserError(f"There is no folder {out.parent} to write {out.name} to.")
+    values = {name: value for name, value in given.items() if value is not None}
+    values |= {name: dict(value) for name, value in values.items() if name.endswith("_opt")}
+    config = TrainConfig.checked(values)
+
+    from vaekit.backend import select_backend
+    from vaekit.plugins import warn_of_broken
+
+    warn_of_broken()
+    select_backend(config.backend)
+    from vaekit.benchmark.results import write_result
+    from vaekit.benchmark.suite import run_suite
+
+    result = run_suite(
+        config,
+        batch_sizes=batch_sizes,
+        measures=measure,
+        seconds=seconds,
+        runs=runs,
+        say=lambda row: click.echo(_line(row)),
+    )
+    ceilings = result["ceilings"]
+    click.echo(
+        f"Ceilings: {ceilings['flop_per_s'] / 1e9:,.1f} GFLOP/s, "
+        f"{ceilings['bytes_per_s'] / 1e9:,.1f} GB/s; {result['subject']['precision']} on "
+        f"{result['machine']['devices'][0]}, {result['backend']}."
+    )
+    if out is not None:
+        write_result(result, out)
+        click.echo(f"Written to {out}.")
+
+
+@bench.command("compare")
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+def compare_results(old: Path, new: Path) -> None:
+    """Say what became slower from one result file to another; exit code 1 if anything did.
+
+    Slower is what lies beyond the spread: the best new run is slower than the worst old one.
+    """
+    from vaekit.benchmark.comparison import compare, differences
+    from vaekit.benchmark.results import read_result
+
+    before, after = read_result(old), read_result(new)
+    changes = compare(before, after)
+    for sentence in differences(before, after):
+        click.echo(sentence)
+    width = max(len(change.name) for change in changes)
+    for change in changes:
+        click.echo(
+            f"{change.name:<{width}}  {change.old:>14,.2f}  {change.new:>14,.2f} {change.unit:<9}"
+            f"{change.factor:7.2f} x  {change.verdict}"
+        )
+    if any(change.worse for change in changes):
+        raise SystemExit(1)
+
+
+def _line(row: dict[str, Any]) -> str:
+    from vaekit.benchmark.comparison import name_of
+
+    if row["unit"] == "bytes":
+        return f"{name_of(row):<36} {row['median'] / 2**20:>12,.0f} MiB"
+    text = f"{name_of(row):<36} {row['median']:>12,.2f} {row['unit']}"
+    text += f" ({row['lowest']:,.2f} to {row['highest']:,.2f})"
+    if "share_of_limit" in row:
+        text += f"  {row['share_of_limit']:.0%} of the limit"
+        text += f"; first call {row['first_call_seconds']:.2f} s"
+    return text
