@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from vaekit.cli.values import INTERRUPTED
+from vaekit.cli.values import stopped_by
 from vaekit.errors import VaekitError
 
 
@@ -19,9 +19,9 @@ class _Group(click.Group):
         except VaekitError as error:
             click.echo(f"vaekit: {error}", err=True)
             sys.exit(error.exit_code)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
             click.echo("vaekit: stopped at once; what was not saved is lost.", err=True)
-            sys.exit(INTERRUPTED)
+            sys.exit(stopped_by(getattr(error, "signal", None)))
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})

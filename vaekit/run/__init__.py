@@ -4,6 +4,7 @@ from vaekit.run.artifacts import custom_layers, save_artifacts
 from vaekit.run.directory import RunDirectory
 from vaekit.run.record import describe_environment, describe_parts, parts_of
 from vaekit.run.run import Run, read_run
+from vaekit.run.verify import verify_run
 
 __all__ = [
     "Run",
@@ -14,4 +15,5 @@ __all__ = [
     "parts_of",
     "read_run",
     "save_artifacts",
+    "verify_run",
 ]
