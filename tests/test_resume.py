@@ -70,6 +70,14 @@ def result(run):
     return (run.path / "steps.csv").read_text(), history, arrays, state.position
 
 
+@pytest.fixture(scope="module", autouse=True)
+def without_pictures():
+    """They take longer than the training here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vaekit.figures.draw_figures", lambda run, images: None)
+        yield
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     return train(tmp_path_factory.mktemp("whole") / "run")
@@ -265,7 +273,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_good(whole, copy):
 
 
 def test_a_checkpoint_of_no_such_name_is_refused(copy):
-    with pytest.raises(vaekit.UserError, match=r"no checkpoint 'step-1'. There are: step-0+10, "):
+    with pytest.raises(vaekit.UserError, match=r"no checkpoint 'step-1'. There are: step-0+5, "):
         resume(copy, checkpoint="step-1")
 
 
@@ -298,3 +306,58 @@ def test_two_at_once_on_one_run_are_refused(copy):
     resume(copy, epochs=4, callbacks=[Second()])
     assert inside == [1, 1]
     resume(copy, epochs=5)  # and afterwards it is free again
+
+
+# divergence
+
+
+class Poison(keras.callbacks.Callback):
+    """Makes the second epoch's first step so large that the next one has no finite loss."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 1:
+            rate = self.model.optimizer.learning_rate
+            rate.assign(1e30)
+
+
+def test_a_step_that_diverged_can_be_done_again(tmp_path):
+    out = tmp_path / "run"
+    with pytest.raises(vaekit.VaekitError, match=f"vaekit debug-step {out}"):
+        train(out, callbacks=[Poison()])
+    told = json.loads((out / "diverged" / "step.json").read_text())
+    replay = vaekit.api.debug_step(out)
+    assert (replay.epoch, replay.step) == (2, told["step"])
+    assert replay.images == told["images"]
+    assert len(set(replay.images)) == 8
+    assert not np.isfinite(replay.terms["loss"])
+    assert replay.first_bad.startswith("term ")
+    assert len(replay.gradients) > 10
+    # The checkpoint before it is what it was, and finite.
+    state = read_checkpoint(latest_checkpoint(out / "checkpoints"))
+    assert state.position.steps == STEPS
+    assert all(np.isfinite(array).all() for _, array in state.arrays)
+    assert verify_run(out) == []
+    # Without the callback all is well, and nothing is left to debug.
+    resume(out)
+    with pytest.raises(RunError, match="no step to debug"):
+        vaekit.api.debug_step(out)
+
+
+def test_weights_that_are_not_finite_are_never_saved(tmp_path):
+    """The epoch's last step may break them, and no loss has shown it yet."""
+
+    class Break(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 1:
+                weight = self.model.trainable_weights[0]
+                weight.assign(weight * np.float32("nan"))
+
+    out = tmp_path / "run"
+    with pytest.raises(vaekit.VaekitError, match=r"after the update '.*' is not finite at step 5 "):
+        train(out, callbacks=[Break()])
+    (kept,) = list_checkpoints(out / "checkpoints")
+    assert all(np.isfinite(array).all() for _, array in read_checkpoint(kept).arrays)
+    # It wasn't the step, and the replay says so.
+    replay = vaekit.api.debug_step(out)
+    assert (replay.epoch, replay.step, replay.first_bad) == (2, 5, None)
+    assert all(np.isfinite(value) for value in replay.gradients.values())

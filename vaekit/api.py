@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from vaekit.config import TrainConfig
     from vaekit.run import Run
-    from vaekit.trainer import Session
+    from vaekit.trainer import Replay, Session
 
 
 def train(
@@ -93,6 +93,19 @@ def resume(
             progress=_progress(progress),
         )
     )
+
+
+def debug_step(path: str | Path, *, data: Any = None) -> Replay:
+    """Do again the step at which a run diverged; see `vaekit.trainer.Replay`.
+
+    data: needed only for a run that was trained on an array: the same array.
+
+    Raises `vaekit.RunError` if the run didn't diverge.
+    """
+    select_backend(_backend_of(path))
+    from vaekit.trainer import replay_step
+
+    return replay_step(path, data)
 
 
 def load(path: str | Path) -> Run:

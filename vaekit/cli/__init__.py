@@ -31,11 +31,12 @@ def main() -> None:
 
 
 def _add_commands() -> None:
-    from vaekit.cli import data, files, pictures, plugins, scores, train
+    from vaekit.cli import data, debug, files, pictures, plugins, scores, train
 
     commands = (
         train.train,
         train.resume,
+        debug.debug_step,
         scores.evaluate,
         pictures.reconstruct,
         pictures.sample,

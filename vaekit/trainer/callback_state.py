@@ -11,6 +11,14 @@ import keras
 import numpy as np
 
 _ARRAY = "__array__"
+_FOUND_ANEW = ("params", "_model")
+# Keras's callbacks choose one when they first see a result, and turn a sign at that moment: whether
+# they have is a part of their state.
+_COMPARISONS = {
+    f"{module.__name__}.{name}": getattr(module, name)
+    for module in (keras.ops, np)
+    for name in ("less", "greater")
+}
 # What a callback was given or finds anew; none of it is what it learnt while training.
 _NOT_STATE = (
     types.FunctionType,
@@ -43,7 +51,7 @@ def capture(callbacks: Sequence[keras.callbacks.Callback]) -> Remembered:
     for callback in callbacks:
         attributes = {}
         for name, value in vars(callback).items():
-            if name == "params" or isinstance(value, _NOT_STATE):
+            if name in _FOUND_ANEW or (isinstance(value, _NOT_STATE) and not _compares(value)):
                 continue
             try:
                 attributes[name] = _packed(value, remembered.arrays)
@@ -69,6 +77,10 @@ def restore(
     return [value["class"] for value in left]
 
 
+def _compares(value: Any) -> bool:
+    return any(value is comparison for comparison in _COMPARISONS.values())
+
+
 def _packed(value: Any, arrays: list[np.ndarray]) -> Any:
     """A value as JSON holds it, its arrays put aside. Raises `TypeError` for any other."""
     if value is None or type(value) in (bool, int, float, str):
@@ -76,6 +88,8 @@ def _packed(value: Any, arrays: list[np.ndarray]) -> Any:
     if isinstance(value, np.ndarray | np.generic) and not value.dtype.hasobject:
         arrays.append(np.array(value))
         return {_ARRAY: len(arrays) - 1, "scalar": isinstance(value, np.generic)}
+    if _compares(value):
+        return {"comparison": next(n for n, c in _COMPARISONS.items() if c is value)}
     if type(value) in (list, tuple):
         return {type(value).__name__: [_packed(item, arrays) for item in value]}
     if type(value) is dict and all(type(key) is str for key in value):
@@ -89,6 +103,8 @@ def _unpacked(value: Any, arrays: Sequence[np.ndarray]) -> Any:
     if _ARRAY in value:
         array = arrays[value[_ARRAY]].copy()
         return array[()] if value["scalar"] else array
+    if "comparison" in value:
+        return _COMPARISONS[value["comparison"]]
     if "dict" in value:
         return {key: _unpacked(item, arrays) for key, item in value["dict"].items()}
     kind = list if "list" in value else tuple

@@ -105,7 +105,7 @@ def _reopened(
     config = TrainConfig.checked({**config.model_dump(), **more, "out": str(directory.path)})
     registry = discover().registry
     parts = resolve_parts(config, registry) if asked else parts_of(record, registry)
-    source = _source_again(config, data, record, asked)
+    source = source_again(config, data, record, other=bool(asked and asked.data))
     changes = find_changes(record, config, parts, source.record, describe_environment())
     refuse_changes(changes, allow, directory.path)
     program = build_program(config, parts, source)
@@ -155,6 +155,21 @@ def build_program(config: TrainConfig, parts: Parts, source: Source) -> Program:
     )
 
 
+def source_again(
+    config: TrainConfig, data: Any, record: dict[str, Any], *, other: bool = False
+) -> Source:
+    """The data that a run was trained on; those of `config` instead, if `other`.
+
+    Raises `UserError` if it was trained on an array, and there is none in `data`.
+    """
+    if data is None and not other:
+        again = record["data"]["reread"]
+        if again is None:
+            raise UserError("The run was trained on an array: pass the same one as data.")
+        config = config.model_copy(update={"data": again})
+    return choose_source(config, data)
+
+
 def _start(directory: RunDirectory, record: dict[str, Any], name: str | None) -> Path | None:
     """The checkpoint to go on from; None for a run that was killed before its first."""
     found = list_checkpoints(directory.checkpoints)
@@ -167,18 +182,6 @@ def _start(directory: RunDirectory, record: dict[str, Any], name: str | None) ->
     if not found and not record["training"]["steps_done"]:
         return None
     return latest_checkpoint(directory.checkpoints)
-
-
-def _source_again(
-    config: TrainConfig, data: Any, record: dict[str, Any], asked: TrainConfig | None
-) -> Source:
-    """The data that the run was trained on, or those that are asked for instead."""
-    if data is None and (asked is None or asked.data is None):
-        again = record["data"]["reread"]
-        if again is None:
-            raise UserError(f"{config.out} was trained on an array: pass the same one as data.")
-        config = config.model_copy(update={"data": again})
-    return choose_source(config, data)
 
 
 def _resolved(config: TrainConfig, parts: Parts, source: Source, out: str | None) -> TrainConfig:
