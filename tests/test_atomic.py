@@ -11,7 +11,7 @@ import textwrap
 import pytest
 
 from vaekit.atomic import write_text, write_whole
-from vaekit.errors import RunError, from_os_error
+from vaekit.errors import NoRoomError, RunError, from_os_error
 
 
 def names(folder):
@@ -121,8 +121,9 @@ def test_a_full_disk_is_said_with_the_path(tmp_path):
         with open("/dev/full", "w") as full:
             full.write("more")
 
-    with pytest.raises(RunError) as caught:
+    with pytest.raises(NoRoomError) as caught:
         write_whole(path, write)
+    assert caught.value.exit_code == 1
     assert str(caught.value) == (
         f"No room left to write {path}. Free some space, or choose another --out."
     )
@@ -149,7 +150,7 @@ def test_no_room_is_said_however_the_file_is_written(tmp_path, kind):
         from pathlib import Path
         import h5py, numpy as np
         from vaekit.atomic import write_whole
-        from vaekit.errors import RunError
+        from vaekit.errors import NoRoomError
 
         def fill_hdf5(path):
             with h5py.File(path, "w") as file:
@@ -158,7 +159,7 @@ def test_no_room_is_said_however_the_file_is_written(tmp_path, kind):
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
         try:
             write_whole(Path(sys.argv[1]), {WRITERS[kind]})
-        except RunError as error:
+        except NoRoomError as error:
             print(error)
     """
     command = [sys.executable, "-c", textwrap.dedent(code), str(path)]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import vaekit
-from vaekit.errors import DataError, RunError, UserError
+from vaekit.errors import DamagedError, DataError, RunError, UserError
 
 ARTIFACTS = [f"{n}{e}" for n in ("VAE_encoder", "VAE_decoder", "VAE") for e in (".h5", ".keras")]
 
@@ -22,8 +22,14 @@ def test_leaves_all_of_the_run_directory(run_folder):
         "run.json",
         "history.csv",
         *ARTIFACTS,
-        "checkpoints/step-000000003.npz",
-        "checkpoints/step-000000006.npz",
+        "manifest.json",
+        "checkpoints/latest",
+        "checkpoints/best",
+        *(
+            f"checkpoints/step-00000000{step}/{name}"
+            for step in (3, 6)
+            for name in ("state.npz", "state.json", "manifest.json")
+        ),
         *(f"figures/{n}.png" for n in ("latent", "loss", "manifold", "reconstructions", "samples")),
     }
 
@@ -154,8 +160,15 @@ def copied(run_folder, tmp_path):
     return shutil.copytree(run_folder, tmp_path / "copy")
 
 
-def test_missing_plugin_says_what_to_install(run_folder, tmp_path):
+def edited(run_folder, tmp_path):
+    """A copy that someone changes on purpose, as the kit's own refusal says to."""
     folder = copied(run_folder, tmp_path)
+    (folder / "manifest.json").unlink()
+    return folder
+
+
+def test_missing_plugin_says_what_to_install(run_folder, tmp_path):
+    folder = edited(run_folder, tmp_path)
     record = json.loads((folder / "run.json").read_text())
     record["parts"]["encoder"] = {
         "name": "wide",
@@ -173,22 +186,25 @@ def test_missing_plugin_says_what_to_install(run_folder, tmp_path):
     ["", "{", "[]", '{"format": 99}', '{"format": 1}', '{"format": 1, "config": {}, "parts": 3}'],
 )
 def test_damaged_record(run_folder, tmp_path, text):
-    folder = copied(run_folder, tmp_path)
+    folder = edited(run_folder, tmp_path)
     (folder / "run.json").write_text(text)
     with pytest.raises(RunError, match=r"run\.json"):
         vaekit.load(folder)
 
 
-def test_damaged_checkpoint(run_folder, tmp_path):
+def test_damaged_checkpoint_is_named_and_the_one_before_offered(run_folder, tmp_path):
     folder = copied(run_folder, tmp_path)
-    newest = sorted((folder / "checkpoints").iterdir())[-1]
+    newest = folder / "checkpoints" / "step-000000006" / "state.npz"
     newest.write_bytes(newest.read_bytes()[:-2000])
-    with pytest.raises(RunError, match=r"step-000000006\.npz is damaged"):
+    text = (
+        rf"step-000000006/state\.npz is damaged: .* vaekit resume {folder} --from step-000000003 "
+    )
+    with pytest.raises(DamagedError, match=text):
         vaekit.load(folder)
 
 
 def test_checkpoint_of_other_parts(run_folder, tmp_path):
-    folder = copied(run_folder, tmp_path)
+    folder = edited(run_folder, tmp_path)
     record = json.loads((folder / "run.json").read_text())
     record["config"]["latent_dim"] = 5
     (folder / "run.json").write_text(json.dumps(record))

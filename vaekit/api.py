@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vaekit.backend import select_backend
+from vaekit.errors import UserError
 
 if TYPE_CHECKING:
     import keras
 
+    from vaekit.config import TrainConfig
     from vaekit.run import Run
-    from vaekit.trainer import Session
+    from vaekit.trainer import Replay, Session
 
 
 def train(
@@ -24,6 +26,8 @@ def train(
     *,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     progress: bool = True,
+    resume: bool = False,
+    allow_change: Collection[str] = (),
     **options: Any,
 ) -> Run:
     """Train a VAE from parts chosen by name, and give the saved run.
@@ -32,6 +36,8 @@ def train(
         `((x_train, y_train), (x_test, y_test))` or a `vaekit.Dataset`; None is MNIST.
     callbacks: any Keras callbacks.
     progress: whether to print how it goes.
+    resume: go on with the run in `out` if there is one; see `vaekit.resume`, also for
+        `allow_change`.
     options: the other fields of `vaekit.TrainConfig`: `latent_dim`, `epochs`, `batch_size`, ...
 
     Raises `vaekit.UserError` for what can't be done as asked.
@@ -41,11 +47,17 @@ def train(
     named = isinstance(data, str | Path)
     values = {"encoder": encoder, "decoder": decoder, "loss": loss, **options}
     config = TrainConfig.checked({**values, "data": str(data) if named else None})
-    select_backend(config.backend)
-    from vaekit.trainer import open_session
-
     arrays = None if named else data
-    return finish(open_session(config, arrays, callbacks=callbacks, progress=_progress(progress)))
+    return finish(
+        ready(
+            config,
+            arrays,
+            callbacks=callbacks,
+            progress=progress,
+            resume=resume,
+            allow_change=allow_change,
+        )
+    )
 
 
 def resume(
@@ -55,19 +67,45 @@ def resume(
     data: Any = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     progress: bool = True,
+    checkpoint: str | None = None,
+    allow_change: Collection[str] = (),
 ) -> Run:
     """Go on with a run that stopped, as if it hadn't; `epochs` may ask for more in all.
 
     data: needed only for a run that was trained on an array: the same array.
+    callbacks: the same ones again; they are given back what they remembered.
+    checkpoint: the name of one to go on from, instead of the newest; newer ones are given up.
+    allow_change: names of what may differ from when the run began; the run records them.
 
-    Raises `vaekit.RunError` if there is nothing to go on with.
+    Raises `vaekit.RunError` if there is nothing to go on with, or with a list of what differs.
     """
     select_backend(_backend_of(path))
     from vaekit.trainer import reopen_session
 
     return finish(
-        reopen_session(path, data, epochs=epochs, callbacks=callbacks, progress=_progress(progress))
+        reopen_session(
+            path,
+            data,
+            epochs=epochs,
+            checkpoint=checkpoint,
+            allow=allow_change,
+            callbacks=callbacks,
+            progress=_progress(progress),
+        )
     )
+
+
+def debug_step(path: str | Path, *, data: Any = None) -> Replay:
+    """Do again the step at which a run diverged; see `vaekit.trainer.Replay`.
+
+    data: needed only for a run that was trained on an array: the same array.
+
+    Raises `vaekit.RunError` if the run didn't diverge.
+    """
+    select_backend(_backend_of(path))
+    from vaekit.trainer import replay_step
+
+    return replay_step(path, data)
 
 
 def load(path: str | Path) -> Run:
@@ -107,6 +145,34 @@ def load_weights(model: keras.Model, path: str | Path) -> None:
     from vaekit import foreign
 
     foreign.load_weights(model, path)
+
+
+def ready(
+    config: TrainConfig,
+    data: Any,
+    *,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    progress: bool = True,
+    resume: bool = False,
+    allow_change: Collection[str] = (),
+) -> Session:
+    """The session that `train` runs: a new one, or what lies in `config.out` if `resume`."""
+    if resume and config.out is None:
+        raise UserError("Say which run to go on with: --out DIR.")
+    again = resume and (Path(config.out or "") / "run.json").exists()
+    select_backend(config.backend or (_backend_of(config.out or "") if again else None))
+    from vaekit.trainer import open_session, reopen_session
+
+    if again:
+        return reopen_session(
+            config.out or "",
+            data,
+            asked=config,
+            allow=allow_change,
+            callbacks=callbacks,
+            progress=_progress(progress),
+        )
+    return open_session(config, data, callbacks=callbacks, progress=_progress(progress))
 
 
 def finish(session: Session) -> Run:

@@ -1,13 +1,17 @@
-"""Writing a file whole or not at all."""
+"""Writing a file or a folder whole or not at all, whenever the process or the machine stops."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from vaekit.errors import RunError, from_os_error
+
+_TEMPORARY = re.compile(r"\.writing-(\d+)-.+", re.ASCII | re.DOTALL)
 
 
 def write_whole(path: Path, write: Callable[[Path], None], *, room: int = 0) -> None:
@@ -19,36 +23,109 @@ def write_whole(path: Path, write: Callable[[Path], None], *, room: int = 0) -> 
     room: bytes that must be free before `write` is called. HDF5 needs to know: it can't close a
         file that it had no room for, and the process crashes when Python cleans up.
 
-    Raises `RunError` if there is no room, or no right to write there.
+    Raises `NoRoomError` if there is no room, `RunError` if there is no right to write there.
     """
     target = path.resolve()  # a link is followed, not replaced
     if target.exists() and not target.is_file():
         raise RunError(f"{path} is there already and is no file. Choose another name.")
-    temporary = target.with_name(f".writing-{os.getpid()}-{target.name}")
-    try:
+    with _aside(target, path) as temporary:
         if room and hasattr(os, "posix_fallocate"):
-            with temporary.open("wb") as file:
+            with open(temporary, "wb") as file:
                 os.posix_fallocate(file.fileno(), 0, room)
         write(temporary)
-        descriptor = os.open(temporary, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync(temporary)
         os.replace(temporary, target)
+        sync(target.parent)
+
+
+def write_text(path: Path, text: str) -> None:
+    """`write_whole` for a text, in UTF-8."""
+    content = text.encode("utf-8")
+    write_whole(path, lambda temporary: _write(temporary, content))
+
+
+def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
+    """Make the folder `path` of these files, each flushed to the disk, or make none.
+
+    Raises `NoRoomError` or `RunError` as `write_whole` does, and `RunError` if `path` is taken.
+    """
+    with _aside(path, path) as temporary:
+        temporary.mkdir()
+        for name, content in files.items():
+            _write(temporary / name, content)
+            sync(temporary / name)
+        sync(temporary)
+        os.rename(temporary, path)
+        sync(path.parent)
+
+
+def remove_folder(path: Path) -> None:
+    """Take a folder away at once: no part of it is ever seen under its name."""
+    temporary = _temporary(path)
+    with contextlib.suppress(FileNotFoundError):
+        os.rename(path, temporary)
+    shutil.rmtree(temporary, ignore_errors=True)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what writers that are no longer alive left half-written in `folder`."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        found = _TEMPORARY.fullmatch(path.name)
+        if found and not _alive(int(found[1])):
+            _remove(path)
+
+
+def sync(path: Path) -> None:
+    """Flush a file, or a folder's list of names, to the disk."""
+    if os.name == "nt" and path.is_dir():  # folders can't be opened there
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _aside(target: Path, named: Path) -> Iterator[Path]:
+    """A temporary path beside `target`, gone after an error, which then speaks of `named`."""
+    temporary = _temporary(target)
+    try:
+        yield temporary
     except BaseException as error:
         with contextlib.suppress(OSError):  # the first error is the one to tell
-            temporary.unlink(missing_ok=True)
-        mended = from_os_error(error, path)
+            _remove(temporary)
+        mended = from_os_error(error, named)
         if mended is not None:
             raise mended from error
         raise
 
 
-def write_text(path: Path, text: str) -> None:
-    """`write_whole` for a text, in UTF-8."""
-    write_whole(path, lambda temporary: _write(temporary, text))
+def _temporary(target: Path) -> Path:
+    return target.with_name(f".writing-{os.getpid()}-{target.name}")
 
 
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _alive(process: int) -> bool:
+    if process == os.getpid():
+        return False  # this one hasn't begun yet: another had its number
+    if os.name == "nt":  # where asking would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _write(path: Path, content: bytes) -> None:
+    with open(path, "wb") as file:
+        file.write(content)

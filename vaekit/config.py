@@ -9,9 +9,10 @@ from typing import Annotated, Any, Literal
 
 import tomli_w
 from annotated_types import Ge, Gt, Lt
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from vaekit.atomic import write_text
+from vaekit.cadence import parse_cadence
 from vaekit.errors import OptionError, RunError, UserError, closest
 
 Backend = Literal["tensorflow", "jax", "torch"]
@@ -41,6 +42,14 @@ class TrainConfig(BaseModel):
     decoder_opt: dict[str, Any] = Field(default_factory=dict)
     loss_opt: dict[str, Any] = Field(default_factory=dict)
     out: str | None = None
+    checkpoint_every: str = "1epoch"
+    step_log: bool = False
+
+    @field_validator("checkpoint_every")
+    @classmethod
+    def _is_cadence(cls, value: str) -> str:
+        parse_cadence(value)
+        return value
 
     @classmethod
     def checked(cls, values: Mapping[str, Any], where: str = "") -> TrainConfig:
@@ -58,7 +67,7 @@ class TrainConfig(BaseModel):
                 raise OptionError(
                     f"{prefix}there is no option {name!r}. {closest(name, cls.model_fields)}"
                 ) from None
-            wrong = first["msg"]
+            wrong = first["msg"].removeprefix("Value error, ")
             raise OptionError(
                 f"{prefix}{name} can't be {first['input']!r}: {wrong[0].lower()}{wrong[1:]}."
             ) from None

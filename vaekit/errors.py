@@ -56,6 +56,14 @@ class RunError(UserError):
     """A run directory that can't be written, or can't be read."""
 
 
+class DamagedError(RunError):
+    """A file of a run that is not what was written."""
+
+
+class NoRoomError(VaekitError):
+    """A disk, or a quota, that is full."""
+
+
 class DivergedError(UserError):
     """A loss that became NaN or infinite."""
 
@@ -76,15 +84,19 @@ def closest(name: str, known: Iterable[str]) -> str:
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def from_os_error(error: BaseException, path: str | PathLike[str]) -> UserError | None:
-    """The `RunError` for a failed write to `path`, or None if `error` is of another kind.
+def from_os_error(error: BaseException, path: str | PathLike[str]) -> VaekitError | None:
+    """What to raise for a failed write to `path`: a `NoRoomError`, a `RunError`, or None.
+
+    None is for an `error` of another kind.
 
     HDF5 reports the system's error in its text only, so the text is looked at too.
     """
     code = getattr(error, "errno", None)
     text = str(error)
     if code in _NO_ROOM or any(f"errno = {c}," in text for c in _NO_ROOM):
-        return RunError(f"No room left to write {path}. Free some space, or choose another --out.")
+        return NoRoomError(
+            f"No room left to write {path}. Free some space, or choose another --out."
+        )
     if isinstance(error, OSError):
         reason = error.strerror or text
         return RunError(f"Can't write {path}: {reason}. Choose a folder that you can write to.")

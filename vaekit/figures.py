@@ -35,9 +35,11 @@ def draw_figures(run: Run, images: Images) -> list[Path]:
     }
     if run.model.latent_dim == 2:
         drawn["manifold.png"] = manifold(run)
-    for name, figure in drawn.items():
-        save(figure, folder / name)
-    return [folder / name for name in drawn]
+    paths = [folder / name for name in drawn]
+    with run.directory.changing(*paths):
+        for path, figure in zip(paths, drawn.values(), strict=True):
+            save(figure, path)
+    return paths
 
 
 def save(figure: Figure, path: Path) -> None:

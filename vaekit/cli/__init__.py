@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from vaekit.cli.selection import offer_selection
-from vaekit.cli.values import INTERRUPTED
+from vaekit.cli.values import stopped_by
 from vaekit.errors import VaekitError, VaekitWarning
 
 
@@ -39,9 +39,9 @@ def _told() -> Iterator[None]:
     except VaekitError as error:
         click.echo(f"vaekit: {error}", err=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         click.echo("vaekit: stopped at once; what was not saved is lost.", err=True)
-        sys.exit(INTERRUPTED)
+        sys.exit(stopped_by(getattr(error, "signal", None)))
 
 
 @contextmanager
@@ -68,11 +68,12 @@ def main() -> None:
 
 
 def _add_commands() -> None:
-    from vaekit.cli import bench, data, doctor, files, pictures, plugins, scores, train
+    from vaekit.cli import bench, data, debug, doctor, files, pictures, plugins, scores, train
 
     commands = (
         train.train,
         train.resume,
+        debug.debug_step,
         scores.evaluate,
         pictures.reconstruct,
         pictures.sample,

@@ -78,5 +78,6 @@ def _save(run: Run, figure: Figure, out: str | None, name: str) -> None:
     path = Path(out) if out else run.directory.figures / name
     if path.suffix != ".png":
         raise UserError(f"Pictures are PNG: end {path} in .png.")
-    figures.save(figure, path)
+    with run.directory.changing(path):
+        figures.save(figure, path)
     click.echo(path)

@@ -6,10 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vaekit.cli.values import IMAGE_SIZE, INTERRUPTED, KEY_VALUE, data_option, run_argument
+from vaekit.cli.values import IMAGE_SIZE, KEY_VALUE, data_option, run_argument, stopped_by
 
 if TYPE_CHECKING:
     from vaekit.run import Run
+
+
+_allow_change = click.option(
+    "--allow-change",
+    metavar="NAME",
+    multiple=True,
+    help="Go on though this is not what it was; may be given more than once.",
+)
 
 
 @click.command(short_help="Train a VAE and save it.")
@@ -40,9 +48,24 @@ if TYPE_CHECKING:
 @click.option("--encoder-opt", type=KEY_VALUE, multiple=True, help="An option of the encoder.")
 @click.option("--decoder-opt", type=KEY_VALUE, multiple=True, help="An option of the decoder.")
 @click.option("--loss-opt", type=KEY_VALUE, multiple=True, help="An option of the loss.")
+@click.option(
+    "--checkpoint-every",
+    metavar="N",
+    help="How often to save all that resuming needs: 50steps, 5min or 1epoch.",
+    show_default="1epoch",
+)
+@click.option("--step-log", is_flag=True, default=None, help="Write each step's loss: steps.csv.")
+@click.option("--resume", is_flag=True, help="Go on with the run in --out, if there is one.")
+@_allow_change
 @click.option("--config", metavar="FILE", help="TOML file of these options; the line wins.")
 @click.option("--save-config", metavar="FILE", help="Write the options as they were resolved.")
-def train(config: str | None, save_config: str | None, **given: Any) -> None:
+def train(
+    config: str | None,
+    save_config: str | None,
+    resume: bool,
+    allow_change: tuple[str, ...],
+    **given: Any,
+) -> None:
     """Build a VAE from parts, train it, and save it with its record and pictures.
 
     `vaekit plugins` lists the parts, `vaekit plugins show NAME` the options of one.
@@ -57,31 +80,32 @@ def train(config: str | None, save_config: str | None, **given: Any) -> None:
             values[name] = value
     checked = TrainConfig.checked(values)
 
-    from vaekit.backend import select_backend
+    from vaekit import api
     from vaekit.plugins import warn_of_broken
 
-    select_backend(checked.backend)  # first, because a plugin may import Keras
+    session = api.ready(checked, None, resume=resume, allow_change=allow_change)
     warn_of_broken()
-    from vaekit.trainer import open_session
-    from vaekit.trainer.progress import default_progress
-
-    session = open_session(checked, None, callbacks=(), progress=default_progress())
     if save_config:
         # A default run directory is for this run alone.
         write_config(session.config.model_copy(update={"out": checked.out}), save_config)
-    from vaekit.api import finish
-
-    _report(finish(session))
+    _report(api.finish(session))
 
 
 @click.command(short_help="Go on with a run that stopped.")
 @run_argument
 @click.option("--epochs", type=int, help="Ask for more epochs in all.")
-def resume(run: str, epochs: int | None) -> None:
-    """Go on with a run from its newest checkpoint, as if it had never stopped."""
+@click.option("--from", "checkpoint", metavar="NAME", help="A checkpoint. Default: the newest.")
+@_allow_change
+def resume(
+    run: str, epochs: int | None, checkpoint: str | None, allow_change: tuple[str, ...]
+) -> None:
+    """Go on with a run from its newest checkpoint, as if it had never stopped.
+
+    What isn't as it was when the run began is refused with a list.
+    """
     from vaekit import api
 
-    _report(api.resume(run, epochs=epochs))
+    _report(api.resume(run, epochs=epochs, checkpoint=checkpoint, allow_change=allow_change))
 
 
 def _report(run: Run) -> None:
@@ -93,5 +117,5 @@ def _report(run: Run) -> None:
             f"Stopped after {training['steps_done']} steps ({training['epochs_done']} whole "
             f"epochs); saved in {run.path}. Go on with: vaekit resume {run.path}"
         )
-        raise SystemExit(INTERRUPTED)
+        raise SystemExit(stopped_by(record.get("stopped_by")))
     click.echo(f"Saved in {run.path}: models, history.csv, run.json and figures/.")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
 import click
 
-INTERRUPTED = 130  # the exit code that shells report of a program that Ctrl-C ended
+
+def stopped_by(name: str | None) -> int:
+    """The exit code that shells report of a program that this signal ended; Ctrl-C's is 130."""
+    return 128 + signal.Signals[name or "SIGINT"]
 
 
 class KeyValue(click.ParamType[tuple[str, str]]):

@@ -4,12 +4,13 @@ from vaekit.engine.base import MAX_STEPS, Steps, compile_evaluate, compile_train
 from vaekit.engine.columns import Columns
 from vaekit.engine.evaluation import Evaluation
 from vaekit.engine.order import batches, epoch_order
-from vaekit.engine.program import Program
+from vaekit.engine.program import Objective, Program
 
 __all__ = [
     "MAX_STEPS",
     "Columns",
     "Evaluation",
+    "Objective",
     "Program",
     "Steps",
     "batches",

@@ -30,6 +30,10 @@ class Columns(NamedTuple):
         parts = np.split(np.asarray(row, "float64") / count, np.cumsum(self.widths)[:-1])
         return dict(zip(self.names, parts, strict=True))
 
+    def offset(self, name: str) -> int:
+        """Where in a row the column `name` begins."""
+        return sum(self.widths[: self.names.index(name)])
+
     def summary(self, row: np.ndarray, count: int) -> dict[str, float | int | list[float]]:
         """Averages over `count` images, the KL of each latent and the number of active ones.
 

@@ -5,6 +5,7 @@ from vaekit.run.directory import RunDirectory
 from vaekit.run.provenance import explained, own_data, parts_of, warn_of_changes
 from vaekit.run.record import describe_environment, describe_part, describe_parts
 from vaekit.run.run import Run, read_run
+from vaekit.run.verify import verify_run
 
 __all__ = [
     "Run",
@@ -18,5 +19,6 @@ __all__ = [
     "parts_of",
     "read_run",
     "save_artifacts",
+    "verify_run",
     "warn_of_changes",
 ]

@@ -6,16 +6,22 @@ import csv
 import io
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from vaekit.atomic import write_text
+from vaekit.atomic import sweep, write_text
+from vaekit.checkpoint import MANIFEST
 from vaekit.errors import RunError, from_os_error
+from vaekit.run.checksums import Checksums
+from vaekit.run.lock import Lock
 
 RECORD = "run.json"
 HISTORY = "history.csv"
+STEPS = "steps.csv"
 CHECKPOINTS = "checkpoints"
+DIVERGED = "diverged"
 FIGURES = "figures"
 ARTIFACTS = ("VAE_encoder", "VAE_decoder", "VAE")
 FORMATS = (".h5", ".keras")
@@ -35,6 +41,8 @@ class RunDirectory:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        self.lock = Lock(self.path)
+        self.checksums = Checksums(self.path)
         self._made: Path | None = None
 
     @property
@@ -48,9 +56,19 @@ class RunDirectory:
         return self.path / HISTORY
 
     @property
+    def steps(self) -> Path:
+        """`steps.csv`: a row a step, where one was asked for."""
+        return self.path / STEPS
+
+    @property
     def checkpoints(self) -> Path:
         """The folder of saved states."""
         return self.path / CHECKPOINTS
+
+    @property
+    def diverged(self) -> Path:
+        """The folder of the state before a step that diverged."""
+        return self.path / DIVERGED
 
     @property
     def figures(self) -> Path:
@@ -65,7 +83,7 @@ class RunDirectory:
         """Raise `RunError` if a run, or a file that a run would overwrite, is here already."""
         if self.path.exists() and not self.path.is_dir():
             raise RunError(f"{self.path} is a file; choose a folder for --out.")
-        names = [RECORD, HISTORY, CHECKPOINTS, FIGURES]
+        names = [RECORD, HISTORY, STEPS, MANIFEST, CHECKPOINTS, DIVERGED, FIGURES]
         names += [f"{name}{ending}" for name in ARTIFACTS for ending in FORMATS]
         there = [name for name in names if (self.path / name).exists()]
         if RECORD in there:
@@ -76,29 +94,82 @@ class RunDirectory:
         if there:
             raise RunError(f"{self.path} holds {there[0]!r} already. Choose another --out.")
 
-    def create(self) -> None:
-        """Make the folder and its sub-folders.
+    def create(self, record: Mapping[str, Any]) -> None:
+        """Make the folder, lock it, and write `record` into it before anything else.
 
-        Raises `RunError` if that is not possible; then nothing is left behind.
+        Raises a `VaekitError` if that is not possible; then nothing is left behind.
         """
         missing = [p for p in (self.path, *self.path.parents) if not p.exists()]
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise from_os_error(error, self.path) or error from error
+        self.lock.acquire()
+        try:
+            self.refuse_existing()  # again: another process may have begun here since
+        except RunError:
+            self.lock.release()
+            raise
         self._made = missing[-1] if missing else None
         try:
-            self.checkpoints.mkdir(parents=True)
-            self.figures.mkdir()
-        except OSError as error:
+            self.write_record(record)
+            self.open()
+        except BaseException:
             self.remove()
+            raise
+
+    def open(self) -> None:
+        """Get ready for training to write here: locked, swept, and off the list of checksums."""
+        self.lock.acquire()
+        self.checksums.take_off(lambda name: not name.startswith(f"{FIGURES}/"))
+        for folder in (self.path, self.checkpoints, self.figures, self.diverged):
+            sweep(folder)
+        try:
+            self.checkpoints.mkdir(exist_ok=True)
+            self.figures.mkdir(exist_ok=True)
+            if self.diverged.exists():
+                shutil.rmtree(self.diverged)
+        except OSError as error:
             raise from_os_error(error, self.path) or error from error
+
+    def close(self) -> None:
+        """Put what training wrote on the list of checksums, and let other processes write."""
+        files = [self.record, self.history, self.steps, self.diverged / "step.json"]
+        files += [self.artifact(name, ending) for name in ARTIFACTS for ending in FORMATS]
+        self.checksums.put(path for path in files if path.exists())
+        self.lock.release()
+
+    @contextmanager
+    def changing(self, *paths: Path) -> Iterator[None]:
+        """While entered, files may be written that training doesn't write.
+
+        Those of them that lie in the run directory are put on its list of checksums.
+
+        Raises `RunError` if another process is writing into the run.
+        """
+        home = self.path.resolve()
+        inside = [path.resolve().relative_to(home) for path in paths if _within(home, path)]
+        if not inside:
+            yield
+            return
+        self.lock.acquire()
+        try:
+            self.checksums.take_off({path.as_posix() for path in inside}.__contains__)
+            yield
+            self.checksums.put(self.path / path for path in inside)
+        finally:
+            self.lock.release()
 
     def remove(self) -> None:
         """Take back `create`: for a run that ended before there was anything to keep."""
         if self._made is not None:
             shutil.rmtree(self._made, ignore_errors=True)
-            return
-        for name in (RECORD, HISTORY):
-            (self.path / name).unlink(missing_ok=True)
-        for name in (CHECKPOINTS, FIGURES):
-            shutil.rmtree(self.path / name, ignore_errors=True)
+        else:
+            for name in (RECORD, HISTORY, STEPS):
+                (self.path / name).unlink(missing_ok=True)
+            for name in (CHECKPOINTS, FIGURES):
+                shutil.rmtree(self.path / name, ignore_errors=True)
+        self.lock.release()
 
     def write_record(self, record: Mapping[str, Any]) -> None:
         """Write `run.json`."""
@@ -109,7 +180,7 @@ class RunDirectory:
         if not self.record.is_file():
             raise RunError(f"{self.path} holds no run: there is no {RECORD} in it.")
         try:
-            record = json.loads(self.record.read_text(encoding="utf-8"))
+            record = json.loads(self.checksums.read(self.record))
         except (OSError, ValueError) as error:
             raise RunError(f"{self.record} can't be read: {error}.") from error
         if not isinstance(record, dict) or record.get("format") != 1:
@@ -132,11 +203,15 @@ class RunDirectory:
         """The rows of `history.csv`, as numbers; empty before the first epoch's end."""
         if not self.history.exists():
             return []
-        with self.history.open(newline="", encoding="utf-8") as file:
-            return [
-                {name: _number(value) for name, value in row.items() if value}
-                for row in csv.DictReader(file)
-            ]
+        text = io.StringIO(self.checksums.read(self.history).decode("utf-8"), newline="")
+        return [
+            {name: _number(value) for name, value in row.items() if value}
+            for row in csv.DictReader(text)
+        ]
+
+
+def _within(folder: Path, path: Path) -> bool:
+    return path.resolve().is_relative_to(folder)
 
 
 def _has(record: Any, path: list[str]) -> bool:

@@ -1,5 +1,7 @@
 """Training: one trainer for every combination of parts."""
 
-from vaekit.trainer.session import Session, open_session, reopen_session
+from vaekit.trainer.opening import open_session, reopen_session
+from vaekit.trainer.replay import Replay, replay_step
+from vaekit.trainer.session import Session
 
-__all__ = ["Session", "open_session", "reopen_session"]
+__all__ = ["Replay", "Session", "open_session", "reopen_session", "replay_step"]

@@ -1,4 +1,4 @@
-"""Ctrl-C: the first asks training to stop after the call under way, the second stops at once."""
+"""Ctrl-C and SIGTERM: the first stops training after the call under way, the next at once."""
 
 from __future__ import annotations
 
@@ -7,26 +7,44 @@ import threading
 from types import FrameType
 from typing import Any
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class StoppedAtOnce(KeyboardInterrupt):
+    """A second signal came: the one of this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.signal = name
+
 
 class Interrupt:
-    """While entered, `requested` tells whether Ctrl-C was pressed."""
+    """While entered, `signal` names the first that came to stop training; None before."""
 
     def __init__(self) -> None:
-        self.requested = False
-        self._previous: Any = None
+        self.signal: str | None = None
+        self._previous: dict[int, Any] = {}
+
+    @property
+    def requested(self) -> bool:
+        """Whether training was asked to stop."""
+        return self.signal is not None
 
     def __enter__(self) -> Interrupt:
-        # Only the main thread may handle signals; elsewhere Ctrl-C is the caller's.
+        # Only the main thread may handle signals; elsewhere they are the caller's.
         if threading.current_thread() is threading.main_thread():
-            self._previous = signal.signal(signal.SIGINT, self._handle)
+            self._previous = {number: signal.signal(number, self._handle) for number in SIGNALS}
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._previous is not None:
-            signal.signal(signal.SIGINT, self._previous)
+        self._restore()
 
-    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+    def _restore(self) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
         if self.requested:
-            signal.signal(signal.SIGINT, self._previous)
-            raise KeyboardInterrupt
-        self.requested = True
+            self._restore()
+            raise StoppedAtOnce(signal.Signals(number).name)
+        self.signal = signal.Signals(number).name

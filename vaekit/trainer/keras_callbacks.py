@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import keras
 
+from vaekit.checkpoint import State
 from vaekit.model import VAE
+from vaekit.trainer.callback_state import restore
 
 _BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 
@@ -27,19 +29,24 @@ class KerasCallbacks:
         epochs: int,
         steps: int,
     ) -> None:
+        self.given = list(callbacks)
         auto = vae.autoencoder
         self._model = keras.Model(auto.inputs[0], auto.outputs[0], name="VAE")
         self._model.compile(optimizer=optimizer)
         self._model.stop_training = False
         self.list = keras.callbacks.CallbackList(
-            list(callbacks), model=self._model, epochs=epochs, steps=steps, verbose=0
+            self.given, model=self._model, epochs=epochs, steps=steps, verbose=0
         )
-        self.want_batches = any(_overrides(callback) for callback in callbacks)
+        self.want_batches = any(_overrides(callback) for callback in self.given)
 
     @property
     def stopped(self) -> bool:
         """Whether a callback asked to stop."""
         return bool(self._model.stop_training)
+
+    def restore(self, state: State) -> list[str]:
+        """Let callbacks remember what they did when `state` was saved; the missing ones' names."""
+        return restore(self.given, state.callbacks, state.callback_arrays)
 
     def epoch_end(self, epoch: int, row: Mapping[str, float]) -> None:
         """Hand out an epoch's results; epochs count from 0."""

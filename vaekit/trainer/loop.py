@@ -10,8 +10,9 @@ import numpy as np
 
 from vaekit.checkpoint import Position
 from vaekit.engine import Evaluation, Program, Steps, batches, epoch_order
-from vaekit.errors import DivergedError
+from vaekit.trainer.divergence import Watch
 from vaekit.trainer.interrupt import Interrupt
+from vaekit.trainer.keeper import Keeper
 from vaekit.trainer.keras_callbacks import KerasCallbacks
 from vaekit.trainer.pace import Pace
 from vaekit.trainer.progress import Progress
@@ -31,23 +32,39 @@ class Loop(NamedTuple):
     seed: int
     callbacks: KerasCallbacks
     progress: Progress
+    watch: Watch
+    keeper: Keeper
 
     def run(
-        self, position: Position, interrupt: Interrupt, keep: Callable[[Position, Row], None]
+        self,
+        position: Position,
+        interrupt: Interrupt,
+        *,
+        restore: Callable[[], None],
+        epoch_end: Callable[[Position, Row], None],
     ) -> Position:
         """Train from `position` on and give the position reached.
 
-        `keep(position, row)` is called at the end of each epoch with its line in the history.
-        Stops early if a callback asks for it, or within an epoch on `interrupt`.
+        `restore()` is called once the callbacks have begun, since what they set then is not what
+        an uncut run would have here. `epoch_end(position, row)` is called at the end of each epoch
+        with its line in the history. Stops early if a callback asks for it, or within an epoch on
+        `interrupt`.
 
-        Raises `DivergedError` when a term is no longer finite.
+        Raises `DivergedError` when a term or a weight is no longer finite.
         """
         pace = Pace(1 if self.callbacks.want_batches else None)
         self.callbacks.list.on_train_begin()
+        begun = position.step > 0
+        if begun:
+            self.callbacks.list.on_epoch_begin(position.epoch)
+        restore()
         while position.epoch < self.epochs and not self.callbacks.stopped:
             epoch = position.epoch
             started = time.perf_counter()
-            self.callbacks.list.on_epoch_begin(epoch)
+            if not begun:
+                self.callbacks.list.on_epoch_begin(epoch)
+            begun = False
+            self.watch.forget()
             before = position.images
             position = self._epoch(position, pace, interrupt)
             if position.step < self._steps_an_epoch:
@@ -57,7 +74,7 @@ class Loop(NamedTuple):
             row = self._row(epoch, position, position.images - before, seconds)
             position = Position(epoch + 1, 0, position.steps)
             self.callbacks.epoch_end(epoch, row)
-            keep(position, row)
+            epoch_end(position, row)
             self.progress.epoch_end(epoch, row)
             if interrupt.requested:
                 break
@@ -82,13 +99,16 @@ class Loop(NamedTuple):
             skip -= skipped
             at = skipped
             while at < len(block) and not interrupt.requested:
-                chunk = block[at : at + pace.steps]
+                chunk = block[at : at + min(pace.steps, self.keeper.room(position))]
                 self.callbacks.list.on_train_batch_begin(step)
+                self.watch.before(chunk)
                 began = time.perf_counter()
                 rows = self.train(chunk)
                 pace.took(len(chunk), time.perf_counter() - began)
-                self._refuse_bad(rows, epoch, step)
-                sums += rows.sum(axis=0, dtype="float64")
+                self.watch.refuse_rows(rows, position)
+                # Row by row, so that the sums don't depend on how many steps a call took.
+                for row in rows:
+                    sums += row
                 at += len(chunk)
                 step, steps, count = step + len(chunk), steps + len(chunk), count + chunk.size
                 terms = columns.summary(sums, count)
@@ -96,16 +116,12 @@ class Loop(NamedTuple):
                 self.callbacks.list.on_train_batch_end(step - 1, scalars)
                 rate = (count - before) / (time.perf_counter() - started)
                 self.progress.advance(epoch, count, rate, _headline(scalars))
-        return Position(epoch, step, steps, count, [float(value) for value in sums])
-
-    def _refuse_bad(self, rows: np.ndarray, epoch: int, step: int) -> None:
-        bad = self.program.columns.first_bad(rows)
-        if bad is not None:
-            number, term = bad
-            raise DivergedError(
-                f"Training diverged: {term!r} is not finite at step {step + number + 1} of epoch "
-                f"{epoch + 1}. Try a smaller --learning-rate or a larger --batch-size."
-            )
+                began_at = position
+                position = Position(epoch, step, steps, count, sums.tolist())
+                self.keeper.after_steps(
+                    began_at, position, rows, chunk.shape[1], ends=step == self._steps_an_epoch
+                )
+        return position
 
     def _row(self, epoch: int, position: Position, images: int, seconds: float) -> Row:
         sums = np.array(position.sums)

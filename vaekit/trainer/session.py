@@ -1,52 +1,39 @@
-"""One run from config to saved models: what is opened, trained, recorded and saved, in order."""
+"""One run from config to saved models: what is trained, recorded and saved, in order."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import keras
 
-from vaekit.checkpoint import (
-    Position,
-    describe,
-    latest_checkpoint,
-    list_checkpoints,
-    load_checkpoint,
-    save_checkpoint,
-)
+from vaekit.cadence import parse_cadence
+from vaekit.checkpoint import Position, State, assign, describe, drop_after, list_checkpoints
 from vaekit.config import TrainConfig
 from vaekit.engine import Evaluation, Program, compile_train
-from vaekit.errors import RunError, UserError, VaekitError
-from vaekit.model import Parts, build_vae, resolve_parts
-from vaekit.plugins import discover
-from vaekit.run import (
-    Run,
-    RunDirectory,
-    custom_layers,
-    describe_environment,
-    describe_parts,
-    explained,
-    own_data,
-    parts_of,
-    save_artifacts,
-    warn_of_changes,
-)
+from vaekit.errors import VaekitError
+from vaekit.model import Parts
+from vaekit.run import Run, RunDirectory, save_artifacts
+from vaekit.trainer.divergence import Watch
 from vaekit.trainer.interrupt import Interrupt
+from vaekit.trainer.keeper import Keeper
 from vaekit.trainer.keras_callbacks import KerasCallbacks
 from vaekit.trainer.loop import Loop, Row
 from vaekit.trainer.progress import Progress
-from vaekit.trainer.sources import Source, choose_source
+from vaekit.trainer.sources import Source
+from vaekit.trainer.step_log import StepLog
 from vaekit.types import Images
 
 
 @dataclass
 class Session:
-    """A run that is ready to train: everything that can be refused has been looked at."""
+    """A run that is ready to train: everything that can be refused has been looked at.
+
+    checkpoint, saved: what it goes on from, where that lies; None for one that begins.
+    """
 
     config: TrainConfig
     parts: Parts
@@ -56,8 +43,11 @@ class Session:
     record: dict[str, Any]
     callbacks: Sequence[keras.callbacks.Callback]
     progress: Progress
-    position: Position = field(default_factory=Position)
+    checkpoint: Path | None = None
+    saved: State | None = None
     rows: list[Row] = field(default_factory=list)
+    position: Position = field(default_factory=Position)
+    best: Mapping[str, Any] | None = None
 
     @property
     def validation(self) -> Images:
@@ -67,34 +57,61 @@ class Session:
     def run(self) -> Run:
         """Train, save and give the run; its record's `status` is `complete` or `interrupted`.
 
-        A run that fails before its first checkpoint leaves nothing behind; later, its `status` is
-        `failed`, and it can be resumed from the checkpoint.
+        A new run that fails before its first checkpoint leaves nothing behind, unless it diverged;
+        later, its `status` is `failed`, and it can be resumed from the checkpoint.
         """
         loop = self._loop()
         new = not self.directory.record.exists()
-        if new:
-            self.directory.create()
+        self._open(new)
         try:
-            self._write("running")
-            with Interrupt() as interrupt:
-                self.progress.start(self.config.epochs, loop.images)
-                try:
-                    self.position = loop.run(self.position, interrupt, self._keep)
-                finally:
-                    self.progress.close()
-                # A callback may have set the weights at the end, as EarlyStopping does.
-                newer = self.callbacks or self.position.step
-                if newer or not list_checkpoints(self.directory.checkpoints):
-                    self._checkpoint(self.position)
+            with Interrupt() as interrupt, loop.keeper as keeper:
+                if self.config.step_log:
+                    keeper.log = StepLog(self.directory.steps, self.position.steps)
+                self._train(loop, interrupt)
                 save_artifacts(self.program.vae, self.directory)
-                self._write("interrupted" if interrupt.requested else "complete")
+                self._write("interrupted" if interrupt.requested else "complete", interrupt.signal)
+                self.directory.close()
         except BaseException as error:
-            if new and not list_checkpoints(self.directory.checkpoints):
+            kept = list_checkpoints(self.directory.checkpoints) or self.directory.diverged.exists()
+            if new and not kept:
                 self.directory.remove()
             else:
                 self._note_failure(error)
             raise
         return Run(self.directory, self.record, self.program.vae, self.parts)
+
+    def _open(self, new: bool) -> None:
+        """Make the run directory, or take it over at the checkpoint."""
+        if new:
+            self.directory.create(self._described("running"))
+            return
+        self.directory.open()
+        if self.checkpoint is not None:
+            drop_after(self.directory.checkpoints, self.checkpoint)
+        self._write("running")
+
+    def _train(self, loop: Loop, interrupt: Interrupt) -> None:
+        def restore() -> None:
+            if self.saved is not None:
+                assign(self.saved, self.program.state, str(self.checkpoint))
+                missing = loop.callbacks.restore(self.saved)
+                if missing:
+                    self.progress.note(f"Trained until now with {', '.join(missing)}, too.")
+
+        def epoch_end(position: Position, row: Row) -> None:
+            self.rows.append(row)
+            self.directory.write_history(self.rows)
+            self.position = position
+            loop.keeper.after_epoch(position, row)
+            self.best = loop.keeper.best
+            self._write("running")
+
+        self.progress.start(self.config.epochs, loop.images)
+        try:
+            self.position = loop.run(self.position, interrupt, restore=restore, epoch_end=epoch_end)
+        finally:
+            self.progress.close()
+        loop.keeper.finish(self.position)
 
     def _note_failure(self, error: BaseException) -> None:
         """Record why the run ended; where even that can't be written, the error itself says it."""
@@ -102,170 +119,57 @@ class Session:
         if not stopped:
             self.record["error"] = str(error) or type(error).__name__
         with suppress(VaekitError):
-            self._write("interrupted" if stopped else "failed")
+            self._write("interrupted" if stopped else "failed", getattr(error, "signal", None))
+        with suppress(VaekitError):
+            self.directory.close()
 
     def _loop(self) -> Loop:
         images = len(self.source.train.pixels)
         config = self.config
+        train = compile_train(self.program, self.source.train.pixels)
+        callbacks = KerasCallbacks(
+            self.callbacks,
+            self.program.vae,
+            self.program.optimizer,
+            epochs=config.epochs,
+            steps=-(-images // config.batch_size),
+        )
+        watch = Watch(self.program, train, self.directory.diverged)
         return Loop(
             self.program,
-            compile_train(self.program, self.source.train.pixels),
+            train,
             Evaluation(self.program, self.source.validation.pixels),
             images,
             config.batch_size,
             config.epochs,
             config.seed,
-            KerasCallbacks(
-                self.callbacks,
-                self.program.vae,
-                self.program.optimizer,
-                epochs=config.epochs,
-                steps=-(-images // config.batch_size),
-            ),
+            callbacks,
             self.progress,
+            watch,
+            Keeper(
+                self.directory.checkpoints,
+                self.program,
+                callbacks,
+                watch,
+                parse_cadence(config.checkpoint_every),
+                order={"seed": config.seed, "images": images},
+                best=self.best,
+                note=self.progress.note,
+            ),
         )
 
-    def _keep(self, position: Position, row: Row) -> None:
-        self._checkpoint(position)
-        self.rows.append(row)
-        self.directory.write_history(self.rows)
-        self.position = position
-        self._write("running")
+    def _write(self, status: str, stopped_by: str | None = None) -> None:
+        if stopped_by is not None:
+            self.record["stopped_by"] = stopped_by
+        self.directory.write_record(self._described(status))
 
-    def _checkpoint(self, position: Position) -> None:
-        save_checkpoint(self.directory.checkpoints, self.program.state, position)
-
-    def _write(self, status: str) -> None:
+    def _described(self, status: str) -> dict[str, Any]:
+        """The record, brought up to date."""
         self.record["status"] = status
         self.record["training"] = {
             **describe(self.position),
             "seconds": round(sum(row["seconds"] for row in self.rows), 3),
             "last_epoch": self.rows[-1] if self.rows else None,
+            "best": self.best,
         }
-        self.directory.write_record(self.record)
-
-
-def open_session(
-    config: TrainConfig,
-    data: Any,
-    *,
-    callbacks: Sequence[keras.callbacks.Callback],
-    progress: Progress,
-) -> Session:
-    """A new run. `data` are arrays or a `Dataset`, or None for what `config.data` names.
-
-    Raises a `UserError` for whatever can't be done; nothing is written yet.
-    """
-    parts = resolve_parts(config, discover().registry)
-    directory = RunDirectory(config.out or _default_out(config))
-    directory.refuse_existing()
-    source = choose_source(config, data)
-    if source.note:
-        progress.note(source.note)
-    program = _program(config, parts, source)
-    for name in custom_layers(program.vae.autoencoder):
-        progress.note(f"The layer {name} is not Keras's own: saved models need it to open again.")
-    config = config.model_copy(
-        update={
-            "backend": keras.backend.backend(),
-            "data": source.record["used"],
-            "out": str(directory.path),
-            # As the parts' signatures type them; the command line gave texts.
-            "encoder_opt": parts.encoder_options,
-            "decoder_opt": parts.decoder_options,
-            "loss_opt": parts.loss_options,
-        }
-    )
-    record = {
-        "format": 1,
-        "status": "running",
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "config": config.model_dump(mode="json"),
-        "image_shape": list(program.vae.image_shape),
-        "parts": describe_parts(parts),
-        "seed": config.seed,
-        "data": source.record,
-        **describe_environment(),
-    }
-    return Session(config, parts, source, directory, program, record, callbacks, progress)
-
-
-def reopen_session(
-    path: str | Path,
-    data: Any,
-    *,
-    epochs: int | None,
-    callbacks: Sequence[keras.callbacks.Callback],
-    progress: Progress,
-) -> Session:
-    """A run that stopped, from its newest checkpoint on; `epochs` may ask for more in all.
-
-    Raises `RunError` if there is nothing to go on with, or the data are not what they were.
-    """
-    directory = RunDirectory(path)
-    record = directory.read_record()
-    config = TrainConfig.checked({**record["config"], "out": str(path)})
-    if epochs is not None:
-        config = TrainConfig.checked({**config.model_dump(), "epochs": epochs})
-    registry = discover().registry
-    with explained(record, registry):
-        parts = parts_of(record, registry)
-    if data is None:
-        reread = own_data(record, registry)
-        if reread is None:
-            raise UserError(f"{path} was trained on an array: pass the same one as data.")
-        config = config.model_copy(update={"data": reread})
-    source = choose_source(config, data)
-    if source.record["fingerprint"] != record["data"]["fingerprint"]:
-        raise RunError(f"The data of {path} are not what they were when the run began.")
-    with explained(record, registry):
-        program = _program(config, parts, source)
-        position = load_checkpoint(latest_checkpoint(directory.checkpoints), program.state)
-    warn_of_changes(record, registry)
-    # One that was stopped after its last epoch still has models and pictures to save.
-    if position.epoch >= config.epochs and record["status"] == "complete":
-        raise RunError(
-            f"{path} has done all of its {config.epochs} epochs; ask for more with --epochs."
-        )
-    record["config"]["epochs"] = config.epochs
-    record.pop("error", None)
-    rows = [row for row in directory.read_history() if row["epoch"] <= position.epoch]
-    return Session(
-        config,
-        parts,
-        source,
-        directory,
-        program,
-        record,
-        callbacks,
-        progress,
-        position=position,
-        rows=rows,
-    )
-
-
-def _program(config: TrainConfig, parts: Parts, source: Source) -> Program:
-    loss, needs = parts.build_loss()
-    height, width, channels = source.train.pixels.shape[1:]
-    vae = build_vae(
-        parts,
-        (height, width, channels),
-        latent_dim=config.latent_dim,
-        scale=needs.scale,
-        seed=config.seed,
-    )
-    optimizer = keras.optimizers.Adam(config.learning_rate)
-    return Program(
-        vae,
-        loss,
-        needs,
-        optimizer,
-        seed=config.seed,
-        loss_name=config.loss,
-        dataset_size=len(source.train.pixels),
-    )
-
-
-def _default_out(config: TrainConfig) -> str:
-    encoder, decoder = (name.partition("@")[0] for name in (config.encoder, config.decoder))
-    return f"runs/{encoder}-{decoder}-{datetime.now():%Y%m%d-%H%M%S}"
+        return self.record

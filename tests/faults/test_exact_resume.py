@@ -1,0 +1,90 @@
+"""Killed at random steps, within an epoch, and resumed: every later loss is the same to the bit."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import signal
+import time
+
+import pytest
+
+from tests.faults.forks import serving
+from vaekit.checkpoint import latest_checkpoint, read_checkpoint
+from vaekit.run import verify_run
+
+EPOCHS, STEPS = 3, 12
+TRAIN = [
+    *("train", "--data", "digits", "--limit", "48", "--batch-size", "4", "--epochs", EPOCHS),
+    *("--encoder-opt", "width=4", "--decoder-opt", "width=4", "--out", "run", "--step-log"),
+]
+LOSSES = {
+    "plain": (),
+    "schedule": ("--loss", "beta", "--loss-opt", "schedule=linear", "--loss-opt", "steps=30"),
+    "adversary": ("--loss", "factor-vae"),
+}
+CASES = [
+    *(("tensorflow", "plain", 20), ("torch", "plain", 20), ("jax", "plain", 5)),
+    *(("tensorflow", "schedule", 5), ("torch", "schedule", 5)),
+    *(("tensorflow", "adversary", 5), ("torch", "adversary", 5)),
+]
+
+
+@pytest.mark.parametrize(("backend", "loss", "cuts"), CASES)
+def test_killed_and_resumed_is_uncut(tmp_path, backend, loss, cuts):
+    if loss == "adversary":
+        pytest.importorskip("vaekit_disentangle")
+    generator = random.Random(f"{backend} {loss}")
+    with serving(backend) as server:
+        whole = tmp_path / "whole"
+        whole.mkdir()
+        code, out = server.run(*TRAIN, *LOSSES[loss], folder=whole)
+        assert code == 0, out
+        expected = result(whole)
+        places = []
+        for number in range(cuts):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            every = generator.randint(1, 5)
+            job = server.start(
+                *TRAIN, *LOSSES[loss], "--checkpoint-every", f"{every}steps", folder=folder
+            )
+            at = generator.randint(1, EPOCHS * STEPS - 1)
+            wait_for_step(folder / "run" / "steps.csv", at)
+            job.signal(signal.SIGKILL)
+            job.wait()
+            places.append(went_on_from(folder))
+            code, out = server.run("resume", "run", folder=folder)
+            if code == 2 and "has done all" in out:  # the kill came too late
+                assert places[-1] == EPOCHS * STEPS
+            else:
+                assert code == 0, out
+            assert result(folder) == expected, f"killed at step {at}, saved every {every}"
+            assert verify_run(folder / "run") == []
+    within = sum(place % STEPS != 0 for place in places)
+    print(f"{backend}, {loss}: {cuts} of {cuts} equal; {within} within an epoch, from {places}")
+    assert within >= cuts / 2
+
+
+def result(folder):
+    """Every step's loss and the hash of all that the last checkpoint holds."""
+    state = read_checkpoint(latest_checkpoint(folder / "run" / "checkpoints"))
+    digest = hashlib.sha256()
+    for name, array in state.arrays:
+        digest.update(f"{name} {array.dtype} {array.shape}".encode() + array.tobytes())
+    steps = (folder / "run" / "steps.csv").read_text()
+    assert len(steps.splitlines()) == 1 + EPOCHS * STEPS
+    return steps, digest.hexdigest()
+
+
+def went_on_from(folder):
+    """The step of the newest checkpoint, 0 if there is none yet."""
+    paths = sorted((folder / "run" / "checkpoints").glob("step-*"))
+    return read_checkpoint(latest_checkpoint(paths[0].parent)).position.steps if paths else 0
+
+
+def wait_for_step(path, step):
+    ends = time.monotonic() + 300
+    while not path.exists() or len(path.read_text().splitlines()) <= step:
+        assert time.monotonic() < ends
+        time.sleep(0.002)

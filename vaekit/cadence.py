@@ -1,0 +1,27 @@
+"""How often a checkpoint is taken: by steps, by minutes or by epochs."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, NamedTuple, cast
+
+Unit = Literal["steps", "min", "epochs"]
+
+_FORM = re.compile(r"(\d+)(steps?|epochs?)|(\d+(?:\.\d+)?)min", re.ASCII)
+
+
+class Cadence(NamedTuple):
+    """One checkpoint every so many `unit`s; whole ones but for minutes."""
+
+    every: float
+    unit: Unit
+
+
+def parse_cadence(text: str) -> Cadence:
+    """`50steps`, `5min` or `1epoch`. Raises `ValueError` for anything else, and for none."""
+    found = _FORM.fullmatch(text)
+    if not found or not float(found[1] or found[3]):
+        raise ValueError("say how often as 50steps, 5min or 1epoch")
+    if found[3]:
+        return Cadence(float(found[3]), "min")
+    return Cadence(int(found[1]), cast(Unit, found[2].rstrip("s") + "s"))

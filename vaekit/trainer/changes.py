@@ -1,0 +1,115 @@
+"""What is not as it was when a run began, and would keep it from going on to the bit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from vaekit.config import TrainConfig
+from vaekit.errors import OptionError, RunError, closest
+from vaekit.model import Parts
+from vaekit.run import describe_parts
+
+_KINDS = ("encoder", "decoder", "loss")
+# Told by what they stand for, or of no effect on what is computed.
+_OTHERWISE = (*_KINDS, *(f"{kind}_opt" for kind in _KINDS), "data", "backend", "epochs")
+_FREE = ("out", "checkpoint_every", "step_log")
+_PACKAGES = ("vaekit", "keras", "numpy", "tensorflow", "jax", "torch")
+
+
+class Change(NamedTuple):
+    """One thing that differs: its name, as `--allow-change` takes it, and both values."""
+
+    name: str
+    was: Any
+    now: Any
+
+
+def find_changes(
+    record: Mapping[str, Any],
+    config: TrainConfig,
+    parts: Parts,
+    source: Mapping[str, Any],
+    environment: Mapping[str, Any],
+) -> list[Change]:
+    """What differs between a run's record and what it would go on with.
+
+    config: what is asked for now. source: what a record would say of the data.
+    environment: what a record would say of backend, versions and machine.
+    """
+    before = _facts(TrainConfig.checked(record["config"]), record["parts"], record["data"], record)
+    now = _facts(config, describe_parts(parts), source, environment)
+    changes = [Change(name, before[name], now[name]) for name in now if before[name] != now[name]]
+    done = record["config"]["epochs"]
+    if config.epochs < done:  # more may be asked for
+        changes.append(Change("epochs", done, config.epochs))
+    return changes
+
+
+def refuse_changes(changes: Sequence[Change], allowed: Collection[str], run: Path) -> None:
+    """Raise `RunError` with a list of those changes that aren't `allowed`.
+
+    Raises `OptionError` if there is no change of an allowed name.
+    """
+    names = [name.replace("-", "_") for name in allowed]
+    for name in names:
+        if name not in _names():
+            raise OptionError(f"There is no change {name!r} to allow. {closest(name, _names())}")
+    refused = [change for change in changes if change.name not in names]
+    if refused:
+        lines = [f"  {change.name}: was {change.was}, is {change.now}" for change in refused]
+        flags = " ".join(f"--allow-change {change.name}" for change in refused)
+        raise RunError(
+            f"{run} can't go on as it began, since some things are not what they were:\n"
+            + "\n".join(lines)
+            + f"\nChange them back, or take them as they are: {flags}"
+        )
+
+
+def record_changes(record: dict[str, Any], changes: Sequence[Change], steps: int) -> None:
+    """Note in a run's record which changes were taken, when, and after how many steps."""
+    when = datetime.now(UTC).isoformat(timespec="seconds")
+    record.setdefault("changes", []).extend(
+        {"when": when, "steps_done": steps, **change._asdict()} for change in changes
+    )
+
+
+def _names() -> list[str]:
+    options = [name for name in TrainConfig.model_fields if name not in _FREE]
+    return [*options, *_PACKAGES, "machine"]
+
+
+def _facts(
+    config: TrainConfig,
+    parts: Mapping[str, Any],
+    source: Mapping[str, Any],
+    environment: Mapping[str, Any],
+) -> dict[str, Any]:
+    """All that decides what is computed, by the names that changes of it go by."""
+    values = config.model_dump(mode="json", exclude={*_OTHERWISE, *_FREE})
+    for kind in _KINDS:
+        values[kind] = _part(parts[kind])
+        # As JSON holds them: the record's have been through it.
+        values[f"{kind}_opt"] = json.loads(json.dumps(parts[kind]["options"]))
+    values["data"] = source["fingerprint"]
+    backend = environment["backend"]
+    values["backend"] = backend
+    for package in ("vaekit", "keras", "numpy"):
+        values[package] = environment["versions"].get(package)
+    if backend in environment["versions"]:
+        values[backend] = environment["versions"][backend]
+    machine = environment["machine"]
+    values["machine"] = ", ".join(
+        [machine["processor"], f"{machine['cores']} cores", *machine["devices"]]
+    )
+    return values
+
+
+def _part(part: Mapping[str, Any]) -> str:
+    """A part's name and origin; the kit's own have the kit's version, which is told by itself."""
+    if part["distribution"] == "vaekit":
+        return f"{part['name']} of vaekit"
+    return f"{part['name']} of {part['distribution']} {part['version']}"
