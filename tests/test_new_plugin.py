@@ -94,7 +94,7 @@ def test_a_new_plugin_installs_conforms_and_trains(shell, made, kind):
 def test_the_generated_tests_pass_untouched(shell, made):
     done = shell.run("ruff check . && python -m pytest vaekit-my-*/tests")
     for kind in KINDS:
-        assert re.search(rf"^vaekit-my-{kind}/tests/test_{kind}\.py [.s]+", done.stdout, re.M)
+        assert re.search(rf"/test_{kind}\.py [.s]+", done.stdout)
     assert " passed" in done.stdout.splitlines()[-1]
 
 
