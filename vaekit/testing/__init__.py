@@ -3,7 +3,7 @@
 Without pytest::
 
     vaekit.testing.check_component("conv5", kind="encoder")
-    vaekit.testing.check_component(my_factory, kind="loss", known_failures={"is_finite": "why"})
+    vaekit.testing.check_component(my_factory, kind="loss", known_failures={NAME: "why"})
 
 With pytest::
 
