@@ -66,6 +66,10 @@ class Worker:
             self._fill(buffer[at : at + size])
             at += size
 
+    def is_alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process.poll() is None
+
     def stop(self) -> None:
         """End the process, whatever it is at."""
         self._process.kill()
@@ -133,7 +137,12 @@ _idle: list[Worker] = []
 
 def borrow() -> Worker:
     """A worker that nobody else uses; to be given back, or stopped."""
-    return _idle.pop() if _idle else Worker()
+    while _idle:
+        worker = _idle.pop()
+        if worker.is_alive():
+            return worker
+        worker.stop()
+    return Worker()
 
 
 def give_back(worker: Worker) -> None:
