@@ -50,6 +50,9 @@ def _kit(axes: Any, result: Result) -> None:
         limits = [min(row["limit_by_arithmetic"], row["limit_by_traffic"]) for row in of]
         axes.plot(sizes, limits, ":", color=line.get_color())
     axes.set(title="Speed by batch size; dotted, what the machine could do", xscale="log")
+    sizes = sorted({row["batch_size"] for row in rows})
+    axes.set_xticks(sizes, [str(size) for size in sizes])
+    axes.minorticks_off()
     axes.set(xlabel="batch size", ylabel="images/s", ylim=(0, None))
     axes.legend()
 

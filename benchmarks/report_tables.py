@@ -47,8 +47,9 @@ def where(result: Result) -> str:
     libraries = ", ".join(f"{name} {versions[name]}" for name in used if name in versions)
     subject = result.get("subject", {})
     precision = f" in {subject['precision']}" if "precision" in subject else ""
+    device = result.get("device_model") or ", ".join(machine["devices"])
     return (
-        f"{result['backend']}{precision} on {', '.join(machine['devices'])}; "
+        f"{result['backend']}{precision} on {device}; "
         f"{machine['processor']}, {machine['cores']} cores; {libraries}; {result['date'][:10]}, "
         f"commit {_short(result['commit'] or 'unknown')}."
     )

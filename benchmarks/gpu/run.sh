@@ -4,7 +4,7 @@
 #
 #   OUT=results benchmarks/gpu/run.sh [check|kit|peers|all]
 #
-# SECONDS_A_RUN, SIZES, PEER_SIZES, PAIRS and PRECISIONS change how much is measured.
+# SECONDS_A_RUN, MEASURES, SIZES, PEERS, PEER_SIZES, PAIRS and PRECISIONS change what is measured.
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 tree="$(cd "$here/../.." && pwd)"
@@ -13,6 +13,8 @@ python="${PYTHON:-python3}"
 what="${1:-all}"
 seconds="${SECONDS_A_RUN:-2}"
 precisions="${PRECISIONS:-float32 mixed_bfloat16}"
+peers=()
+for peer in ${PEERS:-}; do peers+=(--peer "$peer"); done
 
 site="$(mktemp -d)"
 trap 'rm -rf "$site"' EXIT
@@ -29,10 +31,11 @@ for precision in $precisions; do
   [ "$precision" = float32 ] || asked=(--precision "$precision")
   if [ "$what" = kit ] || [ "$what" = all ]; then
     "$python" -m vaekit bench --backend jax "${asked[@]}" --seconds "$seconds" \
+      --measure "${MEASURES:-training,encode,decode,sample,startup}" \
       --batch-sizes "${SIZES:-32,128,512,2048,8192}" --out "$out/kit-$precision.json"
   fi
   if [ "$what" = peers ] || [ "$what" = all ]; then
-    "$python" benchmarks/bench_peers.py --backend jax --precision "$precision" \
+    "$python" benchmarks/bench_peers.py --backend jax --precision "$precision" "${peers[@]}" \
       --seconds "$seconds" --pairs "${PAIRS:-5}" --batch-sizes "${PEER_SIZES:-32,2048}" \
       --out "$out/peers-$precision.json"
   fi

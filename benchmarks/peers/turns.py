@@ -64,6 +64,7 @@ class Process:
         if not line:
             raise Failed(self._end())
         self._process.send_signal(signal.SIGSTOP)
+        os.waitpid(self.pid, os.WUNTRACED)  # until it stands still
         self._stopped = True
         return json.loads(line)
 

@@ -72,9 +72,10 @@ class Worker:
 
     def environment(self) -> Any:
         """What the kit says of machine and versions; of the kit's own worker only."""
+        from vaekit.benchmark.device import device_model
         from vaekit.run import describe_environment
 
-        return describe_environment()
+        return {**describe_environment(), "device_model": device_model()}
 
 
 def _die_with_parent() -> None:

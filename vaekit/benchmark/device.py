@@ -20,6 +20,25 @@ def device_name() -> str:
     return (keras.distribution.list_devices() or ["cpu:0"])[0]
 
 
+def device_model() -> str | None:
+    """What the maker calls the device; None on a processor, which the record names anyway."""
+    if on_cpu():
+        return None
+    kind = keras.backend.backend()
+    if kind == "tensorflow":
+        import tensorflow as tf
+
+        gpu = tf.config.list_physical_devices("GPU")[0]
+        return str(tf.config.experimental.get_device_details(gpu).get("device_name"))
+    if kind == "jax":
+        import jax
+
+        return str(jax.devices()[0].device_kind)
+    import torch
+
+    return str(torch.cuda.get_device_name())
+
+
 def process_peak_bytes() -> int | None:
     """The most memory that this process has held; None where the system doesn't say."""
     try:

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from vaekit.benchmark.ceilings import Ceilings, measure_ceilings
-from vaekit.benchmark.device import device_peak_bytes, process_peak_bytes
+from vaekit.benchmark.device import device_model, device_peak_bytes, process_peak_bytes
 from vaekit.benchmark.limits import forward_limit, training_flop, training_limit
 from vaekit.benchmark.results import Result, heading, measurement
 from vaekit.benchmark.startup import measure_startup
@@ -61,6 +61,7 @@ def run_suite(
     return {
         **heading("kit"),
         **describe_environment(),
+        "device_model": device_model(),
         "subject": _described(subject),
         "settings": {"seconds": seconds, "runs": runs},
         "ceilings": ceilings._asdict(),
