@@ -41,7 +41,7 @@ def numbers(run: vaekit.Run) -> list[dict[str, float]]:
 
 def checkpoint(path: Path) -> dict[str, np.ndarray]:
     """Every value in a run's newest checkpoint, in order; names may differ between processes."""
-    with np.load(max((path / "checkpoints").iterdir())) as saved:
+    with np.load(max((path / "checkpoints").glob("step-*")) / "state.npz") as saved:
         return {name: saved[name] for name in sorted(saved.files)}
 
 
