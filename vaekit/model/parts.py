@@ -13,6 +13,7 @@ import numpy as np
 from vaekit.config import TrainConfig
 from vaekit.errors import BuildError, VaekitError
 from vaekit.loss import Needs, needs_of
+from vaekit.model.precision import FLOAT32, built_in, refuse_lacking
 from vaekit.model.vae import VAE
 from vaekit.options import check_options, resolved_options
 from vaekit.registry import Component, Registry
@@ -55,14 +56,24 @@ def resolve_parts(config: TrainConfig, registry: Registry) -> Parts:
 
 
 def build_vae(
-    parts: Parts, image_shape: ImageShape, *, latent_dim: int, scale: str, seed: int
+    parts: Parts,
+    image_shape: ImageShape,
+    *,
+    latent_dim: int,
+    scale: str,
+    seed: int,
+    precision: str = FLOAT32,
 ) -> VAE:
     """The VAE of these parts for images of `image_shape`, its weights a function of `seed`.
 
-    Raises `BuildError` if a part refuses the shape, or gives what the kit can't use.
+    precision: a Keras dtype policy, in which its layers compute while it trains.
+
+    Raises `BuildError` if a part refuses the shape, or gives what the kit can't use, `UserError` if
+    the device lacks the precision.
     """
+    refuse_lacking(precision)
     shown = "x".join(str(n) for n in image_shape)
-    with seeded(seed):
+    with seeded(seed), built_in(precision):
         encoder = _make(
             parts.encoder, (image_shape,), parts.encoder_options, f" for {shown} images"
         )

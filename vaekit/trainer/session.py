@@ -245,6 +245,7 @@ def _program(config: TrainConfig, parts: Parts, source: Source) -> Program:
         latent_dim=config.latent_dim,
         scale=needs.scale,
         seed=config.seed,
+        precision=config.precision,
     )
     optimizer = keras.optimizers.Adam(config.learning_rate)
     return Program(
