@@ -17,7 +17,14 @@ def make_vae(shape: tuple[int, int, int] = (28, 28, 1), seed: int = 0, **config:
     checked = TrainConfig.checked(config)
     parts = resolve_parts(checked, discover().registry)
     _, needs = parts.build_loss()
-    return build_vae(parts, shape, latent_dim=checked.latent_dim, scale=needs.scale, seed=seed)
+    return build_vae(
+        parts,
+        shape,
+        latent_dim=checked.latent_dim,
+        scale=needs.scale,
+        seed=seed,
+        precision=checked.precision,
+    )
 
 
 def make_program(

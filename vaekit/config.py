@@ -16,6 +16,7 @@ from vaekit.cadence import parse_cadence
 from vaekit.errors import OptionError, RunError, UserError, closest
 
 Backend = Literal["tensorflow", "jax", "torch"]
+Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 Positive = Annotated[int, Ge(1)]
 
 
@@ -38,6 +39,7 @@ class TrainConfig(BaseModel):
     image_size: tuple[Positive, Positive] | None = None
     gray: bool = False
     backend: Backend | None = None
+    precision: Precision = "float32"
     encoder_opt: dict[str, Any] = Field(default_factory=dict)
     decoder_opt: dict[str, Any] = Field(default_factory=dict)
     loss_opt: dict[str, Any] = Field(default_factory=dict)

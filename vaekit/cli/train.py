@@ -45,6 +45,12 @@ _allow_change = click.option(
     type=click.Choice(("tensorflow", "jax", "torch")),
     help="What Keras runs on. Default: KERAS_BACKEND, else Keras's own choice.",
 )
+@click.option(
+    "--precision",
+    type=click.Choice(("float32", "mixed_bfloat16", "mixed_float16")),
+    help="What layers compute in while training.",
+    show_default="float32",
+)
 @click.option("--encoder-opt", type=KEY_VALUE, multiple=True, help="An option of the encoder.")
 @click.option("--decoder-opt", type=KEY_VALUE, multiple=True, help="An option of the decoder.")
 @click.option("--loss-opt", type=KEY_VALUE, multiple=True, help="An option of the loss.")

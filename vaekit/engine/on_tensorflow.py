@@ -7,7 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from vaekit.engine.fused_tensorflow import fused_batch_norm
+from vaekit.engine.adam_tensorflow import fused_adam
+from vaekit.engine.batch_norm_tensorflow import fused_batch_norm
+from vaekit.engine.gray_tensorflow import gray_convolutions
 from vaekit.engine.program import Program
 
 # Any number of steps and any batch size without tracing again.
@@ -57,6 +59,6 @@ def _looped(step: Callable[[tf.Tensor], tf.Tensor]) -> Callable[[np.ndarray], np
         )
         return rows.stack()
 
-    with fused_batch_norm():
+    with fused_adam(), fused_batch_norm(), gray_convolutions():
         traced = run.get_concrete_function()
     return lambda block: traced(tf.constant(block, tf.int32)).numpy()

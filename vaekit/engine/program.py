@@ -53,6 +53,8 @@ class Program:
         self.vae = vae
         self.loss = loss
         self.needs = needs
+        if vae.needs_loss_scaling:
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
         self.optimizer = optimizer
         self.dataset_size = dataset_size
         self.noise = keras.random.SeedGenerator(seed, name="noise")
@@ -86,12 +88,17 @@ class Program:
     def train_step(self, stored: Tensor) -> tuple[list[Tensor], Tensor]:
         """The loss of each objective, averaged over a batch, and the batch's row of sums.
 
-        Moves batch norm and the noise.
+        The losses are scaled as their optimizers ask. Moves batch norm and the noise.
         """
         sums = self._train_sums(stored)
         count = ops.cast(ops.shape(stored)[0], "float32")
         totals = [sums[name] for name in TOTALS if name in sums]
-        return [total / count for total in totals], _row(sums)
+        # What a loss is scaled by, its optimizer divides the gradients by.
+        losses = [
+            objective.optimizer.scale_loss(total / count)
+            for objective, total in zip(self.objectives, totals, strict=True)
+        ]
+        return losses, _row(sums)
 
     def eval_step(self, stored: Tensor) -> Tensor:
         """The row of sums of a batch, with batch norm at rest; has also `mse`."""

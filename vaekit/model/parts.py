@@ -13,6 +13,7 @@ import numpy as np
 from vaekit.config import TrainConfig
 from vaekit.errors import BuildError, VaekitError
 from vaekit.loss import Needs, needs_of
+from vaekit.model.precision import FLOAT32, built_in, refuse_lacking
 from vaekit.model.vae import VAE
 from vaekit.options import check_options, resolved_options
 from vaekit.registry import Component, Registry
@@ -54,13 +55,23 @@ def resolve_parts(config: TrainConfig, registry: Registry) -> Parts:
 
 
 def build_vae(
-    parts: Parts, image_shape: ImageShape, *, latent_dim: int, scale: str, seed: int
+    parts: Parts,
+    image_shape: ImageShape,
+    *,
+    latent_dim: int,
+    scale: str,
+    seed: int,
+    precision: str = FLOAT32,
 ) -> VAE:
     """The VAE of these parts for images of `image_shape`, its weights a function of `seed`.
 
-    Raises `BuildError` if a part refuses the shape, or gives what the kit can't use.
+    precision: a Keras dtype policy, in which its layers compute while it trains.
+
+    Raises `BuildError` if a part refuses the shape, or gives what the kit can't use, `UserError` if
+    the device lacks the precision.
     """
-    with seeded(seed):
+    refuse_lacking(precision)
+    with seeded(seed), built_in(precision):
         encoder = build_backbone(parts.encoder, parts.encoder_options, latent_dim, image_shape)
         decoder = build_backbone(parts.decoder, parts.decoder_options, latent_dim, image_shape)
         return VAE(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import keras
 from keras import layers
 
 from vaekit.distributions import sample_normal
 from vaekit.model.output_scale import add_sigmoid, logits_of
+from vaekit.model.precision import FLOAT32, TrainingPrecision, built_in
 from vaekit.model.sampling import sampled
 from vaekit.types import Posterior, Tensor, VAEOutput
 
@@ -39,10 +42,11 @@ class VAE:
 
         images = encoder.inputs[0]
         features = layers.Flatten("channels_last", name="encoder_flatten")(encoder.outputs[0])
-        z_mean = layers.Dense(latent_dim, name="encoder_mu")(features)
-        z_log_var = layers.Dense(latent_dim, name="encoder_log_variance")(features)
+        with built_in(FLOAT32):  # which the KL and the draws need, whatever the backbones take
+            z_mean = layers.Dense(latent_dim, name="encoder_mu")(features)
+            z_log_var = layers.Dense(latent_dim, name="encoder_log_variance")(features)
+            z = sampled(z_mean, z_log_var, name="encoder_output", prefix="encoder")
         self.posterior = keras.Model(images, [z_mean, z_log_var], name="posterior")
-        z = sampled(z_mean, z_log_var, name="encoder_output", prefix="encoder")
         self.encoder = keras.Model(images, z, name="encoder_model")
 
         latents = decoder.inputs[0]
@@ -57,6 +61,9 @@ class VAE:
 
         whole = layers.Input(self.image_shape, name="VAE_input")
         self.autoencoder = keras.Model(whole, self.decoder(self.encoder(whole)), name="VAE")
+        self._precision = TrainingPrecision(
+            [self.autoencoder, self.posterior, self._likelihood_decoder]
+        )
 
     @property
     def variables(self) -> list[keras.Variable]:
@@ -68,6 +75,11 @@ class VAE:
         """The weights that training changes by gradient."""
         return self.autoencoder.trainable_variables
 
+    @property
+    def needs_loss_scaling(self) -> bool:
+        """Whether training passes through float16, where small gradients vanish."""
+        return self._precision.has_float16
+
     def __call__(
         self,
         x: Tensor,
@@ -76,7 +88,16 @@ class VAE:
         training: bool,
         samples: int = 1,
     ) -> VAEOutput:
-        """q(z|x), draws of z from it and their reconstructions, on the scale asked for."""
+        """q(z|x), draws of z from it and their reconstructions, on the scale asked for.
+
+        All of them are float32; in training, the layers between compute as they were built to.
+        """
+        with self._precision.active() if training else nullcontext():
+            return self._output(x, noise, training, samples)
+
+    def _output(
+        self, x: Tensor, noise: keras.random.SeedGenerator, training: bool, samples: int
+    ) -> VAEOutput:
         posterior = Posterior(*self.posterior(x, training=training))
         z = sample_normal(posterior, noise, samples)
         if samples == 1:
@@ -85,7 +106,7 @@ class VAE:
             flat = keras.ops.reshape(z, (-1, self.latent_dim))
             decoded = self._likelihood_decoder(flat, training=training)
             reconstruction = keras.ops.reshape(decoded, (samples, -1, *self.image_shape))
-        return VAEOutput(reconstruction, posterior, z)
+        return VAEOutput(keras.ops.cast(reconstruction, FLOAT32), posterior, z)
 
     def mean_of(self, reconstruction: Tensor) -> Tensor:
         """Images from a reconstruction on the loss's scale."""

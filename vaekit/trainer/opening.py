@@ -145,6 +145,7 @@ def build_program(config: TrainConfig, parts: Parts, source: Source) -> Program:
         latent_dim=config.latent_dim,
         scale=needs.scale,
         seed=config.seed,
+        precision=config.precision,
     )
     optimizer = keras.optimizers.Adam(config.learning_rate)
     return Program(

@@ -3,6 +3,9 @@
 Keras 3 writes it out as moments and elementwise arithmetic, which goes over the feature maps
 several times; the step of the tutorial's nets is bound by just that. The fused kernel gives the
 same values up to rounding.
+
+A bias added just before is left out: subtracting the mean takes it away again, so its gradient is
+zero, and only the moving mean sees it.
 """
 
 from __future__ import annotations
@@ -52,6 +55,7 @@ def _fits(layer: Any, inputs: Any) -> bool:
 
 
 def _fused(layer: Any, inputs: Any) -> Any:
+    inputs, shift = _without_bias(inputs)
     empty = tf.zeros([0])
     outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
         x=inputs,
@@ -65,6 +69,20 @@ def _fused(layer: Any, inputs: Any) -> Any:
     # The kernel reports n/(n-1) times the variance that it divides by; Keras keeps the latter.
     count = tf.cast(tf.size(inputs) // tf.shape(inputs)[-1], tf.float32)
     variance *= (count - 1.0) / count
-    for moving, batch in ((layer.moving_mean, mean), (layer.moving_variance, variance)):
+    for moving, batch in ((layer.moving_mean, mean + shift), (layer.moving_variance, variance)):
         moving.assign(moving * layer.momentum + batch * (1.0 - layer.momentum))
     return outputs
+
+
+def _without_bias(inputs: Any) -> tuple[Any, Any]:
+    """`inputs` before a bias was added to their channels, and that bias; 0 if none was."""
+    operation = getattr(inputs, "op", None)  # a constant has none
+    if operation is None or operation.type != "BiasAdd":
+        return inputs, 0.0
+
+    @tf.custom_gradient
+    def unshifted(x: Any, bias: Any) -> tuple[Any, Any]:
+        return tf.identity(x), lambda upstream: (upstream, tf.zeros_like(bias))
+
+    x, bias = operation.inputs
+    return unshifted(x, bias), bias
