@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
 
-from tests.parts import make_program, some_images, values
+from tests.parts import make_program, make_vae, some_images, values
 from vaekit.engine import (
     MAX_STEPS,
     Columns,
     Evaluation,
+    Program,
     batches,
     compile_evaluate,
     compile_train,
     epoch_order,
 )
 from vaekit.errors import BuildError
+from vaekit.loss import needs_of
 
 pytestmark = pytest.mark.backend
 
@@ -164,3 +167,19 @@ def test_loss_that_gives_no_named_terms_is_refused(give, text):
     good = make_program()
     with pytest.raises(BuildError, match=text):
         Program(good.vae, give, needs_of(give, "mine"), good.optimizer, seed=0, loss_name="mine")
+
+
+def test_weights_that_the_loss_does_not_reach_stay_as_they_are():
+    def loss(x, output):
+        return {"size": keras.ops.sum(keras.ops.square(output.posterior.z_mean), axis=-1)}
+
+    vae = make_vae((8, 8, 1))
+    optimizer = keras.optimizers.Adam(1e-3)
+    program = Program(vae, loss, needs_of(loss, "size"), optimizer, seed=0, loss_name="size")
+    before = [np.array(v.numpy()) for v in vae.decoder.trainable_variables]
+    reached = np.array(vae.posterior.trainable_variables[0].numpy())
+    images = some_images()
+    compile_train(program, images)(np.arange(8, dtype="int32").reshape(1, 8))
+    after = [np.array(v.numpy()) for v in vae.decoder.trainable_variables]
+    assert all(map(np.array_equal, before, after))
+    assert not np.array_equal(vae.posterior.trainable_variables[0].numpy(), reached)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+pytestmark = pytest.mark.backend
+
 
 @pytest.mark.vaekit_checks
 def test_registered_part_conforms(check):

@@ -24,6 +24,7 @@ def compile_train(program: Program, images: np.ndarray) -> Callable[[np.ndarray]
                 loss,
                 [variable.value for variable in objective.variables],
                 retain_graph=objective is not objectives[-1],
+                materialize_grads=True,  # as elsewhere, a weight that nothing uses stays as it is
             )
             for loss, objective in zip(losses, objectives, strict=True)
         ]

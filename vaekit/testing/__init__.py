@@ -3,7 +3,7 @@
 Without pytest::
 
     vaekit.testing.check_component("conv5", kind="encoder")
-    vaekit.testing.check_component(my_factory, kind="loss", known_failures={"is_finite": "why"})
+    vaekit.testing.check_component(my_factory, kind="loss", known_failures={NAME: "why"})
 
 With pytest::
 
@@ -26,7 +26,8 @@ from vaekit.testing.run import (
     checks_for,
     run_checks,
 )
-from vaekit.testing.subject import CheckSkipped, Claims, Subject, registered, subject_of
+from vaekit.testing.subject import Claims, Subject, registered, subject_of
+from vaekit.testing.verdict import CheckSkipped
 
 __all__ = [
     "Check",

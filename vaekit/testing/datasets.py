@@ -6,7 +6,8 @@ import numpy as np
 
 from vaekit.errors import DataUnavailableError
 from vaekit.testing import options
-from vaekit.testing.subject import CheckSkipped, Subject
+from vaekit.testing.subject import Subject
+from vaekit.testing.verdict import CheckSkipped, require
 from vaekit.types import Dataset, Images
 
 
@@ -16,7 +17,7 @@ def read(subject: Subject) -> Dataset:
         found = subject.make()
     except DataUnavailableError as error:
         raise CheckSkipped(str(error)) from error
-    assert isinstance(found, Dataset), f"It gives a {type(found).__name__}, not a vaekit.Dataset."
+    require(isinstance(found, Dataset), f"It gives a {type(found).__name__}, not a vaekit.Dataset.")
     return found
 
 
@@ -30,16 +31,21 @@ def pixels_are_images(subject: Subject) -> None:
     """Pixels are `(N, H, W, C)`, uint8 or float32 in [0, 1], of one shape in all splits."""
     found = splits(read(subject))
     for split, images in found.items():
-        pixels = np.asarray(images.pixels)
-        assert pixels.ndim == 4, f"Its {split} pixels are {pixels.shape}, not (N, H, W, C)."
-        assert len(pixels), f"It has no {split} images."
-        assert pixels.dtype in (np.uint8, np.float32), f"Its {split} pixels are {pixels.dtype}."
+        pixels = images.pixels
+        if not isinstance(pixels, np.ndarray):
+            raise AssertionError(
+                f"Its {split} pixels are a {type(pixels).__name__}, not a NumPy array."
+            )
+        require(pixels.ndim == 4, f"Its {split} pixels are {pixels.shape}, not (N, H, W, C).")
+        require(len(pixels), f"It has no {split} images.")
+        fit = pixels.dtype in (np.uint8, np.float32)
+        require(fit, f"Its {split} pixels are {pixels.dtype}, not uint8 or float32.")
         if pixels.dtype == np.float32:
             low, high = pixels.min(), pixels.max()
             inside = 0.0 <= low <= high <= 1.0  # false for NaN, too
-            assert inside, f"Its {split} pixels run from {low} to {high}, not within [0, 1]."
+            require(inside, f"Its {split} pixels run from {low} to {high}, not within [0, 1].")
     shapes = {split: images.pixels.shape[1:] for split, images in found.items()}
-    assert len(set(shapes.values())) == 1, f"Its images differ in shape: {shapes}."
+    require(len(set(shapes.values())) == 1, f"Its images differ in shape: {shapes}.")
 
 
 def labels_fit(subject: Subject) -> None:
@@ -50,21 +56,35 @@ def labels_fit(subject: Subject) -> None:
             continue
         labels = np.asarray(images.labels)
         wanted = (len(images.pixels),)
-        assert labels.shape == wanted, f"Its {split} labels are {labels.shape}, not {wanted}."
-        assert labels.dtype.kind in "iu", f"Its {split} labels are {labels.dtype}."
-        assert labels.min() >= 0, f"Its {split} labels begin at {labels.min()}, not at 0."
+        require(labels.shape == wanted, f"Its {split} labels are {labels.shape}, not {wanted}.")
+        require(labels.dtype.kind in "iu", f"Its {split} labels are {labels.dtype}, not integers.")
+        require(labels.min() >= 0, f"Its {split} labels begin at {labels.min()}, not at 0.")
         if found.classes is not None:
             top = labels.max()
-            assert top < len(found.classes), f"Its label {top} has no name in `classes`."
+            require(top < len(found.classes), f"Its label {top} has no name in `classes`.")
+
+
+def can_be_gone_through_again(subject: Subject) -> None:
+    """Gone through in batches a second time, one reading gives the same images again."""
+    for split, images in splits(read(subject)).items():
+        starts = range(0, len(images.pixels), 256)
+        for what, values in zip(Images._fields, images, strict=True):
+            if values is not None:
+                # Digests, so that the images needn't be held twice.
+                first, again = (
+                    [hash(np.array(values[start : start + 256]).tobytes()) for start in starts]
+                    for _ in range(2)
+                )
+                require(first == again, f"Gone through again, its {split} {what} are others.")
 
 
 def reads_the_same_twice(subject: Subject) -> None:
     """Read again, it has the same images and labels in the same order."""
     first, again = splits(read(subject)), splits(read(subject))
-    assert first.keys() == again.keys(), f"It has {list(first)}, then {list(again)}."
+    require(first.keys() == again.keys(), f"It has {list(first)}, then {list(again)}.")
     for split, images in first.items():
         for what, one, two in zip(Images._fields, images, again[split], strict=True):
-            assert _equal(one, two), f"Read again, its {split} {what} are others."
+            require(_equal(one, two), f"Read again, its {split} {what} are others.")
 
 
 def _equal(one: np.ndarray | None, two: np.ndarray | None) -> bool:
@@ -78,12 +98,13 @@ def readings_share_no_memory(subject: Subject) -> None:
         for what, one, two in zip(Images._fields, first[split], again[split], strict=True):
             writable = isinstance(one, np.ndarray) and one.flags.writeable
             shared = writable and two is not None and np.may_share_memory(one, two)
-            assert not shared, f"Two readings share the memory of their {split} {what}."
+            require(not shared, f"Two readings share the memory of their {split} {what}.")
 
 
 CHECKS = (
     pixels_are_images,
     labels_fit,
+    can_be_gone_through_again,
     reads_the_same_twice,
     readings_share_no_memory,
     options.options_are_explained,

@@ -3,32 +3,61 @@
 from __future__ import annotations
 
 import tempfile
+import typing
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from vaekit.config import TrainConfig, read_config, write_config
-from vaekit.options import check_options, options_of
-from vaekit.testing.subject import CheckSkipped, Subject
+from vaekit.errors import OptionError
+from vaekit.options import Option, check_options, options_of
+from vaekit.testing.subject import Subject
+from vaekit.testing.verdict import CheckSkipped, require
 
 
 def options_round_trip(subject: Subject) -> None:
-    """Its options, written to a config file, come back as they were."""
-    given = subject.options
-    if not given:
+    """Its options, at their defaults and at others, come back from a config file as they were."""
+    defaults = subject.options
+    if not defaults:
         raise CheckSkipped("it has no options")
+    checked = check_options(subject.component, defaults)
+    require(
+        checked == defaults, f"Its defaults {defaults} don't fit their types, which make {checked}."
+    )
+    known = options_of(subject.component).values()
+    others = {option.name: next(other_values(subject, option), option.default) for option in known}
     field = f"{subject.kind}_opt"
-    if field not in TrainConfig.model_fields:
-        raise CheckSkipped(f"a config file holds no options of a {subject.kind}")
-    checked = check_options(subject.component, given)
-    assert checked == given, f"Its defaults {given} don't fit their types, which make {checked}."
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "config.toml"
-        write_config(TrainConfig.checked({field: given}), path)
-        read = read_config(path).get(field, {})
-    back = check_options(subject.component, read)
-    assert back == given, f"Its options {given} come back from a config file as {back}."
+    for given in (defaults, others):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "config.toml"
+            write_config(TrainConfig.checked({field: given}), path)
+            read = read_config(path).get(field, {})
+        back = check_options(subject.component, read)
+        require(back == given, f"Its options {given} come back from a config file as {back}.")
 
 
 def options_are_explained(subject: Subject) -> None:
     """The docstring says in its `Args:` section what each option means."""
     missing = [o.name for o in options_of(subject.component).values() if not o.meaning]
-    assert not missing, f"Its docstring doesn't say what {', '.join(missing)} means."
+    require(not missing, f"Its docstring doesn't say what {', '.join(missing)} means.")
+
+
+def other_values(subject: Subject, option: Option) -> Iterator[Any]:
+    """Values of an option that its type takes, other than its default."""
+    default = option.default
+    candidates: tuple[Any, ...] = typing.get_args(option.annotation)
+    if isinstance(default, bool):
+        candidates = (not default,)
+    elif isinstance(default, int):
+        candidates = (default + 1, default * 2, default - 1, default // 2)
+    elif isinstance(default, float):
+        candidates = (default * 2, default / 2, default + 0.5, default - 0.5)
+    elif typing.get_origin(option.annotation) is not typing.Literal:
+        candidates = ()
+    for value in candidates:
+        try:
+            checked = check_options(subject.component, {option.name: value})[option.name]
+        except OptionError:
+            continue
+        if checked != default:
+            yield checked

@@ -9,7 +9,8 @@ from typing import Literal, NamedTuple
 
 from vaekit.registry import Component
 from vaekit.testing import datasets, decoders, encoders, losses
-from vaekit.testing.subject import CheckSkipped, Subject, subject_of
+from vaekit.testing.subject import Subject, subject_of
+from vaekit.testing.verdict import CheckSkipped
 from vaekit.types import Factory
 
 CheckFunction = Callable[[Subject], None]
@@ -25,7 +26,7 @@ class Result(NamedTuple):
     """How one check went.
 
     status: `passed`, `failed`, `known` (a failure that was declared) or `skipped`.
-    reason: why it failed, is known to, or was skipped.
+    reason: why it failed, is known to, or was skipped, in one line.
     """
 
     check: str
@@ -122,7 +123,7 @@ def _result(check: Check) -> Result:
     except Exception as error:
         if known is not None:
             return result("known", known)
-        text = str(error).strip() or "it gave no reason"
+        text = " ".join(str(error).split()) or "it gave no reason"
         said = text if isinstance(error, AssertionError) else f"{type(error).__name__}: {text}"
         return result("failed", said)
     if known is not None:

@@ -13,12 +13,10 @@ from vaekit.plugins import discover
 from vaekit.registry import KINDS, Component
 from vaekit.types import Factory, ImageShape
 
-SHAPES: tuple[ImageShape, ...] = ((8, 8, 1), (9, 8, 1), (28, 28, 1), (32, 32, 3))
-LATENTS = (1, 2, 7)
-
-
-class CheckSkipped(Exception):
-    """Raised by a check that has nothing to say about a part; the text says why."""
+# Odd and even, square and not, with one channel and more.
+SHAPES: tuple[ImageShape, ...] = ((8, 8, 1), (9, 8, 1), (28, 28, 1), (32, 32, 3), (12, 16, 4))
+LATENTS = (2, 1, 7)
+LEAST_SIDE = 8  # the kit itself refuses smaller images
 
 
 class Claims(NamedTuple):
@@ -61,20 +59,35 @@ class Claims(NamedTuple):
 
     @property
     def shapes(self) -> list[ImageShape]:
-        """The images to check on: the smallest, and the common ones that are claimed."""
-        return list(dict.fromkeys([self.least, *filter(self.takes, SHAPES)]))
+        """The images to check on: the smallest, the next, and the common ones that are claimed."""
+        height, width, channels = self.least
+        small = [(height, width, count) for count in self.channels or (1, 3)]
+        small.append((height + self.multiple, width, channels))
+        return list(dict.fromkeys([*small, *filter(self.takes, SHAPES)]))
 
     @property
     def latents(self) -> list[int]:
         """The numbers of latents to check on."""
-        return [2, 1, 7] if self.latent_dims is None else list(self.latent_dims)
+        return list(LATENTS if self.latent_dims is None else self.latent_dims)
 
     @property
     def refused(self) -> list[tuple[int, ImageShape]]:
-        """Latents and images of which one is not claimed."""
-        images = [(self.latents[0], shape) for shape in SHAPES if not self.takes(shape)]
-        counts = [(n, self.least) for n in LATENTS if not self.takes_latents(n)]
-        return images + counts
+        """Latents and images of which one is not claimed: common ones, and those just outside."""
+        height, width, channels = self.least
+        nearby = [
+            (height - self.multiple, width, channels),
+            (height, width - self.multiple, channels),
+            (height + 1, width, channels),
+            (height, width + 1, channels),
+            *((height, width, count) for count in range(1, 5)),
+        ]
+        shapes = dict.fromkeys([*nearby, *SHAPES])
+        images = [
+            (self.latents[0], shape)
+            for shape in shapes
+            if min(shape[:2]) >= LEAST_SIDE and not self.takes(shape)
+        ]
+        return images + [(n, self.least) for n in LATENTS if not self.takes_latents(n)]
 
 
 @dataclass(frozen=True)

@@ -1,93 +1,118 @@
-"""A part under check, trained for a few steps beside the kit's default parts."""
+"""A part under check, trained for a few steps beside each of the kit's own parts."""
 
 from __future__ import annotations
 
-from typing import Any
+import itertools
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import keras
 import numpy as np
 
-from vaekit.config import TrainConfig
 from vaekit.engine import Program, compile_train
-from vaekit.model import VAE, Parts, build_vae, resolve_parts
-from vaekit.plugins import discover
-from vaekit.testing.subject import Subject
-from vaekit.types import ImageShape, Tensor, VAEOutput
+from vaekit.errors import BuildError
+from vaekit.model import VAE, Parts, build_vae
+from vaekit.registry import KIT
+from vaekit.testing.subject import Subject, registered
+from vaekit.testing.verdict import CheckSkipped, require
+from vaekit.types import ImageShape, Tensor
 
 BATCH = 24
+STEPS = 10
 
 
-class AtRest(VAE):
-    """A VAE that trains in inference mode: batch norm keeps its averages, dropout is off.
+class AtRest(keras.Model):  # type: ignore[misc]
+    """Trains a model in inference mode: batch norm keeps its averages, dropout is off.
 
     So every weight that has any effect has a gradient, a bias before batch norm among them.
     """
 
-    def __init__(self, vae: VAE) -> None:
-        self.__dict__.update(vars(vae))
+    def __init__(self, model: keras.Model) -> None:
+        super().__init__()
+        self.model = model
 
-    def __call__(
-        self,
-        x: Tensor,
-        noise: keras.random.SeedGenerator,
-        *,
-        training: bool,
-        samples: int = 1,
-    ) -> VAEOutput:
-        return super().__call__(x, noise, training=False, samples=samples)
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
+        """What the model gives at inference, whatever the mode."""
+        return self.model(inputs, training=False)
 
 
-def parts_with(subject: Subject) -> Parts:
-    """The kit's default parts, with the subject in its place."""
-    parts = resolve_parts(TrainConfig(), discover().registry)
-    place: dict[str, Any] = {
-        subject.kind: subject.component,
-        f"{subject.kind}_options": subject.options,
-    }
-    return parts._replace(**place)
+class Setting(NamedTuple):
+    """A subject with parts of the kit in the places beside it, and what they all take."""
+
+    parts: Parts
+    image_shape: ImageShape
+    latent_dim: int
+
+    def beside(self, subject: Subject) -> str:
+        """The other parts, for people."""
+        others = (part for part in self.parts[:3] if part is not subject.component)
+        return " and ".join(f"{part.kind} {part.name}" for part in others)
+
+    def vae(self, scale: str) -> VAE:
+        """The VAE of the parts. Raises `BuildError` if they don't fit."""
+        return build_vae(
+            self.parts, self.image_shape, latent_dim=self.latent_dim, scale=scale, seed=0
+        )
+
+    def program(self, rate: float) -> Program:
+        """The VAE, ready to train. Raises `BuildError` if the parts don't fit."""
+        loss, needs = self.parts.build_loss()
+        # Lion's steps are about as long as Adam's, and take a third less time to compile.
+        return Program(
+            self.vae(needs.scale),
+            loss,
+            needs,
+            keras.optimizers.Lion(rate),
+            seed=0,
+            loss_name=self.parts.loss.name,
+            dataset_size=BATCH,
+        )
 
 
-def program_with(subject: Subject, *, rate: float, at_rest: bool = False) -> Program:
-    """A VAE of the subject and the kit's default parts, ready to train."""
-    parts = parts_with(subject)
-    loss, needs = parts.build_loss()
-    vae = build_vae(
-        parts,
-        subject.claims.least,
-        latent_dim=subject.claims.latents[0],
-        scale=needs.scale,
-        seed=0,
-    )
-    return Program(
-        AtRest(vae) if at_rest else vae,
-        loss,
-        needs,
-        keras.optimizers.Adam(rate),
-        seed=0,
-        loss_name=parts.loss.name,
-        dataset_size=BATCH,
-    )
+def settings(subject: Subject) -> Iterator[Setting]:
+    """The subject beside every combination of the kit's parts that takes an image that it takes."""
 
+    def choice(kind: str) -> list[Subject]:
+        if kind == subject.kind:
+            return [subject]
+        return [Subject(part) for part in registered(kind) if part.distribution == KIT]
 
-def train(program: Program, steps: int) -> np.ndarray:
-    """The loss of each of so many steps, all on one batch."""
-    images = some_images(BATCH, program.vae.image_shape)
-    block = np.tile(np.arange(BATCH, dtype="int32"), (steps, 1))
-    rows = compile_train(program, images)(block)
-    return rows[:, program.columns.names.index("loss")] / BATCH
+    for trio in itertools.product(*map(choice, ("encoder", "decoder", "loss"))):
+        encoder, decoder, _ = trio
+        shape = next(filter(decoder.claims.takes, encoder.claims.shapes), None) or next(
+            filter(encoder.claims.takes, decoder.claims.shapes), None
+        )
+        if shape is not None:
+            components, options = zip(*((s.component, s.options) for s in trio), strict=True)
+            yield Setting(Parts(*components, *options), shape, decoder.claims.latents[0])
 
 
 def trains_ten_steps(subject: Subject) -> None:
-    """Beside the kit's default parts, the loss falls in ten steps and every weight stays finite."""
-    # Gently: a strong penalty may well leap in its first steps at the rate of a real run.
-    program = program_with(subject, rate=1e-4)
-    losses = train(program, 10)
-    shown = ", ".join(f"{loss:.4g}" for loss in losses)
-    assert np.isfinite(losses).all(), f"In ten training steps the loss goes {shown}."
-    assert losses[-3:].mean() < losses[0], f"In ten training steps the loss goes {shown}."
+    """Beside each of the kit's parts, the loss falls in ten steps and weights stay finite."""
+    trained = 0
+    for setting in settings(subject):
+        try:
+            # Gently: a strong penalty may well leap in its first steps at the rate of a real run.
+            program = setting.program(rate=1e-4)
+        except BuildError:
+            if subject.kind != "decoder" or setting.parts.build_loss()[1].scale != "logits":
+                raise
+            continue  # that it works on logits is for another check to say
+        trained += 1
+        _falls(program, f"Beside {setting.beside(subject)}, in {STEPS} training steps")
+    if not trained:
+        raise CheckSkipped("none of the kit's parts takes the images that it takes")
+
+
+def _falls(program: Program, when: str) -> None:
+    images = some_images(BATCH, program.vae.image_shape)
+    block = np.tile(np.arange(BATCH, dtype="int32"), (STEPS, 1))  # all on one batch
+    rows = compile_train(program, images)(block)
+    losses = rows[:, program.columns.names.index("loss")] / BATCH
+    falls = np.isfinite(losses).all() and losses[-3:].mean() < losses[0]
+    require(falls, f"{when} the loss goes {', '.join(f'{loss:.4g}' for loss in losses)}.")
     for variable in program.vae.trainable_variables:
-        finite = np.isfinite(array(variable)).all()
-        assert finite, f"After ten training steps the weight {variable.path} is not finite."
+        require(np.isfinite(array(variable)).all(), f"{when} {variable.path} becomes not finite.")
 
 
 def some_images(count: int, shape: ImageShape, seed: int = 0) -> np.ndarray:

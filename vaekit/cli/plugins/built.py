@@ -42,14 +42,15 @@ def _backbone(part: Component, image_shape: tuple[int, int, int]) -> dict[str, A
 def _loss(part: Component) -> dict[str, Any]:
     from vaekit.model import build_loss
     from vaekit.options import resolved_options
-    from vaekit.testing.losses import a_batch, raw_terms
+    from vaekit.testing import subject_of
+    from vaekit.testing.loss_values import Made, a_batch
 
     try:
-        loss, needs = build_loss(part, resolved_options(part, {}))
+        _, needs = build_loss(part, resolved_options(part, {}))
     except VaekitError as error:
         return {"refused": str(error)}
     try:
-        terms = list(raw_terms(loss, needs, a_batch()))
+        terms = list(Made(subject_of(part)).raw_terms(a_batch()))
     except Exception as error:
         return {"refused": f"It fails on a batch of images: {type(error).__name__}: {error}"}
     return {

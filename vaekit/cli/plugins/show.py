@@ -48,7 +48,8 @@ def show(name: str, as_json: bool) -> None:
 
 
 def _lines(part: dict[str, Any]) -> Iterator[str]:
-    yield "{kind} {name} ({distribution} {version}): {summary}".format(**part)
+    head = "{kind} {name} ({distribution} {version})".format(**part)
+    yield f"{head}: {part['summary']}" if part["summary"] else head
     for option in part["options"]:
         yield "  {name}={default}  ({type})  {meaning}".format(**option).rstrip()
     if not part["options"]:

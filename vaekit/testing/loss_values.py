@@ -1,0 +1,120 @@
+"""A loss under check, and what it gives for made-up batches."""
+
+from __future__ import annotations
+
+import itertools
+import typing
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+
+from vaekit.loss import needs_of
+from vaekit.model import seeded
+from vaekit.options import options_of
+from vaekit.testing.subject import Subject
+from vaekit.testing.training import array
+from vaekit.types import Posterior, Tensor, VAEOutput
+
+SHAPE, LATENTS = (8, 8, 1), 3
+
+
+class Batch(NamedTuple):
+    """Images, and what a model might make of them, as arrays."""
+
+    x: np.ndarray
+    reconstruction: np.ndarray
+    z_mean: np.ndarray
+    z_log_var: np.ndarray
+    noise: np.ndarray
+
+    def rows(self, order: Any) -> Batch:
+        """The images of these numbers."""
+        return Batch(*(part[order] for part in self))
+
+
+def a_batch(count: int = 6) -> Batch:
+    """A batch of values that are fair both as means and as logits."""
+    rng = np.random.default_rng(0)
+    x, reconstruction = rng.uniform(0.2, 0.8, (2, count, *SHAPE))
+    mean, log_var, noise = rng.normal(0, 0.7, (3, count, LATENTS))
+    return Batch(*(a.astype("float32") for a in (x, reconstruction, mean, log_var, noise)))
+
+
+class Made:
+    """The loss that a subject makes with these options, its needs and its adversary's network."""
+
+    def __init__(self, subject: Subject, **given: Any) -> None:
+        self.loss = subject.make(**{**subject.options, **given})
+        self.needs = needs_of(self.loss, subject.name)
+
+    @cached_property
+    def network(self) -> Callable[[Tensor], Tensor] | None:
+        """The adversary's network, if the loss has an adversary."""
+        if self.needs.adversary is None:
+            return None
+        with seeded(0):
+            network: Callable[[Tensor], Tensor] = self.needs.adversary.build(SHAPE, LATENTS)
+        return network
+
+    def schedule(self, step: int) -> dict[str, Any]:
+        """The value of each schedule at a step."""
+        now = ops.convert_to_tensor(step, dtype="int32")
+        return {name: schedule(now) for name, schedule in self.needs.schedules.items()}
+
+    def output(self, batch: Batch, step: int = 0) -> VAEOutput:
+        """A batch as the loss is handed it."""
+        mean, log_var, noise, reconstruction = map(
+            ops.convert_to_tensor,
+            (batch.z_mean, batch.z_log_var, batch.noise, batch.reconstruction),
+        )
+        z = mean + ops.exp(0.5 * log_var) * noise
+        if self.needs.samples > 1:
+            z, reconstruction = (
+                ops.stack([part] * self.needs.samples, axis=0) for part in (z, reconstruction)
+            )
+        posterior = Posterior(mean, log_var)
+        schedule = self.schedule(step)
+        return VAEOutput(reconstruction, posterior, z, schedule, self.network, dataset_size=1000)
+
+    def raw_terms(self, batch: Batch, step: int = 0) -> Any:
+        """What the loss gives for a batch at a step."""
+        return self.loss(ops.convert_to_tensor(batch.x), self.output(batch, step))
+
+    def raw_adversary_terms(self, batch: Batch) -> Any:
+        """What its adversary gives for a batch; nothing if it has none."""
+        if self.needs.adversary is None:
+            return {}
+        seed = keras.random.SeedGenerator(0)
+        return self.needs.adversary(ops.convert_to_tensor(batch.x), self.output(batch), seed)
+
+    def terms(self, batch: Batch, step: int = 0) -> dict[str, np.ndarray]:
+        """The loss's terms as arrays."""
+        return _arrays(self.raw_terms(batch, step))
+
+    def all_terms(self, batch: Batch) -> dict[str, np.ndarray]:
+        """The terms of the loss and of its adversary as arrays."""
+        return {**self.terms(batch), **_arrays(self.raw_adversary_terms(batch))}
+
+    def total(self, batch: Batch) -> float:
+        """What is minimised."""
+        return float(sum(term.sum() for term in self.terms(batch).values()))
+
+
+def _arrays(terms: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
+    return {name: array(term).astype("float64") for name, term in terms.items()}
+
+
+def choices(subject: Subject) -> list[dict[str, Any]]:
+    """Every combination of the options that are a choice from a list (the first 64)."""
+    named = {}
+    for name, option in options_of(subject.component).items():
+        if typing.get_origin(option.annotation) is typing.Literal:
+            named[name] = typing.get_args(option.annotation)
+        elif isinstance(option.default, bool):
+            named[name] = (False, True)
+    combinations = itertools.islice(itertools.product(*named.values()), 64)
+    return [dict(zip(named, values, strict=True)) for values in combinations]
