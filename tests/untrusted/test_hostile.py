@@ -1,4 +1,7 @@
-"""Files that want to do harm: refused in a sentence, with nothing run, changed or left behind."""
+"""Files that want to do harm: refused in a sentence, with nothing run, changed or left behind.
+
+What it costs is measured in `tests/faults`, on a machine that does nothing else.
+"""
 
 from __future__ import annotations
 
@@ -14,4 +17,3 @@ def test_refused(tmp_path, name):
     verdict = judge(name, folder)
     print(f"{verdict.seconds:.2f} s, {verdict.peak >> 20} MB: {verdict.said}")
     assert complaint(verdict) is None
-    assert verdict.seconds < 5

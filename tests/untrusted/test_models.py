@@ -382,3 +382,22 @@ def test_model_file_of_the_wrong_kind(tutorial, tmp_path, monkeypatch, name, arg
     assert code == 2
     assert match in out
     assert not (tmp_path / "out.h5").exists()
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+def test_keras_deserializer_is_never_called(large_model, tmp_path, monkeypatch, ending):
+    from keras.src.legacy.saving import serialization as legacy
+    from keras.src.saving import serialization_lib
+
+    large_model.save(tmp_path / f"a{ending}")
+
+    def refuse(*args, **kwargs):
+        raise AssertionError("a config was given to Keras")
+
+    for module in (serialization_lib, legacy):
+        monkeypatch.setattr(module, "deserialize_keras_object", refuse)
+    for kind in (layers.Layer, keras.Model, keras.initializers.Initializer):
+        monkeypatch.setattr(kind, "from_config", refuse)
+    with pytest.raises((AssertionError, ValueError)):
+        keras.models.load_model(tmp_path / f"a{ending}")
+    assert vaekit.load_model(tmp_path / f"a{ending}").count_params() == large_model.count_params()

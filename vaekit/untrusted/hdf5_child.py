@@ -7,6 +7,7 @@ more memory, no file opened but the one asked for, nothing written, and a deadli
 
 from __future__ import annotations
 
+import contextlib
 import encodings.ascii  # noqa: F401 - h5py asks for it when no file can be opened any more
 import json
 import os
@@ -40,9 +41,13 @@ _HEAD = struct.Struct("!cQ")
 def main() -> None:
     """Answer requests until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that asks
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for limit, most in (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        with contextlib.suppress(ValueError, OSError):  # a stricter one holds, or macOS has none
+            resource.setrlimit(limit, (most, most))
     server = _Server(sys.stdout.buffer)
     for line in sys.stdin.buffer:
         request = json.loads(line)
