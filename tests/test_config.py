@@ -31,6 +31,8 @@ EVERY = {
     "decoder_opt": {"width": "16"},
     "loss_opt": {"schedule": "cyclical", "beta": 3.5},
     "out": "runs/ü",
+    "checkpoint_every": "0.5min",
+    "step_log": True,
 }
 
 

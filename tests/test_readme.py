@@ -59,6 +59,13 @@ def test_own_images_and_config(folder, monkeypatch):
     command(second, *few, "--out", "photos2")
 
 
+def test_going_on(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    first, second = blocks("sh")[4].strip().splitlines()
+    command(first, "--limit", "64")
+    command(second)
+
+
 def test_python(folder, monkeypatch):
     monkeypatch.chdir(folder)
     names: dict[str, object] = {}

@@ -159,6 +159,8 @@ def ready(
     """The session that `train` runs: a new one, or what lies in `config.out` if `resume`."""
     if resume and config.out is None:
         raise UserError("Say which run to go on with: --out DIR.")
+    if allow_change and not resume:
+        raise UserError("Only a run that is resumed can have changed: add --resume.")
     again = resume and (Path(config.out or "") / "run.json").exists()
     select_backend(config.backend or (_backend_of(config.out or "") if again else None))
     from vaekit.trainer import open_session, reopen_session

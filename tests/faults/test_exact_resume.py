@@ -61,6 +61,7 @@ def test_killed_and_resumed_is_uncut(tmp_path, backend, loss, cuts):
                 assert code == 0, out
             assert result(folder) == expected, f"killed at step {at}, saved every {every}"
             assert verify_run(folder / "run") == []
+            print(f"{backend}, {loss}: {number + 1} equal, from step {places[-1]}", flush=True)
     within = sum(place % STEPS != 0 for place in places)
     print(f"{backend}, {loss}: {cuts} of {cuts} equal; {within} within an epoch, from {places}")
     assert within >= cuts / 2

@@ -80,6 +80,7 @@ def test_real_training_killed_at_random_moments(tmp_path, backend, kills):
             job.signal(signal.SIGKILL)
             job.wait()
             found.append(looked_at(folder))
+            print(f"{backend}: kill {number + 1}: {found[-1]}", flush=True)
     print(f"{backend}: {kills} kills: " + str({name: found.count(name) for name in set(found)}))
     assert found.count("loadable") >= kills / 4
 
@@ -93,6 +94,7 @@ def test_real_training_killed_at_calls_to_the_file_system(tmp_path):
             code, out = server.run(*TRAIN, folder=folder, kill_call=generator.randint(1, 600))
             assert code in (0, -signal.SIGKILL), out
             found.append(looked_at(folder))
+            print(f"at a call: kill {number + 1}: {found[-1]}", flush=True)
     print("at calls: " + str({name: found.count(name) for name in set(found)}))
     assert found.count("loadable") >= 30
 

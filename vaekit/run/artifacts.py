@@ -18,16 +18,18 @@ from vaekit.run.directory import FORMATS, RunDirectory
 def save_artifacts(vae: VAE, directory: RunDirectory) -> list[Path]:
     """Save encoder, decoder and the whole, each as `.h5` and as `.keras`; give their paths.
 
-    Raises `RunError` if there is no room; each file is then whole or not there.
+    Raises `NoRoomError` if there is no room; each file is then whole or not there.
     """
     models = {"VAE_encoder": vae.encoder, "VAE_decoder": vae.decoder, "VAE": vae.autoencoder}
-    paths = []
-    with without_advice():
-        for name, model in models.items():
-            for ending in FORMATS:
-                paths.append(directory.artifact(name, ending))
-                write_whole(paths[-1], model.save, room=_bytes(model))
-    return paths
+    saved = {
+        directory.artifact(name, ending): model
+        for name, model in models.items()
+        for ending in FORMATS
+    }
+    with without_advice(), directory.changing(*saved):
+        for path, model in saved.items():
+            write_whole(path, model.save, room=_bytes(model))
+    return list(saved)
 
 
 def _bytes(model: keras.Model) -> int:

@@ -25,6 +25,8 @@ DIVERGED = "diverged"
 FIGURES = "figures"
 ARTIFACTS = ("VAE_encoder", "VAE_decoder", "VAE")
 FORMATS = (".h5", ".keras")
+# What changes while training goes on, but for the checkpoints.
+_BY_TRAINING = (RECORD, HISTORY, STEPS, f"{DIVERGED}/step.json")
 
 
 _PART = ("name", "distribution", "version", "options")
@@ -124,7 +126,7 @@ class RunDirectory:
     def open(self) -> None:
         """Get ready for training to write here: locked, swept, and off the list of checksums."""
         self.lock.acquire()
-        self.checksums.take_off(lambda name: not name.startswith(f"{FIGURES}/"))
+        self.checksums.take_off(_BY_TRAINING.__contains__)
         for folder in (self.path, self.checkpoints, self.figures, self.diverged):
             sweep(folder)
         try:
@@ -136,15 +138,19 @@ class RunDirectory:
             raise from_os_error(error, self.path) or error from error
 
     def close(self) -> None:
-        """Put what training wrote on the list of checksums, and let other processes write."""
-        files = [self.record, self.history, self.steps, self.diverged / "step.json"]
-        files += [self.artifact(name, ending) for name in ARTIFACTS for ending in FORMATS]
-        self.checksums.put(path for path in files if path.exists())
-        self.lock.release()
+        """Put what training wrote on the list of checksums, and let other processes write.
+
+        Raises `NoRoomError` or `RunError` if the list can't be written.
+        """
+        files = [self.path / name for name in _BY_TRAINING]
+        try:
+            self.checksums.put(path for path in files if path.exists())
+        finally:
+            self.lock.release()
 
     @contextmanager
     def changing(self, *paths: Path) -> Iterator[None]:
-        """While entered, files may be written that training doesn't write.
+        """While entered, files may be written that don't change while training goes on.
 
         Those of them that lie in the run directory are put on its list of checksums.
 
@@ -155,13 +161,14 @@ class RunDirectory:
         if not inside:
             yield
             return
-        self.lock.acquire()
+        taken = self.lock.acquire()
         try:
             self.checksums.take_off({path.as_posix() for path in inside}.__contains__)
             yield
             self.checksums.put(self.path / path for path in inside)
         finally:
-            self.lock.release()
+            if taken:
+                self.lock.release()
 
     def remove(self) -> None:
         """Take back `create`: for a run that ended before there was anything to keep."""

@@ -20,10 +20,13 @@ class Lock:
         self._folder = folder
         self._descriptor: int | None = None
 
-    def acquire(self) -> None:
-        """Take it. Raises `RunError` at once if another process holds it."""
+    def acquire(self) -> bool:
+        """Take it; False if it is held here already, or can't be had on this system.
+
+        Raises `RunError` at once if another process holds it.
+        """
         if fcntl is None or self._descriptor is not None:
-            return
+            return False
         try:
             descriptor = os.open(self._folder, os.O_RDONLY)
         except OSError as error:
@@ -33,12 +36,13 @@ class Lock:
         except OSError as error:
             os.close(descriptor)
             if not isinstance(error, BlockingIOError):
-                return  # a file system without locks
+                return False  # a file system without locks
             raise RunError(
                 f"Another process is writing into {self._folder}. Wait for it to end, or choose "
                 "another run."
             ) from None
         self._descriptor = descriptor
+        return True
 
     def release(self) -> None:
         """Give it back, if it is held."""

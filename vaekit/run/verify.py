@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from vaekit.checkpoint import Damage, damages
-from vaekit.errors import DamagedError, RunError
+from vaekit.errors import RunError
 from vaekit.run.directory import RunDirectory
 
 
@@ -24,8 +24,6 @@ def verify_run(path: str | Path) -> list[Damage]:
     if not found:
         try:
             directory.read_record()
-        except DamagedError:
-            raise
         except RunError as error:
             found.append(Damage(directory.record, str(error)))
     for folder in (directory.checkpoints, directory.diverged):

@@ -125,6 +125,8 @@ def _reopened(
     if saved is not None:
         session.checkpoint, session.saved = start, saved
         session.position, session.best = saved.position, saved.best
+        if directory.steps.exists():
+            directory.checksums.read(directory.steps)  # which goes on, too
         session.rows = [row for row in directory.read_history() if row["epoch"] <= done]
     if not (asked and asked.data) and not any(change.name == "data" for change in changes):
         source = source._replace(record=record["data"])  # which says how they were asked for

@@ -85,10 +85,14 @@ class Session:
         if new:
             self.directory.create(self._described("running"))
             return
-        self.directory.open()
-        if self.checkpoint is not None:
-            drop_after(self.directory.checkpoints, self.checkpoint)
-        self._write("running")
+        try:
+            self.directory.open()
+            if self.checkpoint is not None:
+                drop_after(self.directory.checkpoints, self.checkpoint)
+            self._write("running")
+        except BaseException:
+            self.directory.lock.release()
+            raise
 
     def _train(self, loop: Loop, interrupt: Interrupt) -> None:
         def restore() -> None:
