@@ -27,6 +27,7 @@ EVERY = {
     "image_size": (45, 61),
     "gray": True,
     "backend": "jax",
+    "precision": "mixed_bfloat16",
     "encoder_opt": {"width": 16, "depths": [1, 2, 3], "norm": True, "rate": 0.5},
     "decoder_opt": {"width": "16"},
     "loss_opt": {"schedule": "cyclical", "beta": 3.5},

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from vaekit.engine.adam_tensorflow import fused_adam
+from vaekit.engine.adam_tensorflow import shared_step_size
 from vaekit.engine.batch_norm_tensorflow import fused_batch_norm
 from vaekit.engine.gray_tensorflow import gray_convolutions
 from vaekit.engine.program import Program
@@ -59,6 +59,6 @@ def _looped(step: Callable[[tf.Tensor], tf.Tensor]) -> Callable[[np.ndarray], np
         )
         return rows.stack()
 
-    with fused_adam(), fused_batch_norm(), gray_convolutions():
+    with shared_step_size(), fused_batch_norm(), gray_convolutions():
         traced = run.get_concrete_function()
     return lambda block: traced(tf.constant(block, tf.int32)).numpy()
