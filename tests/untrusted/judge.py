@@ -26,11 +26,16 @@ SENTENCE_END = re.compile(r"[.?!](?= |$)")
 
 
 class Verdict(NamedTuple):
-    """seconds and peak (bytes) are of this process and its children, for this file alone."""
+    """What it took is of this process and its children, for this file alone.
+
+    seconds: by the clock. processor: seconds of work, which other programs don't lengthen.
+    peak: bytes of memory.
+    """
 
     code: int | None
     said: str
     seconds: float
+    processor: float
     peak: int
     changed: list[str]
     ran: bool
@@ -49,16 +54,16 @@ def judge(name: str, folder: Path) -> Verdict:
         model = small_model()  # for a file of weights
         before, written = _globals(), _listing(folder)
         _reset_peaks()
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), _processor()
         code, said = _open(case.door, path, model, written_to)
-        seconds, peak = time.perf_counter() - started, _peak()
+        seconds, processor, peak = time.perf_counter() - started, _processor() - worked, _peak()
         after = _globals()
     finally:
         _safe_again()
     changed = [what for what, value in before.items() if not _equal(value, after[what])]
     if _listing(folder) != written or written_to.exists():
         changed.append("files")
-    return Verdict(code, said, seconds, peak, changed, canary.exists())
+    return Verdict(code, said, seconds, processor, peak, changed, canary.exists())
 
 
 def complaint(verdict: Verdict) -> str | None:
@@ -155,6 +160,15 @@ def _processes() -> list[int]:
         text = Path(f"/proc/self/task/{task}/children").read_text()
         found += map(int, text.split())
     return found
+
+
+def _processor() -> float:
+    """Seconds that this process and its children have worked, those that ended included."""
+    ticks = 0
+    for process in _processes():
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        ticks += sum(map(int, fields[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _reset_peaks() -> None:
