@@ -54,6 +54,7 @@ def changed(run_folder, tmp_path, **parts):
     for kind, values in parts.items():
         record["parts"][kind].update(values)
     (folder / "run.json").write_text(json.dumps(record))
+    (folder / "manifest.json").unlink()  # which would call it damaged
     return folder
 
 
@@ -87,10 +88,14 @@ def test_another_version_is_told_once_for_all_of_its_parts(run_folder, tmp_path)
     assert evaluate(folder) == (0, f"vaekit: {said}\n")
 
 
-def test_going_on_with_another_version_is_told(run_folder, tmp_path):
-    folder = changed(run_folder, tmp_path, loss={"version": "0.0.1"})
-    with pytest.warns(vaekit.VaekitWarning, match=r"pip install vaekit==0\.0\.1"):
+def test_going_on_with_another_version_is_refused(site, run_folder, tmp_path):
+    site.install("vaekit-wide", OFFER, version="2.0")
+    site.discover()
+    folder = changed(run_folder, tmp_path, encoder=of_wide())
+    with pytest.raises(RunError) as caught:
         vaekit.resume(folder, epochs=3, progress=False)
+    assert "encoder: was wide of vaekit-wide 1.2, is wide of vaekit-wide 2.0" in str(caught.value)
+    assert str(caught.value).endswith("pip install vaekit-wide==1.2")
 
 
 @pytest.mark.parametrize(
@@ -112,7 +117,8 @@ def test_what_fails_with_another_version_says_which_to_install(
     advice = (
         "The run was made with vaekit-wide 1.2, and 2.0 is installed: pip install vaekit-wide==1.2"
     )
-    for call in (lambda: vaekit.load(folder), lambda: vaekit.resume(folder, epochs=3)):
+    going_on = {"epochs": 3, "allow_change": ["encoder", "encoder_opt"]}
+    for call in (lambda: vaekit.load(folder), lambda: vaekit.resume(folder, **going_on)):
         with pytest.raises(RunError) as caught:
             call()
         assert failure in str(caught.value)

@@ -47,7 +47,8 @@ def explained(record: dict[str, Any], registry: Registry) -> Iterator[None]:
         changes = changes_since(record, registry)
         if not changes:
             raise
-        raise RunError(" ".join([str(error), *changes])) from error
+        between = "\n" if "\n" in str(error) else " "  # a list, or a sentence
+        raise RunError(between.join([str(error), *changes])) from error
 
 
 def warn_of_changes(record: dict[str, Any], registry: Registry) -> None:
