@@ -59,7 +59,7 @@ class Subject:
     @property
     def precision(self) -> str:
         """What the nets compute in, as `--precision` names it."""
-        return str(getattr(self.config, "precision", "float32"))
+        return str(self.config.precision)
 
     @property
     def counts(self) -> dict[str, Count]:
