@@ -153,14 +153,20 @@ def test_usage(tmp_path, args, match):
     usage_refused(tmp_path, "train", *args, match=match)
 
 
-def test_diverged_training_leaves_nothing(tmp_path):
-    args = ["train", "--data", "digits", "--limit", 64, "--learning-rate", "1e30"]
-    refused(
-        tmp_path,
-        *args,
-        *("--out", tmp_path / "run"),
-        match=r"'\w+' is not finite at step \d+ of epoch 1\. Try a smaller --learning-rate",
+def test_diverged_training_leaves_only_the_step_to_look_at(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    args = ["train", "--data", "digits", "--limit", "64", "--learning-rate", "1e30"]
+    result = CliRunner().invoke(main, [*args, "--out", "run"], prog_name="vaekit")
+    check_message(
+        result.exit_code,
+        result.stderr,
+        r"'\w+' is not finite at step \d+ of epoch 1\. Try a smaller --learning-rate",
     )
+    assert not list(Path("run").rglob("*.keras"))
+    assert not list(Path("run", "checkpoints").iterdir())
+    again = CliRunner().invoke(main, ["debug-step", "run"], prog_name="vaekit")
+    assert again.exit_code == 0, again.output
+    assert "first not finite" in again.output
 
 
 # config files
