@@ -9,9 +9,12 @@ import sys
 import keras
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import vaekit
+from vaekit.cli import main
 from vaekit.errors import DamagedError, DataError, RunError, UserError
+from vaekit.run import verify_run
 
 ARTIFACTS = [f"{n}{e}" for n in ("VAE_encoder", "VAE_decoder", "VAE") for e in (".h5", ".keras")]
 
@@ -201,6 +204,45 @@ def test_damaged_checkpoint_is_named_and_the_one_before_offered(run_folder, tmp_
     )
     with pytest.raises(DamagedError, match=text):
         vaekit.load(folder)
+
+
+def test_a_flipped_bit_in_any_file_is_found_and_named(run_folder, tmp_path):
+    folder = copied(run_folder, tmp_path)
+    (folder / "notes.txt").write_text("mine")
+    assert verify_run(folder) == []
+    (folder / "notes.txt").write_text("mine, changed")
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name != "notes.txt":
+            whole = path.read_bytes()
+            place = len(whole) // 3
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ 16]) + whole[place + 1 :])
+            assert path in [damage.path for damage in verify_run(folder)]
+            path.write_bytes(whole)
+    assert verify_run(folder) == []
+    (folder / "VAE.h5").unlink()
+    (damage,) = verify_run(folder)
+    assert str(damage) == f"{folder / 'VAE.h5'} is damaged: No such file or directory."
+
+
+@pytest.mark.parametrize("name", ["run.json", "history.csv", "manifest.json"])
+def test_what_is_read_has_been_checked(run_folder, tmp_path, name):
+    folder = copied(run_folder, tmp_path)
+    content = (folder / name).read_text()
+    (folder / name).write_text(content.replace("1", "2", 1))
+    with pytest.raises(DamagedError, match=f"{name} is damaged: "):
+        _ = vaekit.load(folder).history
+
+
+def test_a_picture_drawn_later_is_on_the_list(run_folder, tmp_path):
+    folder = copied(run_folder, tmp_path)
+    picture = folder / "figures" / "samples.png"
+    before = picture.read_bytes()
+    done = CliRunner().invoke(main, ["sample", str(folder), "-n", "4", "--out", str(picture)])
+    assert done.exit_code == 0, done.output
+    assert picture.read_bytes() != before
+    assert verify_run(folder) == []
+    picture.write_bytes(before)
+    assert [damage.path for damage in verify_run(folder)] == [picture]
 
 
 def test_checkpoint_of_other_parts(run_folder, tmp_path):
