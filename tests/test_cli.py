@@ -223,7 +223,7 @@ def test_help_has_every_option():
     text = cli("train", "--help")
     for name in TrainConfig.model_fields:
         assert f"--{name.replace('_', '-')} " in text
-    assert FLAGS == {"gray", "step_log"}
+    assert {"gray", "step_log"} == FLAGS
 
 
 # evaluate
