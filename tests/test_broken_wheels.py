@@ -15,6 +15,8 @@ import pytest
 import vaekit
 from tests.installed import build_wheel
 
+pytestmark = pytest.mark.slow
+
 
 def hook(body, name="register_encoders", argument="register"):
     return f"import vaekit\n\n@vaekit.hookimpl\ndef {name}({argument}):\n    {body}\n"

@@ -19,6 +19,8 @@ import yaml
 
 from vaekit.registry import KINDS
 
+pytestmark = pytest.mark.slow
+
 PATH = os.environ.get("PATH", os.defpath)
 FEW = "--limit 64 --epochs 1 --batch-size 8"
 TRAINED = {

@@ -119,6 +119,8 @@ def test_ctrl_c_while_a_plugin_hangs(site, tmp_path):
         text=True,
         env=environment(site, VAEKIT_PLUGIN_TIMEOUT="300"),
         cwd=site.folder,
+        # A shell's background job ignores Ctrl-C, and so would its child.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         deadline = time.monotonic() + 60

@@ -205,7 +205,10 @@ def test_a_disk_that_is_full_half_way_leaves_nothing(monkeypatch):
         return write(path, *args, **kwargs)
 
     monkeypatch.setattr(Path, "write_text", full)
-    assert "No room left to write vaekit-mine." in refused("vaekit-mine", "--kind", "loss")
+    result = new("vaekit-mine", "--kind", "loss")
+    assert (result.exit_code, result.stdout) == (1, "")  # nobody's mistake
+    assert "No room left to write vaekit-mine." in " ".join(result.stderr.split())
+    assert not list(Path.cwd().iterdir())
     assert count == 4
 
 

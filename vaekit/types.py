@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
+if TYPE_CHECKING:  # every command imports this module, and few of them NumPy
+    import numpy as np
 
 Tensor = Any  # a tensor of whichever backend Keras runs on
 ImageShape = tuple[int, int, int]  # height, width, channels

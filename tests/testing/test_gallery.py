@@ -9,6 +9,7 @@ from vaekit.testing import check_component
 from vaekit.testing.run import CHECKS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHOWN)
 def test_broken_part_fails_exactly_its_check(name):
     kind, check, factory = SHOWN[name]
