@@ -8,7 +8,7 @@ from typing import Any
 from vaekit.benchmark.comparison import name_of
 from vaekit.benchmark.results import Result
 
-NOTHING = "Nothing has been measured yet: there is no file in `benchmarks/results/`."
+NOTHING = "No results are kept in `benchmarks/results/` yet; these commands measure them."
 
 _TITLES = {
     "kit": "vaekit alone",
