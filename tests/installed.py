@@ -43,9 +43,10 @@ class Site:
 
     def forget(self) -> None:
         """Un-import what was installed here."""
-        for name, module in list(sys.modules.items()):
+        # A copy is made in one step: a plugin's thread may still be ending, and importing.
+        for name, module in sys.modules.copy().items():
             if str(getattr(module, "__file__", None)).startswith(str(self.folder)):
-                del sys.modules[name]
+                sys.modules.pop(name, None)
         discover.cache_clear()
 
 
