@@ -9,19 +9,31 @@ from typing import Annotated, Any, Literal
 
 import tomli_w
 from annotated_types import Ge, Gt, Lt
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from vaekit.atomic import write_text
 from vaekit.cadence import parse_cadence
 from vaekit.errors import OptionError, RunError, UserError, closest
+from vaekit.recipes import RECIPES, TUTORIAL
 
 Backend = Literal["tensorflow", "jax", "torch"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
+RecipeName = Literal["tutorial", "fast"]
 Positive = Annotated[int, Ge(1)]
 
 
 class TrainConfig(BaseModel):
-    """Everything that decides a run. The defaults are the tutorial's."""
+    """Everything that decides a run. The defaults are the tutorial's.
+
+    Where `epochs`, `batch_size` or `learning_rate` aren't given, the recipe chooses.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -30,9 +42,10 @@ class TrainConfig(BaseModel):
     loss: str = "tutorial"
     data: str | None = None
     latent_dim: Positive = 2
-    epochs: Positive = 20
-    batch_size: Positive = 32
-    learning_rate: Annotated[float, Gt(0)] = 5e-4
+    recipe: RecipeName = TUTORIAL
+    epochs: Positive = RECIPES[TUTORIAL].epochs
+    batch_size: Positive = RECIPES[TUTORIAL].batch_size
+    learning_rate: Annotated[float, Gt(0)] = RECIPES[TUTORIAL].learning_rate
     seed: Annotated[int, Ge(0), Lt(2**31)] = 0
     limit: Positive | None = None
     validation_split: Annotated[float, Gt(0), Lt(1)] = 0.1
@@ -46,6 +59,16 @@ class TrainConfig(BaseModel):
     out: str | None = None
     checkpoint_every: str = "1epoch"
     step_log: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_to_recipe(cls, values: Any) -> Any:
+        """What the recipe chooses, where it isn't given; an unknown recipe is refused later."""
+        recipe = RECIPES.get(str(values.get("recipe", TUTORIAL)))
+        if recipe is None:
+            return values
+        chosen = {name: getattr(recipe, name) for name in ("epochs", "batch_size", "learning_rate")}
+        return {**chosen, **values}
 
     @field_validator("checkpoint_every")
     @classmethod

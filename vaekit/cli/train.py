@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vaekit.cli.values import IMAGE_SIZE, KEY_VALUE, data_option, run_argument, stopped_by
+from vaekit.recipes import FAST, RECIPES, TUTORIAL
 
 if TYPE_CHECKING:
     from vaekit.run import Run
+
+
+def _by_recipe(name: str) -> str:
+    return f"{getattr(RECIPES[TUTORIAL], name)}; {FAST}: {getattr(RECIPES[FAST], name)}"
 
 
 _allow_change = click.option(
@@ -26,9 +31,24 @@ _allow_change = click.option(
 @click.option("--loss", metavar="NAME", help="Loss.", show_default="tutorial")
 @data_option("A registered name or a path. Default: mnist, or digits where mnist can't be had.")
 @click.option("--latent-dim", type=int, help="Length of z.", show_default="2")
-@click.option("--epochs", type=int, help="Passes over the training images.", show_default="20")
-@click.option("--batch-size", type=int, help="Images a step.", show_default="32")
-@click.option("--learning-rate", type=float, help="Adam's step size.", show_default="0.0005")
+@click.option(
+    "--recipe",
+    type=click.Choice(tuple(RECIPES)),
+    help=f"How to train. {'; '.join(f'{name}: {r.summary}' for name, r in RECIPES.items())}",
+    show_default=TUTORIAL,
+)
+@click.option(
+    "--epochs", type=int, help="Passes over the training images.", show_default=_by_recipe("epochs")
+)
+@click.option(
+    "--batch-size", type=int, help="Images a step.", show_default=_by_recipe("batch_size")
+)
+@click.option(
+    "--learning-rate",
+    type=float,
+    help="Adam's step size, or the highest of a curve.",
+    show_default=_by_recipe("learning_rate"),
+)
 @click.option("--seed", type=int, help="Decides weights, order and noise.", show_default="0")
 @click.option("--out", metavar="DIR", help="Run directory. Default: runs/PARTS-TIME.")
 @click.option("--limit", type=int, help="Use only the first N images of each split.")

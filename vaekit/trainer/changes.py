@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from vaekit.config import TrainConfig
 from vaekit.errors import OptionError, RunError, closest
 from vaekit.model import Parts
+from vaekit.recipes import RECIPES
 from vaekit.run import describe_parts
 
 _KINDS = ("encoder", "decoder", "loss")
@@ -43,9 +44,11 @@ def find_changes(
     before = _facts(TrainConfig.checked(record["config"]), record["parts"], record["data"], record)
     now = _facts(config, describe_parts(parts), source, environment)
     changes = [Change(name, before[name], now[name]) for name in now if before[name] != now[name]]
-    done = record["config"]["epochs"]
-    if config.epochs < done:  # more may be asked for
-        changes.append(Change("epochs", done, config.epochs))
+    asked = record["config"]["epochs"]
+    # More may be asked for, unless the rate's curve would have been another from the start.
+    curved = RECIPES[config.recipe].warmup is not None
+    if config.epochs < asked or (curved and config.epochs != asked):
+        changes.append(Change("epochs", asked, config.epochs))
     return changes
 
 

@@ -25,6 +25,7 @@ from vaekit.run import (
     parts_of,
 )
 from vaekit.trainer.changes import find_changes, record_changes, refuse_changes
+from vaekit.trainer.optimizer import build_optimizer
 from vaekit.trainer.progress import Progress
 from vaekit.trainer.session import Session
 from vaekit.trainer.sources import Source, choose_source
@@ -149,15 +150,15 @@ def build_program(config: TrainConfig, parts: Parts, source: Source) -> Program:
         seed=config.seed,
         precision=config.precision,
     )
-    optimizer = keras.optimizers.Adam(config.learning_rate)
+    images = len(source.train.pixels)
     return Program(
         vae,
         loss,
         needs,
-        optimizer,
+        build_optimizer(config, config.epochs * -(-images // config.batch_size)),
         seed=config.seed,
         loss_name=config.loss,
-        dataset_size=len(source.train.pixels),
+        dataset_size=images,
     )
 
 

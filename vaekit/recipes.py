@@ -1,0 +1,41 @@
+"""How the trainer goes about it: what a recipe chooses where the user doesn't."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Recipe(NamedTuple):
+    """Defaults of a run, and how its learning rate goes.
+
+    learning_rate: Adam's, or the highest where the rate rises and falls.
+    warmup: the share of all steps in which the rate rises in a straight line, before it falls to 0
+        along half a cosine; None for a rate that stays.
+    """
+
+    summary: str
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    warmup: float | None = None
+
+
+TUTORIAL: Final = "tutorial"
+FAST: Final = "fast"
+
+RECIPES = {
+    TUTORIAL: Recipe(
+        "the tutorial's own: one rate throughout.",
+        epochs=20,
+        batch_size=32,
+        learning_rate=5e-4,
+    ),
+    # Found by search: docs/fast-recipe.md has its table.
+    FAST: Recipe(
+        "5 epochs in batches of 128; the rate rises to 0.004 and falls to 0.",
+        epochs=5,
+        batch_size=128,
+        learning_rate=4e-3,
+        warmup=0.15,
+    ),
+}
