@@ -9,32 +9,27 @@ import numpy as np
 
 from vaekit.config import TrainConfig
 from vaekit.engine import Program
-from vaekit.model import VAE, build_vae, resolve_parts
+from vaekit.model import VAE, resolve_parts
 from vaekit.plugins import discover
+from vaekit.testing.training import Setting
+
+
+def setting(shape: tuple[int, int, int], seed: int, config: dict[str, Any]) -> Setting:
+    checked = TrainConfig.checked(config)
+    parts = resolve_parts(checked, discover().registry)
+    return Setting(parts, shape, checked.latent_dim, seed, checked.precision)
 
 
 def make_vae(shape: tuple[int, int, int] = (28, 28, 1), seed: int = 0, **config: Any) -> VAE:
-    checked = TrainConfig.checked(config)
-    parts = resolve_parts(checked, discover().registry)
-    _, needs = parts.build_loss()
-    return build_vae(
-        parts,
-        shape,
-        latent_dim=checked.latent_dim,
-        scale=needs.scale,
-        seed=seed,
-        precision=checked.precision,
-    )
+    chosen = setting(shape, seed, config)
+    _, needs = chosen.parts.build_loss()
+    return chosen.vae(needs.scale)
 
 
 def make_program(
     shape: tuple[int, int, int] = (8, 8, 1), seed: int = 0, rate: float = 5e-4, **config: Any
 ) -> Program:
-    checked = TrainConfig.checked(config)
-    parts = resolve_parts(checked, discover().registry)
-    loss, needs = parts.build_loss()
-    vae = make_vae(shape, seed, **config)
-    return Program(vae, loss, needs, keras.optimizers.Adam(rate), seed=seed, loss_name="tested")
+    return setting(shape, seed, config).program(keras.optimizers.Adam(rate))
 
 
 def some_images(count: int = 24, shape: tuple[int, int, int] = (8, 8, 1)) -> np.ndarray:

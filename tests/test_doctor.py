@@ -1,12 +1,19 @@
-"""`vaekit doctor`, in a process of its own, beside backends and plugins that are broken."""
+"""`vaekit doctor`: beside backends and plugins that are broken, and of runs that are damaged."""
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
+
+import vaekit
+from vaekit.cli import main
 
 BROKEN = {
     "jax": "raise ImportError('its library is of another build')",
@@ -95,3 +102,85 @@ def test_a_missing_backend_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     found = {finding.subject: finding for finding in backends.examine_backends()}
     assert {finding.status for finding in found.values()} == {"absent"}
     assert found["jax"].remedy == "pip install 'vaekit[jax]'"
+
+
+def doctor(*args: Any) -> Result:
+    return CliRunner().invoke(main, ["doctor", *map(str, args)], prog_name="vaekit")
+
+
+def flip_a_bit(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.fixture
+def copied(run_folder: Path, tmp_path: Path) -> Path:
+    """A run of two epochs, and so of two checkpoints, to be damaged."""
+    return shutil.copytree(run_folder, tmp_path / "run")
+
+
+def test_a_whole_run(run_folder: Path) -> None:
+    result = doctor(run_folder)
+    assert result.exit_code == 0
+    assert result.stdout == (
+        f"ok      run      {run_folder}: every file is what was written\nAll well.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "reason"),
+    [
+        ("VAE.h5", flip_a_bit, "its SHA-256 is not what it was"),
+        ("VAE_encoder.keras", Path.unlink, "No such file or directory"),
+        ("history.csv", lambda path: path.write_text(""), "it has 0 bytes and had "),
+    ],
+)
+def test_a_damaged_file_of_a_run_is_named(
+    copied: Path, name: str, damage: Callable[[Path], object], reason: str
+) -> None:
+    damage(copied / name)
+    result = doctor(copied)
+    assert result.exit_code == 1
+    line, last = result.stdout.splitlines()
+    assert line.startswith(f"broken  run      {copied / name}: {reason}")
+    assert line.endswith(f"on purpose, delete {copied / 'manifest.json'})")
+    assert last == "1 broken."
+
+
+def test_for_a_damaged_checkpoint_the_one_before_is_offered(copied: Path) -> None:
+    before, newest = sorted((copied / "checkpoints").glob("step-*"))
+    flip_a_bit(newest / "state.npz")
+    (finding,) = json.loads(doctor(copied, "--json").stdout)
+    assert finding == {
+        "area": "run",
+        "subject": str(newest / "state.npz"),
+        "status": "broken",
+        "detail": "its SHA-256 is not what it was",
+        "remedy": f"vaekit resume {copied} --from {before.name} goes on from the one before",
+    }
+    assert vaekit.resume(copied, checkpoint=before.name, progress=False).history[-1]["epoch"] == 2
+    assert doctor(copied).exit_code == 0
+
+    flip_a_bit(before / "state.json")
+    (finding,) = json.loads(doctor(copied, "--json").stdout)
+    assert finding["remedy"] == "delete its folder: resuming needs the newest only"
+    flip_a_bit(newest / "state.npz")
+    findings = json.loads(doctor(copied, "--json").stdout)
+    assert findings[-1]["remedy"] == "there is no whole checkpoint before it"
+
+
+def test_a_damaged_pointer_may_be_deleted(copied: Path) -> None:
+    flip_a_bit(copied / "checkpoints" / "latest")
+    result = doctor(copied)
+    assert result.exit_code == 1
+    assert "latest: it names no checkpoint that is there  (delete it: " in result.stdout
+    (copied / "checkpoints" / "latest").unlink()
+    assert doctor(copied).exit_code == 0
+
+
+def test_what_is_no_run_can_not_be_examined(tmp_path: Path) -> None:
+    result = doctor(tmp_path)
+    assert result.exit_code == 2
+    assert result.stderr == (f"vaekit: {tmp_path} holds no run: there is no run.json in it.\n")
+    assert result.stdout == ""

@@ -115,7 +115,9 @@ class Wide:
         pass
 
 
-@pytest.mark.parametrize("made", [Wide, Wide(None), partial(Wide, rate=0.5)], ids=repr)
+@pytest.mark.parametrize(
+    "made", [Wide, Wide(None), partial(Wide, rate=0.5)], ids=["class", "instance", "partial"]
+)
 def test_classes_instances_and_partials_are_factories(made):
     options = options_of(part(made))
     assert {name: o.type_name for name, o in options.items()} == {

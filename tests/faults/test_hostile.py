@@ -15,7 +15,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.untrusted import data_cases  # noqa: F401 - adds to CASES
-from tests.untrusted.cases import CASES
+from tests.untrusted.every_case import CASES
 
 MEMORY, SECONDS = 2 * 2**30, 5.0  # seconds of work: a busy machine makes the clock no judge
 HANGS = 300.0  # seconds by the clock

@@ -14,7 +14,9 @@ from typing import Any
 import h5py
 import numpy as np
 
-from tests.untrusted.cases import case, elsewhere, put, put_zip, zeros, zeros_zip
+from tests.untrusted.archive_cases import zeros, zeros_zip
+from tests.untrusted.cases import case, put, put_zip
+from tests.untrusted.weight_cases import elsewhere
 
 IMAGES = (np.arange(4 * 8 * 8) % 256).reshape(4, 8, 8).astype("u1")
 

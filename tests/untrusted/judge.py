@@ -18,8 +18,8 @@ from keras.src.saving import serialization_lib
 from PIL import Image, ImageFile, PngImagePlugin
 
 import vaekit
-from tests.untrusted import data_cases  # noqa: F401 - adds to CASES
-from tests.untrusted.cases import CASES, small_model
+from tests.untrusted.cases import small_model
+from tests.untrusted.every_case import CASES
 from vaekit.cli import main
 
 SENTENCE_END = re.compile(r"[.?!](?= |$)")

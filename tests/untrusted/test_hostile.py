@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.untrusted.cases import CASES
+from tests.untrusted.every_case import CASES
 from tests.untrusted.judge import complaint, judge
 
 

@@ -2,148 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import random
-from pathlib import Path
 
-import h5py
 import keras
 import numpy as np
 import pytest
-from click.testing import CliRunner
-from keras import layers, ops
+from keras import layers
 
 import vaekit
-from benchmarks import repaired_tutorial
-from vaekit.cli import main
+from tests.untrusted.others import filled
 from vaekit.foreign.layers import LAYERS
-
-HEADS = ("encoder_mu", "encoder_log_variance")
-KERAS2 = Path(__file__).with_name("keras2")
-
-
-def sampling(heads):
-    mu, log_variance = heads
-    return mu + ops.exp(log_variance / 2) * keras.random.normal(ops.shape(mu))
-
-
-def filled(model, seed=0):
-    """The model with weights that are neither zeros nor ones."""
-    draw = np.random.default_rng(seed)
-    model.set_weights([draw.uniform(-0.2, 0.3, w.shape) ** 2 for w in model.get_weights()])
-    return model
-
-
-def posterior(model):
-    """Images -> mean and log-variance, of an encoder or of the encoder in a whole."""
-    if HEADS[0] not in {layer.name for layer in model.layers}:
-        model = next(layer for layer in model.layers if isinstance(layer, keras.Model))
-    return keras.Model(model.inputs[0], [model.get_layer(name).output for name in HEADS])
-
-
-def run(*args):
-    result = CliRunner().invoke(main, [str(arg) for arg in args], prog_name="vaekit")
-    return result.exit_code, result.output
-
-
-# the tutorial's own files
-
-
-@pytest.fixture(scope="module")
-def tutorial(tmp_path_factory):
-    """The repaired tutorial's three files, with its Lambda layer; and some images."""
-    folder = tmp_path_factory.mktemp("tutorial")
-    images = keras.Input((28, 28, 1), name="encoder_input")
-    body = repaired_tutorial.encoder()
-    features = keras.Model(body.inputs[0], body.layers[-1].input)(images)
-    mu, log_variance = (layers.Dense(2, name=name)(features) for name in HEADS)
-    z = layers.Lambda(sampling, output_shape=(2,), name="encoder_output")([mu, log_variance])
-    encoder = keras.Model(images, z, name="encoder_model")
-    decoder = repaired_tutorial.decoder()
-    whole = keras.Input((28, 28, 1), name="VAE_input")
-    vae = filled(keras.Model(whole, decoder(encoder(whole)), name="VAE"))
-    for name in HEADS:  # so that draws are of the size of the mean
-        head = encoder.get_layer(name)
-        head.set_weights([weights / 100 for weights in head.get_weights()])
-    vae.compile("adam", repaired_tutorial.reconstruction_loss)
-    for name, model in (("VAE_encoder", encoder), ("VAE_decoder", decoder), ("VAE", vae)):
-        model.save(folder / f"{name}.h5")
-    pixels = np.random.default_rng(1).integers(0, 256, (6, 28, 28, 1), "uint8")
-    np.savez(folder / "images.npz", images=pixels)
-    return folder
-
-
-def by_keras(path):
-    """What Keras makes of the file when it is told to trust it."""
-    custom = {"sampling": sampling}
-    return keras.models.load_model(path, custom_objects=custom, compile=False, safe_mode=False)
-
-
-@pytest.mark.parametrize("name", ["VAE_encoder.h5", "VAE.h5"])
-def test_tutorial_encodes_as_in_keras(tutorial, name):
-    images = np.load(tutorial / "images.npz")["images"] / np.float32(255)
-    ours, theirs = vaekit.load_model(tutorial / name), by_keras(tutorial / name)
-    wanted = posterior(theirs).predict(images, verbose=0)
-    for found, expected in zip(posterior(ours).predict(images, verbose=0), wanted, strict=True):
-        np.testing.assert_array_equal(found, expected)
-        assert expected.std() > 0
-
-
-@pytest.mark.parametrize("name", ["VAE_decoder.h5", "VAE.h5"])
-def test_tutorial_decodes_as_in_keras(tutorial, name):
-    z = np.random.default_rng(2).standard_normal((6, 2)).astype("float32")
-    decoders = [vaekit.load_model(tutorial / name), by_keras(tutorial / name)]
-    if name == "VAE.h5":
-        decoders = [model.layers[-1] for model in decoders]
-    found, expected = (model.predict(z, verbose=0) for model in decoders)
-    np.testing.assert_array_equal(found, expected)
-    assert expected.shape == (6, 28, 28, 1)
-
-
-def test_tutorial_samples_around_its_mean(tutorial):
-    images = np.load(tutorial / "images.npz")["images"][:1] / np.float32(255)
-    encoder = vaekit.load_model(tutorial / "VAE_encoder.h5")
-    mean, log_variance = posterior(encoder).predict(images, verbose=0)
-    draws = np.asarray(encoder(np.repeat(images, 500, axis=0)))
-    np.testing.assert_allclose(draws.mean(axis=0), mean[0], atol=0.3)
-    np.testing.assert_allclose(draws.std(axis=0), np.exp(log_variance[0] / 2), rtol=0.2)
-
-
-@pytest.mark.parametrize("whole", [True, False])
-def test_tutorial_on_the_command_line(tutorial, tmp_path, whole):
-    names = ("VAE.h5", "VAE.h5") if whole else ("VAE_encoder.h5", "VAE_decoder.h5")
-    encoder, decoder = (tutorial / name for name in names)
-    data, latents, out = tutorial / "images.npz", tmp_path / "z.h5", tmp_path / "images.h5"
-    assert run("encode", encoder, "--data", data, "--out", latents)[0] == 0
-    assert run("decode", decoder, latents, "--out", out)[0] == 0
-    images = np.load(data)["images"] / np.float32(255)
-    mean, log_variance = posterior(by_keras(encoder)).predict(images, verbose=0)
-    theirs = by_keras(decoder)
-    theirs = theirs.layers[-1] if whole else theirs
-    with h5py.File(latents) as found, h5py.File(out) as made:
-        np.testing.assert_array_equal(found["z_mean"], mean)
-        np.testing.assert_array_equal(found["z_log_var"], log_variance)
-        np.testing.assert_array_equal(made["images"], theirs.predict(mean, verbose=0))
-
-
-@pytest.mark.parametrize("name", ["VAE_encoder", "VAE_decoder", "VAE"])
-def test_files_of_keras_2(tmp_path, name):
-    """Keras 3 itself can't open the whole one."""
-    path = tmp_path / f"{name}.h5"
-    path.write_bytes(gzip.decompress((KERAS2 / f"{name}.h5.gz").read_bytes()))
-    expected = np.load(KERAS2 / "expected.npz")
-    model = vaekit.load_model(path)
-    if name != "VAE_decoder":
-        found = posterior(model).predict(expected["images"], verbose=0)
-        np.testing.assert_allclose(found[0], expected["z_mean"], rtol=1e-5)
-        np.testing.assert_allclose(found[1], expected["z_log_var"], rtol=1e-5)
-    if name != "VAE_encoder":
-        given = expected["z_mean" if name == "VAE_decoder" else "images"]
-        np.testing.assert_allclose(model.predict(given, verbose=0), expected["decoded"], rtol=1e-5)
-
-
-# every layer that is known
 
 
 def large():
@@ -260,6 +129,25 @@ def test_weights_into_no_model_of_layers(tmp_path):
         vaekit.load_weights(Own(), tmp_path / "a.weights.h5")
 
 
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+def test_keras_deserializer_is_never_called(large_model, tmp_path, monkeypatch, ending):
+    from keras.src.legacy.saving import serialization as legacy
+    from keras.src.saving import serialization_lib
+
+    large_model.save(tmp_path / f"a{ending}")
+
+    def refuse(*args, **kwargs):
+        raise AssertionError("a config was given to Keras")
+
+    for module in (serialization_lib, legacy):
+        monkeypatch.setattr(module, "deserialize_keras_object", refuse)
+    for kind in (layers.Layer, keras.Model, keras.initializers.Initializer):
+        monkeypatch.setattr(kind, "from_config", refuse)
+    with pytest.raises((AssertionError, ValueError)):
+        keras.models.load_model(tmp_path / f"a{ending}")
+    assert vaekit.load_model(tmp_path / f"a{ending}").count_params() == large_model.count_params()
+
+
 # shapes of models
 
 
@@ -299,105 +187,3 @@ def test_the_kits_own_models(run_folder, digits, ending):
             keras.models.load_model(path),
             given.reshape(-1, *given.shape[1:]),
         )
-
-
-# what a Lambda may be
-
-
-def two_heads(tmp_path, names=HEADS, code=sampling, shape=(3,), other=None):
-    x = keras.Input((8, 8, 1))
-    flat = layers.Flatten()(x)
-    heads = [layers.Dense(3, name=names[0])(flat), layers.Dense(other or 3, name=names[1])(flat)]
-    z = layers.Lambda(code, output_shape=shape, name="draw")(heads)
-    keras.Model(x, z).save(tmp_path / "a.keras")
-    return tmp_path / "a.keras"
-
-
-def test_lambda_in_the_keras_format(tmp_path):
-    model = vaekit.load_model(two_heads(tmp_path, names=("a", "b")))
-    assert not any(isinstance(layer, layers.Lambda) for layer in model.layers)
-    assert model.output.shape == (None, 3)
-    code, out = run("encode", tmp_path / "a.keras", "--data", "digits", "--out", tmp_path / "z.h5")
-    assert code == 0, out  # the heads are known by their place, whatever their names are
-
-
-@pytest.mark.parametrize(
-    ("options", "match"),
-    [
-        ({"names": HEADS[::-1]}, "takes the mean first"),
-        ({"other": 4, "code": lambda heads: heads[0]}, "is no draw of z"),
-    ],
-)
-def test_lambda_that_does_not_look_like_sampling(tmp_path, options, match):
-    with pytest.raises(vaekit.ModelFileError, match=match):
-        vaekit.load_model(two_heads(tmp_path, **options))
-
-
-def test_trust_is_keras_loading_the_file(tmp_path):
-    canary, target = tmp_path / "canary", str(tmp_path / "canary")
-    x = keras.Input((8, 8, 1))
-    code = layers.Lambda(
-        lambda x: (__import__("pathlib").Path(target).touch(), x)[1], output_shape=(8, 8, 1)
-    )
-    keras.Model(x, code(x)).save(tmp_path / "a.keras")
-    canary.unlink(missing_ok=True)
-    with pytest.raises(vaekit.ModelFileError, match=r"Lambda.*who made the file.*trust=True"):
-        vaekit.load_model(tmp_path / "a.keras")
-    assert not canary.exists()
-    model = vaekit.load_model(tmp_path / "a.keras", trust=True)
-    assert any(isinstance(layer, layers.Lambda) for layer in model.layers)
-    model(np.zeros((1, 8, 8, 1)))
-    assert canary.exists()
-
-
-def test_trust_of_a_damaged_file(tmp_path):
-    (tmp_path / "a.keras").write_bytes(b"damaged")
-    with pytest.raises(vaekit.ModelFileError, match="can't be read as a Keras model"):
-        vaekit.load_model(tmp_path / "a.keras", trust=True)
-
-
-# the command line
-
-
-def test_trust_is_for_model_files(run_folder, tmp_path):
-    args = ("encode", run_folder, "--data", "digits", "--out", tmp_path / "z.h5", "--trust")
-    code, out = run(*args)
-    assert code == 2
-    assert "--trust is for model files" in out
-
-
-@pytest.mark.parametrize(
-    ("name", "args", "match"),
-    [
-        ("VAE_decoder.h5", ["encode", "--data", "digits"], "holds no encoder"),
-        ("VAE_encoder.h5", ["decode", "z.h5"], "holds no decoder"),
-        ("VAE_encoder.h5", ["encode", "--data", "digits"], "works on 28x28x1 images"),
-    ],
-)
-def test_model_file_of_the_wrong_kind(tutorial, tmp_path, monkeypatch, name, args, match):
-    monkeypatch.chdir(tmp_path)
-    with h5py.File("z.h5", "w") as file:
-        file["z_mean"] = np.zeros((3, 2))
-    code, out = run(args[0], tutorial / name, *args[1:], "--out", tmp_path / "out.h5")
-    assert code == 2
-    assert match in out
-    assert not (tmp_path / "out.h5").exists()
-
-
-@pytest.mark.parametrize("ending", [".keras", ".h5"])
-def test_keras_deserializer_is_never_called(large_model, tmp_path, monkeypatch, ending):
-    from keras.src.legacy.saving import serialization as legacy
-    from keras.src.saving import serialization_lib
-
-    large_model.save(tmp_path / f"a{ending}")
-
-    def refuse(*args, **kwargs):
-        raise AssertionError("a config was given to Keras")
-
-    for module in (serialization_lib, legacy):
-        monkeypatch.setattr(module, "deserialize_keras_object", refuse)
-    for kind in (layers.Layer, keras.Model, keras.initializers.Initializer):
-        monkeypatch.setattr(kind, "from_config", refuse)
-    with pytest.raises((AssertionError, ValueError)):
-        keras.models.load_model(tmp_path / f"a{ending}")
-    assert vaekit.load_model(tmp_path / f"a{ending}").count_params() == large_model.count_params()

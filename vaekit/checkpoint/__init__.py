@@ -21,6 +21,7 @@ from vaekit.checkpoint.read import (
     latest_checkpoint,
     load_checkpoint,
     read_checkpoint,
+    whole_before,
 )
 from vaekit.checkpoint.state import Position, State, describe, snapshot
 from vaekit.checkpoint.write import KEPT, drop_after, save_checkpoint
@@ -49,4 +50,5 @@ __all__ = [
     "render_manifest",
     "save_checkpoint",
     "snapshot",
+    "whole_before",
 ]

@@ -129,13 +129,20 @@ def _state(contents: dict[str, bytes]) -> State:
     )
 
 
-def _offer(path: Path) -> str:
-    """The way back to the newest whole checkpoint before a damaged one."""
-    run = path.parent.parent
+def whole_before(path: Path) -> Path | None:
+    """The newest whole checkpoint that is older than this one; None if there is none."""
     for older in reversed(list_checkpoints(path.parent)):
         if order_of(older) < order_of(path) and _contents(older)[1] is None:
-            return (
-                f"The checkpoint before it is whole: vaekit resume {run} --from {older.name} "
-                "goes on from there."
-            )
-    return "There is no whole checkpoint before it."
+            return older
+    return None
+
+
+def _offer(path: Path) -> str:
+    """The way back from a damaged checkpoint, in a sentence."""
+    older = whole_before(path)
+    if older is None:
+        return "There is no whole checkpoint before it."
+    return (
+        f"The checkpoint before it is whole: vaekit resume {path.parent.parent} --from "
+        f"{older.name} goes on from there."
+    )

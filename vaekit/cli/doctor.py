@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import click
 
+if TYPE_CHECKING:
+    from vaekit.doctor import Finding
 
-@click.command(short_help="Look whether everything works.")
+
+@click.command(short_help="Look whether everything works, or a run is whole.")
+@click.argument("run", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def doctor(as_json: bool) -> None:
+def doctor(run: str | None, as_json: bool) -> None:
     """Say what is installed, which devices there are, and whether each backend and plugin works.
 
-    Each backend trains two steps, which takes some ten seconds. Ends with code 1 if something is
-    broken.
-    """
-    from vaekit.doctor import examine
+    Each backend trains two steps, which takes some ten seconds.
 
+    With a RUN, say instead whether each of its files is what was written, and how to go on where
+    one isn't.
+
+    Ends with code 1 if something is broken.
+    """
     findings = []
-    for finding in examine():
+    for finding in _findings(run):
         findings.append(finding)
         if not as_json:
             remedy = f"  ({finding.remedy})" if finding.remedy else ""
@@ -31,3 +40,16 @@ def doctor(as_json: bool) -> None:
         click.echo(f"{broken} broken." if broken else "All well.")
     if broken:
         raise SystemExit(1)
+
+
+def _findings(run: str | None) -> Iterator[Finding]:
+    if run is None:
+        from vaekit.doctor import examine
+
+        return examine()
+    from vaekit.backend import select_backend
+
+    select_backend(None)
+    from vaekit.doctor.rundir import examine_run
+
+    return examine_run(run)

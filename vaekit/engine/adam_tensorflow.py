@@ -7,17 +7,17 @@ that is 1e-5 off in the moments, and the losses of twenty steps then differ by 2
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 import keras
 import tensorflow as tf
 from keras import ops
 
+from vaekit.engine.replaced import replaced
 
-@contextmanager
-def shared_step_size() -> Iterator[None]:
+
+def shared_step_size() -> AbstractContextManager[None]:
     """While entered, Keras's Adam (and what inherits its update) computes its step size once.
 
     The arithmetic is Keras's to the bit, and what Keras does around it stays.
@@ -41,11 +41,7 @@ def shared_step_size() -> Iterator[None]:
         self.assign_add(v, (ops.square(gradient) - v) * (1 - self.beta_2))
         self.assign_sub(variable, m * known[key] / (ops.sqrt(v) + self.epsilon))
 
-    optimizer.update_step = update_step
-    try:
-        yield
-    finally:
-        optimizer.update_step = plain
+    return replaced(optimizer, update_step=update_step)
 
 
 def _step_size(optimizer: Any, learning_rate: Any) -> Any:

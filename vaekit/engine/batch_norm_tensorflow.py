@@ -10,16 +10,16 @@ zero, and only the moving mean sees it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from vaekit.engine.replaced import replaced
 
-@contextmanager
-def fused_batch_norm() -> Iterator[None]:
+
+def fused_batch_norm() -> AbstractContextManager[None]:
     """While entered, Keras's layer calls the fused kernel wherever that computes the same."""
     layer = keras.layers.BatchNormalization
     plain = layer.call
@@ -29,12 +29,7 @@ def fused_batch_norm() -> Iterator[None]:
             return _fused(self, inputs)
         return plain(self, inputs, training=training, mask=mask)
 
-    # Tracing reaches the layer through whatever backbone a plugin built; there is no seam nearer.
-    layer.call = call
-    try:
-        yield
-    finally:
-        layer.call = plain
+    return replaced(layer, call=call)
 
 
 def _fits(layer: Any, inputs: Any) -> bool:

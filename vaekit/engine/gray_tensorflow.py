@@ -7,19 +7,20 @@ all pixels and a shift for each tap of the kernel. The values are the same up to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import tensorflow as tf
+
+from vaekit.engine.replaced import replaced
 
 # With fewer features there is too little arithmetic to win: measured, as is that three channels
 # win nothing.
 LEAST_FEATURES = 16
 
 
-@contextmanager
-def gray_convolutions() -> Iterator[None]:
+def gray_convolutions() -> AbstractContextManager[None]:
     """While entered, convolutions with a grey image on one side go by matrix products."""
     plain, plain_transpose = tf.nn.convolution, tf.nn.conv_transpose
 
@@ -52,12 +53,7 @@ def gray_convolutions() -> Iterator[None]:
             input, filters, output_shape, strides, padding, data_format, dilations, name
         )
 
-    # Keras's layers look these up as they run; tracing reaches them through any backbone.
-    tf.nn.convolution, tf.nn.conv_transpose = convolution, conv_transpose
-    try:
-        yield
-    finally:
-        tf.nn.convolution, tf.nn.conv_transpose = plain, plain_transpose
+    return replaced(tf.nn, convolution=convolution, conv_transpose=conv_transpose)
 
 
 def _fits(

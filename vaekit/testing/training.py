@@ -9,6 +9,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
+from vaekit.config import Precision
 from vaekit.engine import Program, compile_train
 from vaekit.errors import BuildError
 from vaekit.model import VAE, Parts, build_vae
@@ -37,11 +38,13 @@ class AtRest(keras.Model):  # type: ignore[misc]
 
 
 class Setting(NamedTuple):
-    """A subject with parts of the kit in the places beside it, and what they all take."""
+    """Parts that are to be built into one VAE, and what is to be known for that."""
 
     parts: Parts
     image_shape: ImageShape
     latent_dim: int
+    seed: int = 0
+    precision: Precision = "float32"
 
     def beside(self, subject: Subject) -> str:
         """The other parts, for people."""
@@ -51,19 +54,23 @@ class Setting(NamedTuple):
     def vae(self, scale: str) -> VAE:
         """The VAE of the parts. Raises `BuildError` if they don't fit."""
         return build_vae(
-            self.parts, self.image_shape, latent_dim=self.latent_dim, scale=scale, seed=0
+            self.parts,
+            self.image_shape,
+            latent_dim=self.latent_dim,
+            scale=scale,
+            seed=self.seed,
+            precision=self.precision,
         )
 
-    def program(self, rate: float) -> Program:
+    def program(self, optimizer: keras.optimizers.Optimizer) -> Program:
         """The VAE, ready to train. Raises `BuildError` if the parts don't fit."""
         loss, needs = self.parts.build_loss()
-        # Lion's steps are about as long as Adam's, and take a third less time to compile.
         return Program(
             self.vae(needs.scale),
             loss,
             needs,
-            keras.optimizers.Lion(rate),
-            seed=0,
+            optimizer,
+            seed=self.seed,
             loss_name=self.parts.loss.name,
             dataset_size=BATCH,
         )
@@ -93,7 +100,8 @@ def trains_ten_steps(subject: Subject) -> None:
     for setting in settings(subject):
         try:
             # Gently: a strong penalty may well leap in its first steps at the rate of a real run.
-            program = setting.program(rate=1e-4)
+            # Lion's steps are about as long as Adam's, and take a third less time to compile.
+            program = setting.program(keras.optimizers.Lion(1e-4))
         except BuildError:
             if subject.kind != "decoder" or setting.parts.build_loss()[1].scale != "logits":
                 raise

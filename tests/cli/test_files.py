@@ -1,0 +1,74 @@
+"""`vaekit encode` and `vaekit decode`."""
+
+from __future__ import annotations
+
+import h5py
+import numpy as np
+import pytest
+
+import vaekit
+from tests.cli.commands import cli
+
+
+@pytest.fixture(scope="module")
+def digits_set():
+    return vaekit.load_data("digits")
+
+
+def h5(path):
+    with h5py.File(path) as file:
+        return {name: file[name][()] for name in file}
+
+
+def test_encode_keeps_the_order_of_the_source(run, run_folder, digits_set, tmp_path):
+    out = tmp_path / "latents.h5"
+    said = cli("encode", run_folder, "--data", "digits", "--out", out)
+    assert said == f"{out}: z_mean and z_log_var of 1797 images\n"
+    held = h5(out)
+    assert set(held) == {"z_mean", "z_log_var", "labels"}
+    assert held["z_mean"].shape == held["z_log_var"].shape == (1797, 2)
+    assert held["z_mean"].dtype == held["z_log_var"].dtype == np.float32
+    expected = run.encode(digits_set.train.pixels)
+    np.testing.assert_allclose(held["z_mean"], expected.z_mean, atol=1e-4)
+    np.testing.assert_allclose(held["z_log_var"], expected.z_log_var, atol=1e-4)
+    np.testing.assert_array_equal(held["labels"], digits_set.train.labels)
+
+
+@pytest.mark.parametrize(
+    ("split", "which"),
+    [((), slice(42)), (("--split", "train"), slice(30)), (("--split", "test"), slice(30, 42))],
+)
+def test_encode_split(run, run_folder, split_npz, tmp_path, split, which):
+    cli("encode", run_folder, "--data", split_npz, "--out", tmp_path / "z.h5", *split)
+    held = h5(tmp_path / "z.h5")
+    with np.load(split_npz) as source:
+        images = np.concatenate([source["x_train"], source["x_test"]])[which]
+    np.testing.assert_allclose(held["z_mean"], run.encode(images).z_mean, atol=1e-4)
+    np.testing.assert_array_equal(held["labels"], (np.arange(42) % 10)[which])
+
+
+def test_encode_without_labels(run_folder, tmp_path, digits):
+    np.savez(tmp_path / "a.npz", images=digits)
+    cli("encode", run_folder, "--data", tmp_path / "a.npz", "--out", tmp_path / "z.h5")
+    assert set(h5(tmp_path / "z.h5")) == {"z_mean", "z_log_var"}
+
+
+def test_decode_what_encode_wrote(run, run_folder, tmp_path):
+    cli("encode", run_folder, "--data", "digits", "--out", tmp_path / "z.h5")
+    out = tmp_path / "images.h5"
+    said = cli("decode", run_folder, tmp_path / "z.h5", "--out", out)
+    assert said == f"{out}: 1797 images\n"
+    images = h5(out)["images"]
+    assert (images.shape, images.dtype) == ((1797, 8, 8, 1), np.float32)
+    np.testing.assert_allclose(images, run.decode(h5(tmp_path / "z.h5")["z_mean"]), atol=1e-5)
+    # What decode writes is a data source again.
+    assert vaekit.load_data(str(out)).train.pixels.shape == (1797, 8, 8, 1)
+
+
+def test_decode_named_dataset(run, run_folder, tmp_path):
+    z = np.random.default_rng(0).standard_normal((5, 2))
+    with h5py.File(tmp_path / "z.h5", "w") as file:
+        file["z_mean"] = np.zeros((3, 2))
+        file["mine"] = z
+    cli("decode", run_folder, f"{tmp_path / 'z.h5'}::mine", "--out", tmp_path / "a.h5")
+    np.testing.assert_allclose(h5(tmp_path / "a.h5")["images"], run.decode(z), atol=1e-6)
