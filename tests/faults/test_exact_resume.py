@@ -18,27 +18,28 @@ TRAIN = [
     *("train", "--data", "digits", "--limit", "48", "--batch-size", "4", "--epochs", EPOCHS),
     *("--encoder-opt", "width=4", "--decoder-opt", "width=4", "--out", "run", "--step-log"),
 ]
-LOSSES = {
+KINDS = {
     "plain": (),
     "schedule": ("--loss", "beta", "--loss-opt", "schedule=linear", "--loss-opt", "steps=30"),
     "adversary": ("--loss", "factor-vae"),
+    "fast": ("--recipe", "fast", "--learning-rate", "0.001"),
 }
 CASES = [
-    *(("tensorflow", "plain", 20), ("torch", "plain", 20), ("jax", "plain", 5)),
-    *(("tensorflow", "schedule", 5), ("torch", "schedule", 5)),
-    *(("tensorflow", "adversary", 5), ("torch", "adversary", 5)),
+    (backend, kind, 20 if kind == "plain" else 5)
+    for kind in KINDS
+    for backend in ("tensorflow", "torch", "jax")
 ]
 
 
-@pytest.mark.parametrize(("backend", "loss", "cuts"), CASES)
-def test_killed_and_resumed_is_uncut(tmp_path, backend, loss, cuts):
-    if loss == "adversary":
+@pytest.mark.parametrize(("backend", "kind", "cuts"), CASES)
+def test_killed_and_resumed_is_uncut(tmp_path, backend, kind, cuts):
+    if kind == "adversary":
         pytest.importorskip("vaekit_disentangle")
-    generator = random.Random(f"{backend} {loss}")
+    generator = random.Random(f"{backend} {kind}")
     with serving(backend) as server:
         whole = tmp_path / "whole"
         whole.mkdir()
-        code, out = server.run(*TRAIN, *LOSSES[loss], folder=whole)
+        code, out = server.run(*TRAIN, *KINDS[kind], folder=whole)
         assert code == 0, out
         expected = result(whole)
         places = []
@@ -47,7 +48,7 @@ def test_killed_and_resumed_is_uncut(tmp_path, backend, loss, cuts):
             folder.mkdir()
             every = generator.randint(1, 5)
             job = server.start(
-                *TRAIN, *LOSSES[loss], "--checkpoint-every", f"{every}steps", folder=folder
+                *TRAIN, *KINDS[kind], "--checkpoint-every", f"{every}steps", folder=folder
             )
             at = generator.randint(1, EPOCHS * STEPS - 1)
             wait_for_step(folder / "run" / "steps.csv", at)
@@ -61,9 +62,9 @@ def test_killed_and_resumed_is_uncut(tmp_path, backend, loss, cuts):
                 assert code == 0, out
             assert result(folder) == expected, f"killed at step {at}, saved every {every}"
             assert verify_run(folder / "run") == []
-            print(f"{backend}, {loss}: {number + 1} equal, from step {places[-1]}", flush=True)
+            print(f"{backend}, {kind}: {number + 1} equal, from step {places[-1]}", flush=True)
     within = sum(place % STEPS != 0 for place in places)
-    print(f"{backend}, {loss}: {cuts} of {cuts} equal; {within} within an epoch, from {places}")
+    print(f"{backend}, {kind}: {cuts} of {cuts} equal; {within} within an epoch, from {places}")
     assert within >= cuts / 2
 
 

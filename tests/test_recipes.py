@@ -1,0 +1,108 @@
+"""What a recipe chooses, and how its rate goes."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from keras import ops
+
+import vaekit
+from tests.resume.conftest import drawing_nothing
+from tests.resume.runs import SMALL, cut, result, resume, train
+from vaekit.cli import main
+from vaekit.config import TrainConfig
+from vaekit.errors import OptionError, RunError
+from vaekit.recipes import RECIPES
+
+FAST = RECIPES["fast"]
+
+pytestmark = pytest.mark.backend
+
+
+@pytest.fixture(scope="module", autouse=True)
+def without_pictures():
+    with drawing_nothing():
+        yield
+
+
+class Rates(keras.callbacks.Callback):
+    """The rate that each step is taken at."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.seen.append(float(ops.convert_to_numpy(self.model.optimizer.learning_rate)))
+
+
+def rates_of(tmp_path, **options):
+    rates = Rates()
+    train(tmp_path / "run", callbacks=[rates], **options)
+    return np.array(rates.seen)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_chooses_what_is_not_given(name):
+    recipe = RECIPES[name]
+    config = TrainConfig.checked({"recipe": name})
+    assert (config.epochs, config.batch_size) == (recipe.epochs, recipe.batch_size)
+    assert config.learning_rate == recipe.learning_rate
+    given = TrainConfig.checked({"recipe": name, "epochs": 3, "learning_rate": 0.5})
+    assert (given.epochs, given.batch_size) == (3, recipe.batch_size)
+    assert given.learning_rate == 0.5
+
+
+def test_an_unknown_recipe_is_refused():
+    with pytest.raises(OptionError, match="recipe can't be 'slow': input should be 'tutorial' or"):
+        TrainConfig.checked({"recipe": "slow"})
+
+
+def test_help_says_what_each_changes():
+    text = " ".join(CliRunner().invoke(main, ["train", "--help"]).output.split())
+    for name, recipe in RECIPES.items():
+        assert f"{name}: {recipe.summary}" in text
+
+
+def test_the_tutorials_rate_stays(tmp_path):
+    np.testing.assert_allclose(rates_of(tmp_path, epochs=2), 5e-4, rtol=1e-6)
+
+
+def test_the_fast_rate_rises_in_a_line_and_falls_along_a_cosine(tmp_path):
+    """Linear to the peak, then `peak / 2 * (1 + cos(pi * t))`."""
+    epochs, peak = 8, 1e-3
+    steps = epochs * SMALL["limit"] // SMALL["batch_size"]
+    rates = rates_of(tmp_path, recipe="fast", epochs=epochs, learning_rate=peak)
+    rising = round(FAST.warmup * steps)
+    up = peak * (0.04 + 0.96 * np.arange(rising) / rising)
+    down = peak / 2 * (1 + np.cos(np.pi * np.arange(steps - rising) / (steps - rising)))
+    np.testing.assert_allclose(rates, [*up, *down], rtol=1e-4, atol=1e-9)
+
+
+def test_a_single_step_is_enough(tmp_path):
+    run = train(tmp_path / "run", recipe="fast", epochs=1, limit=8)
+    assert np.isfinite(run.history[0]["val_loss"])
+
+
+def test_any_loss_profits(tmp_path):
+    """With as many steps and the same data, it ends lower than the tutorial's rate does."""
+    more = {"limit": 200, "epochs": 4, "loss": "elbo", "batch_size": 8}
+    slow = train(tmp_path / "slow", **more)
+    fast = train(tmp_path / "fast", recipe="fast", **more)
+    assert fast.history[-1]["loss"] < slow.history[-1]["loss"]
+
+
+def test_cut_and_resumed_is_uncut(tmp_path):
+    whole = train(tmp_path / "whole", recipe="fast")
+    cut(tmp_path / "run", 8, recipe="fast", checkpoint_every="3steps")
+    assert result(resume(tmp_path / "run")) == result(whole)
+
+
+def test_more_epochs_would_be_another_curve(tmp_path):
+    run = train(tmp_path / "run", recipe="fast", epochs=2)
+    with pytest.raises(RunError, match="epochs: was 2, is 3"):
+        resume(run.path, epochs=3)
+    resume(run.path, epochs=3, allow_change=["epochs"])
+    assert len(vaekit.load(run.path).history) == 3
