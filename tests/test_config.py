@@ -35,6 +35,12 @@ EVERY = {
     "out": "runs/ü",
     "checkpoint_every": "0.5min",
     "step_log": True,
+    "device": "cpu",
+    "threads": 3,
+    "allocator": "keep",
+    "onednn": False,
+    "steps_per_call": 7,
+    "compile": True,
 }
 
 

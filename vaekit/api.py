@@ -79,7 +79,7 @@ def resume(
 
     Raises `vaekit.RunError` if there is nothing to go on with, or with a list of what differs.
     """
-    select_backend(_backend_of(path))
+    _start_as(path)
     from vaekit.trainer import reopen_session
 
     return finish(
@@ -102,7 +102,7 @@ def debug_step(path: str | Path, *, data: Any = None) -> Replay:
 
     Raises `vaekit.RunError` if the run didn't diverge.
     """
-    select_backend(_backend_of(path))
+    _start_as(path)
     from vaekit.trainer import replay_step
 
     return replay_step(path, data)
@@ -162,7 +162,8 @@ def ready(
     if allow_change and not resume:
         raise UserError("Only a run that is resumed can have changed: add --resume.")
     again = resume and (Path(config.out or "") / "run.json").exists()
-    select_backend(config.backend or (_backend_of(config.out or "") if again else None))
+    began = _config_of(config.out or "") if again else None
+    select_backend(config.backend or (began.backend if began else None), config.settings)
     from vaekit.trainer import open_session, reopen_session
 
     if again:
@@ -187,15 +188,23 @@ def finish(session: Session) -> Run:
     return run
 
 
-def _backend_of(path: str | Path) -> str | None:
-    """The backend that a run was made with, read before anything imports Keras.
+def _start_as(path: str | Path) -> None:
+    """Start the backend that a run was made with, as it was started then."""
+    began = _config_of(path)
+    select_backend(began.backend if began else None, began.settings if began else None)
+
+
+def _config_of(path: str | Path) -> TrainConfig | None:
+    """The options that a run was made with, read before anything imports Keras.
 
     None where there is no such record; whoever reads it next says what is wrong with it.
     """
+    from vaekit.config import TrainConfig
+
     try:
-        name: str = json.loads((Path(path) / "run.json").read_text("utf-8"))["config"]["backend"]
-        return name
-    except (OSError, ValueError, LookupError, TypeError):
+        record = json.loads((Path(path) / "run.json").read_text("utf-8"))
+        return TrainConfig.checked(record["config"])
+    except (OSError, ValueError, LookupError, TypeError, UserError):
         return None
 
 

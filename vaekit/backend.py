@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
+from vaekit import tuning
 from vaekit.errors import UserError
 
 BACKENDS = ("tensorflow", "jax", "torch")
@@ -19,15 +20,21 @@ _TF_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 _CHATTER = re.compile(r"([IWE]\d{4} \d\d:\d\d:|WARNING: All log messages before absl)")
 
 
-def select_backend(name: str | None) -> str:
+def select_backend(name: str | None, settings: tuning.Settings | None = None) -> str:
     """Make `name` Keras's backend, or keep Keras's own choice if None; start it; return its name.
 
     Keras's own choice is `KERAS_BACKEND`, then its config file, then TensorFlow. TensorFlow's
     start-up notices are kept off standard error, unless `TF_CPP_MIN_LOG_LEVEL` asks for them.
 
-    Raises `UserError` if the backend isn't installed, or another one is running already.
+    settings: wishes about device, threads, allocator and oneDNN; what was chosen,
+        `vaekit.tuning.started` tells.
+
+    Raises `UserError` if the backend isn't installed, another one is running already, or a wish
+    can't be fulfilled.
     """
+    settings = settings or tuning.Settings()
     first = "keras" not in sys.modules
+    tuning.before_import(settings)
     if first:
         if name is not None:
             os.environ["KERAS_BACKEND"] = name
@@ -42,15 +49,15 @@ def select_backend(name: str | None) -> str:
         except ImportError as error:  # a backend that its config file names
             raise UserError(f"Keras can't start its backend: {error}.") from error
 
-        keras.ops.zeros(())  # the first tensor starts the device
-    chosen: str = keras.backend.backend()
-    if chosen not in BACKENDS:
-        raise UserError(f"vaekit trains on {', '.join(BACKENDS)}, not on {chosen}.")
-    if name is not None and chosen != name:
-        raise UserError(
-            f"Keras is already running on {chosen} in this process, so it can't run on {name}: "
-            "choose the backend before Keras is imported, or start a new process."
-        )
+        chosen: str = keras.backend.backend()
+        if chosen not in BACKENDS:
+            raise UserError(f"vaekit trains on {', '.join(BACKENDS)}, not on {chosen}.")
+        if name is not None and chosen != name:
+            raise UserError(
+                f"Keras is already running on {chosen} in this process, so it can't run on {name}: "
+                "choose the backend before Keras is imported, or start a new process."
+            )
+        tuning.start(chosen, settings)
     return chosen
 
 

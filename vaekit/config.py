@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomli_w
-from annotated_types import Ge, Gt, Lt
+from annotated_types import Ge, Gt, Le, Lt
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -22,17 +22,25 @@ from vaekit.atomic import write_text
 from vaekit.cadence import parse_cadence
 from vaekit.errors import OptionError, RunError, UserError, closest
 from vaekit.recipes import RECIPES, TUTORIAL
+from vaekit.tuning import Settings
+from vaekit.tuning.settings import Allocator, Device
 
 Backend = Literal["tensorflow", "jax", "torch"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 RecipeName = Literal["tutorial", "fast"]
 Positive = Annotated[int, Ge(1)]
 
+# The most steps that one call takes: engines may reserve room for that many rows.
+MAX_STEPS = 256
+
 
 class TrainConfig(BaseModel):
     """Everything that decides a run. The defaults are the tutorial's.
 
     Where `epochs`, `batch_size` or `learning_rate` aren't given, the recipe chooses.
+
+    None, for what concerns the machine, leaves the choice to the kit: `device`, `threads`,
+    `allocator`, `onednn`, `steps_per_call` and `compile`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -59,6 +67,17 @@ class TrainConfig(BaseModel):
     out: str | None = None
     checkpoint_every: str = "1epoch"
     step_log: bool = False
+    device: Device | None = None
+    threads: Positive | None = None
+    allocator: Allocator | None = None
+    onednn: bool | None = None
+    steps_per_call: Annotated[int, Ge(1), Le(MAX_STEPS)] | None = None
+    compile: bool | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """What is asked of the process that the backend starts in."""
+        return Settings(self.device, self.threads, self.allocator, self.onednn)
 
     @model_validator(mode="before")
     @classmethod

@@ -6,18 +6,7 @@ import sys
 
 import keras
 
-
-def on_cpu() -> bool:
-    """Whether Keras computes on the processor."""
-    return device_name().startswith("cpu")
-
-
-def device_name() -> str:
-    """The device of a new tensor, as `cpu:0` or `gpu:0`."""
-    kind = keras.backend.backend()
-    if kind == "torch":
-        return str(keras.ops.zeros(()).device).replace("cuda", "gpu")
-    return (keras.distribution.list_devices() or ["cpu:0"])[0]
+from vaekit.tuning import on_cpu
 
 
 def device_model() -> str | None:

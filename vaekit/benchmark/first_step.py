@@ -15,7 +15,7 @@ from vaekit.config import TrainConfig, read_config
 def main(path: str) -> None:
     """Open what the config file describes, and train one step."""
     config = TrainConfig.checked(read_config(path))
-    select_backend(config.backend)
+    select_backend(config.backend, config.settings)
     from vaekit.benchmark.subject import Subject
 
     Subject(config, [config.batch_size]).training(config.batch_size)(1)

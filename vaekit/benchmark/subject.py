@@ -78,7 +78,7 @@ class Subject:
 
         What it gives does so many and returns the loss of the last.
         """
-        pace = Pace()
+        pace = Pace(self.config.steps_per_call)
         waiting = np.empty((0, batch_size), "int32")
 
         def repeat(steps: int) -> float:

@@ -62,6 +62,7 @@ def run_suite(
         **heading("kit"),
         **describe_environment(),
         "device_model": device_model(),
+        "choices": subject.run.record["choices"],
         "subject": _described(subject),
         "settings": {"seconds": seconds, "runs": runs},
         "ceilings": ceilings._asdict(),

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from vaekit.cli.tuning import tuning_options
 from vaekit.cli.values import IMAGE_SIZE, KEY_VALUE, data_option
 from vaekit.errors import UserError
 
@@ -60,6 +61,7 @@ class _Measures(click.ParamType[tuple[str, ...]]):
     help="What Keras runs on. Default: KERAS_BACKEND, else Keras's own choice.",
 )
 @click.option("--precision", metavar="NAME", help="What the nets compute in.")
+@tuning_options
 @click.option(
     "--batch-sizes", type=_Sizes(), default="32,128,512,2048", show_default=True, help="Images."
 )
@@ -111,7 +113,7 @@ def _measure(
     from vaekit.plugins import warn_of_broken
 
     warn_of_broken()
-    select_backend(config.backend)
+    select_backend(config.backend, config.settings)
     from vaekit.benchmark.results import write_result
     from vaekit.benchmark.suite import run_suite
 

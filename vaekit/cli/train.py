@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vaekit.cli.tuning import tuning_options
 from vaekit.cli.values import IMAGE_SIZE, KEY_VALUE, data_option, run_argument, stopped_by
 from vaekit.recipes import FAST, RECIPES, TUTORIAL
 
@@ -81,6 +82,8 @@ _allow_change = click.option(
     show_default="1epoch",
 )
 @click.option("--step-log", is_flag=True, default=None, help="Write each step's loss: steps.csv.")
+@tuning_options
+@click.option("--verbose", is_flag=True, help="Say what was chosen for this machine, and why.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --out, if there is one.")
 @_allow_change
 @click.option("--config", metavar="FILE", help="TOML file of these options; the line wins.")
@@ -88,6 +91,7 @@ _allow_change = click.option(
 def train(
     config: str | None,
     save_config: str | None,
+    verbose: bool,
     resume: bool,
     allow_change: tuple[str, ...],
     **given: Any,
@@ -108,12 +112,16 @@ def train(
 
     from vaekit import api
     from vaekit.plugins import warn_of_broken
+    from vaekit.tuning import lines
 
     session = api.ready(checked, None, resume=resume, allow_change=allow_change)
     warn_of_broken()
     if save_config:
         # A default run directory is for this run alone.
         write_config(session.config.model_copy(update={"out": checked.out}), save_config)
+    if verbose:
+        for line in lines(session.record["choices"]):
+            click.echo(line)
     _report(api.finish(session))
 
 

@@ -14,12 +14,12 @@ from types import ModuleType
 import keras
 import numpy as np
 
+from vaekit.config import MAX_STEPS
 from vaekit.engine.program import Program
 
-Steps = Callable[[np.ndarray], np.ndarray]
+__all__ = ["MAX_STEPS", "Steps", "compile_evaluate", "compile_train"]
 
-# The most steps that one call takes: engines may reserve room for that many rows.
-MAX_STEPS = 256
+Steps = Callable[[np.ndarray], np.ndarray]
 
 
 def compile_train(program: Program, images: np.ndarray) -> Steps:

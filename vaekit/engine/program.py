@@ -37,6 +37,7 @@ class Program:
     noise: random state of what training draws.
     eval_noise: the same for evaluation, apart, so that evaluating doesn't change training.
     objectives: the VAE's, and the adversary's where the loss has one.
+    compiled: whether torch compiles the training step; the other backends always do.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Program:
         seed: int,
         loss_name: str = "",
         dataset_size: int = 0,
+        compiled: bool = False,
     ) -> None:
         self.vae = vae
         self.loss = loss
@@ -57,6 +59,7 @@ class Program:
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
         self.optimizer = optimizer
         self.dataset_size = dataset_size
+        self.compiled = compiled
         self.noise = keras.random.SeedGenerator(seed, name="noise")
         self.eval_noise = keras.random.SeedGenerator(seed, name="eval_noise")
         self._eval_start = ops.convert_to_numpy(self.eval_noise.state)

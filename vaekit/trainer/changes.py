@@ -10,14 +10,15 @@ from typing import Any, NamedTuple
 
 from vaekit.config import TrainConfig
 from vaekit.errors import OptionError, RunError, closest
-from vaekit.model import Parts
 from vaekit.recipes import RECIPES
-from vaekit.run import describe_parts
 
 _KINDS = ("encoder", "decoder", "loss")
 # Told by what they stand for, or of no effect on what is computed.
 _OTHERWISE = (*_KINDS, *(f"{kind}_opt" for kind in _KINDS), "data", "backend", "epochs")
-_FREE = ("out", "checkpoint_every", "step_log")
+_FREE = ("out", "checkpoint_every", "step_log", "steps_per_call", "allocator", "device")
+# Left to the kit in a config; what it chose decides what is computed, down to the last bit. The
+# device does so, too: the machine is told with it.
+_CHOSEN = ("threads", "onednn", "compile")
 _PACKAGES = ("vaekit", "keras", "numpy", "tensorflow", "jax", "torch")
 
 
@@ -32,17 +33,15 @@ class Change(NamedTuple):
 def find_changes(
     record: Mapping[str, Any],
     config: TrainConfig,
-    parts: Parts,
-    source: Mapping[str, Any],
-    environment: Mapping[str, Any],
+    described: Mapping[str, Any],
 ) -> list[Change]:
     """What differs between a run's record and what it would go on with.
 
-    config: what is asked for now. source: what a record would say of the data.
-    environment: what a record would say of backend, versions and machine.
+    config: what is asked for now. described: what a record of that would say of parts, data,
+    backend, versions, machine and choices.
     """
-    before = _facts(TrainConfig.checked(record["config"]), record["parts"], record["data"], record)
-    now = _facts(config, describe_parts(parts), source, environment)
+    before = _facts(TrainConfig.checked(record["config"]), record)
+    now = _facts(config, described)
     changes = [Change(name, before[name], now[name]) for name in now if before[name] != now[name]]
     asked = record["config"]["epochs"]
     # More may be asked for, unless the rate's curve would have been another from the start.
@@ -85,26 +84,24 @@ def _names() -> list[str]:
     return [*options, *_PACKAGES, "machine"]
 
 
-def _facts(
-    config: TrainConfig,
-    parts: Mapping[str, Any],
-    source: Mapping[str, Any],
-    environment: Mapping[str, Any],
-) -> dict[str, Any]:
+def _facts(config: TrainConfig, described: Mapping[str, Any]) -> dict[str, Any]:
     """All that decides what is computed, by the names that changes of it go by."""
-    values = config.model_dump(mode="json", exclude={*_OTHERWISE, *_FREE})
+    values = config.model_dump(mode="json", exclude={*_OTHERWISE, *_CHOSEN, *_FREE})
     for kind in _KINDS:
-        values[kind] = _part(parts[kind])
+        part = described["parts"][kind]
+        values[kind] = _part(part)
         # As JSON holds them: the record's have been through it.
-        values[f"{kind}_opt"] = json.loads(json.dumps(parts[kind]["options"]))
-    values["data"] = source["fingerprint"]
-    backend = environment["backend"]
+        values[f"{kind}_opt"] = json.loads(json.dumps(part["options"]))
+    values["data"] = described["data"]["fingerprint"]
+    backend, versions = described["backend"], described["versions"]
     values["backend"] = backend
     for package in ("vaekit", "keras", "numpy"):
-        values[package] = environment["versions"].get(package)
-    if backend in environment["versions"]:
-        values[backend] = environment["versions"][backend]
-    machine = environment["machine"]
+        values[package] = versions.get(package)
+    if backend in versions:
+        values[backend] = versions[backend]
+    for name in _CHOSEN:
+        values[name] = described.get("choices", {}).get(name, {}).get("value")
+    machine = described["machine"]
     values["machine"] = ", ".join(
         [machine["processor"], f"{machine['cores']} cores", *machine["devices"]]
     )

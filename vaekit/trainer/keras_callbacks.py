@@ -37,7 +37,7 @@ class KerasCallbacks:
         self.list = keras.callbacks.CallbackList(
             self.given, model=self._model, epochs=epochs, steps=steps, verbose=0
         )
-        self.want_batches = any(_overrides(callback) for callback in self.given)
+        self.want_batches = want_batches(self.given)
 
     @property
     def stopped(self) -> bool:
@@ -54,8 +54,10 @@ class KerasCallbacks:
         self.list.on_epoch_end(epoch, {k: v for k, v in row.items() if k != "epoch"})
 
 
-def _overrides(callback: keras.callbacks.Callback) -> bool:
+def want_batches(callbacks: Sequence[keras.callbacks.Callback]) -> bool:
+    """Whether any of the callbacks is to be told of every batch."""
     return any(
         getattr(type(callback), hook) is not getattr(keras.callbacks.Callback, hook)
+        for callback in callbacks
         for hook in _BATCH_HOOKS
     )

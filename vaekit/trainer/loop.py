@@ -34,6 +34,7 @@ class Loop(NamedTuple):
     progress: Progress
     watch: Watch
     keeper: Keeper
+    pace: Pace
 
     def run(
         self,
@@ -52,7 +53,6 @@ class Loop(NamedTuple):
 
         Raises `DivergedError` when a term or a weight is no longer finite.
         """
-        pace = Pace(1 if self.callbacks.want_batches else None)
         self.callbacks.list.on_train_begin()
         begun = position.step > 0
         if begun:
@@ -66,7 +66,7 @@ class Loop(NamedTuple):
             begun = False
             self.watch.forget()
             before = position.images
-            position = self._epoch(position, pace, interrupt)
+            position = self._epoch(position, interrupt)
             if position.step < self._steps_an_epoch:
                 break  # interrupted; the position says where
             # Rated over what this process did: an epoch that was resumed has less of it.
@@ -85,7 +85,7 @@ class Loop(NamedTuple):
     def _steps_an_epoch(self) -> int:
         return -(-self.images // self.batch_size)
 
-    def _epoch(self, position: Position, pace: Pace, interrupt: Interrupt) -> Position:
+    def _epoch(self, position: Position, interrupt: Interrupt) -> Position:
         """The rest of an epoch, or of as much of it as passes before an interrupt."""
         columns = self.program.columns
         sums = np.array(position.sums) if position.step else np.zeros(sum(columns.widths))
@@ -99,12 +99,12 @@ class Loop(NamedTuple):
             skip -= skipped
             at = skipped
             while at < len(block) and not interrupt.requested:
-                chunk = block[at : at + min(pace.steps, self.keeper.room(position))]
+                chunk = block[at : at + min(self.pace.steps, self.keeper.room(position))]
                 self.callbacks.list.on_train_batch_begin(step)
                 self.watch.before(chunk)
                 began = time.perf_counter()
                 rows = self.train(chunk)
-                pace.took(len(chunk), time.perf_counter() - began)
+                self.pace.took(len(chunk), time.perf_counter() - began)
                 self.watch.refuse_rows(rows, position)
                 # Row by row, so that the sums don't depend on how many steps a call took.
                 for row in rows:

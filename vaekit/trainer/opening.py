@@ -25,10 +25,12 @@ from vaekit.run import (
     parts_of,
 )
 from vaekit.trainer.changes import find_changes, record_changes, refuse_changes
+from vaekit.trainer.choices import make_choices
 from vaekit.trainer.optimizer import build_optimizer
 from vaekit.trainer.progress import Progress
 from vaekit.trainer.session import Session
 from vaekit.trainer.sources import Source, choose_source
+from vaekit.tuning import Choice, as_record, choose_compilation
 
 
 def open_session(
@@ -48,6 +50,7 @@ def open_session(
     source = choose_source(config, data)
     if source.note:
         progress.note(source.note)
+    choices = make_choices(config, callbacks, source.train.pixels)
     program = build_program(config, parts, source)
     for name in custom_layers(program.vae.autoencoder):
         progress.note(f"The layer {name} is not Keras's own: saved models need it to open again.")
@@ -58,7 +61,7 @@ def open_session(
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "image_shape": list(program.vae.image_shape),
         "seed": config.seed,
-        **_described(config, parts, source),
+        **_described(config, parts, source, choices),
     }
     return Session(config, parts, source, directory, program, record, callbacks, progress)
 
@@ -110,7 +113,9 @@ def _reopened(
     with explained(record, registry):
         parts = resolve_parts(config, registry) if asked else parts_of(record, registry)
         source = source_again(config, data, record, other=bool(asked and asked.data))
-        changes = find_changes(record, config, parts, source.record, describe_environment())
+        choices = make_choices(config, callbacks, source.train.pixels)
+        now = _described(config, parts, source, choices)
+        changes = find_changes(record, config, now)
         refuse_changes(changes, allow, directory.path)
         program = build_program(config, parts, source)
         start = _start(directory, record, checkpoint)
@@ -131,7 +136,8 @@ def _reopened(
         session.rows = [row for row in directory.read_history() if row["epoch"] <= done]
     if not (asked and asked.data) and not any(change.name == "data" for change in changes):
         source = source._replace(record=record["data"])  # which says how they were asked for
-    record.update(_described(_resolved(config, parts, source, config.out), parts, source))
+    resolved = _resolved(config, parts, source, config.out)
+    record.update(_described(resolved, parts, source, choices))
     record_changes(record, changes, session.position.steps)
     for name in ("error", "stopped_by"):
         record.pop(name, None)
@@ -151,6 +157,7 @@ def build_program(config: TrainConfig, parts: Parts, source: Source) -> Program:
         precision=config.precision,
     )
     images = len(source.train.pixels)
+    compilation = choose_compilation(keras.backend.backend(), config.compile)
     return Program(
         vae,
         loss,
@@ -159,6 +166,7 @@ def build_program(config: TrainConfig, parts: Parts, source: Source) -> Program:
         seed=config.seed,
         loss_name=config.loss,
         dataset_size=images,
+        compiled=compilation.value == "on",
     )
 
 
@@ -206,13 +214,16 @@ def _resolved(config: TrainConfig, parts: Parts, source: Source, out: str | None
     )
 
 
-def _described(config: TrainConfig, parts: Parts, source: Source) -> dict[str, Any]:
+def _described(
+    config: TrainConfig, parts: Parts, source: Source, choices: Sequence[Choice]
+) -> dict[str, Any]:
     """What a record says of how a run is made."""
     return {
         "config": config.model_dump(mode="json"),
         "parts": describe_parts(parts),
         "data": source.record,
         **describe_environment(),
+        "choices": as_record(choices),
     }
 
 

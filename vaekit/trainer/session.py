@@ -22,6 +22,7 @@ from vaekit.trainer.interrupt import Interrupt
 from vaekit.trainer.keeper import Keeper
 from vaekit.trainer.keras_callbacks import KerasCallbacks
 from vaekit.trainer.loop import Loop, Row
+from vaekit.trainer.pace import Pace
 from vaekit.trainer.progress import Progress
 from vaekit.trainer.sources import Source
 from vaekit.trainer.step_log import StepLog
@@ -160,6 +161,7 @@ class Session:
                 best=self.best,
                 note=self.progress.note,
             ),
+            Pace(1 if callbacks.want_batches else config.steps_per_call),
         )
 
     def _write(self, status: str, stopped_by: str | None = None) -> None:

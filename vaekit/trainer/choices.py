@@ -1,0 +1,61 @@
+"""All that was chosen for one run, with the reasons."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+
+from vaekit.config import MAX_STEPS, TrainConfig
+from vaekit.trainer.keras_callbacks import want_batches
+from vaekit.trainer.pace import SECONDS_A_CALL
+from vaekit.tuning import Choice, choose_compilation, device_name, started
+
+
+def make_choices(
+    config: TrainConfig, callbacks: Sequence[keras.callbacks.Callback], images: np.ndarray
+) -> list[Choice]:
+    """What holds for a run of `config` on `images`, in the order in which people are told.
+
+    Raises `UserError` for a wish that can't be fulfilled.
+    """
+    backend = keras.backend.backend()
+    return [
+        _backend(config, backend),
+        *started(),
+        _precision(config),
+        choose_compilation(backend, config.compile),
+        _steps_per_call(config, callbacks),
+        _data(images),
+    ]
+
+
+def _backend(config: TrainConfig, backend: str) -> Choice:
+    if config.backend is not None:
+        return Choice("backend", backend, "as was asked for")
+    if os.environ.get("KERAS_BACKEND"):
+        return Choice("backend", backend, "as KERAS_BACKEND asks")
+    return Choice("backend", backend, "Keras's own choice")
+
+
+def _precision(config: TrainConfig) -> Choice:
+    default = TrainConfig.model_fields["precision"].default
+    why = "the default, which rounds least" if config.precision == default else "as was asked for"
+    return Choice("precision", config.precision, why)
+
+
+def _steps_per_call(config: TrainConfig, callbacks: Sequence[keras.callbacks.Callback]) -> Choice:
+    if want_batches(callbacks):
+        return Choice("steps_per_call", "1", "a callback looks at every batch")
+    if config.steps_per_call is not None:
+        return Choice("steps_per_call", str(config.steps_per_call), "as --steps-per-call asks")
+    why = f"as many as take {SECONDS_A_CALL} s, as measured on the way; {MAX_STEPS} at most"
+    return Choice("steps_per_call", "adapted", why)
+
+
+def _data(images: np.ndarray) -> Choice:
+    size = math.prod(images.shape) * np.dtype(images.dtype).itemsize / 2**20
+    return Choice("data", device_name(), f"{size:,.1f} MiB as {images.dtype}, as they were read")

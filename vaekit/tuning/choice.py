@@ -1,0 +1,24 @@
+"""One thing that was chosen, and the reason, as people and `run.json` are told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Choice(NamedTuple):
+    """What was chosen: the option's `name`, its `value`, and `why`, as half a sentence."""
+
+    name: str
+    value: str
+    why: str
+
+
+def as_record(choices: Iterable[Choice]) -> dict[str, dict[str, str]]:
+    """Choices by name, as `run.json` holds them."""
+    return {choice.name: {"value": choice.value, "why": choice.why} for choice in choices}
+
+
+def lines(record: dict[str, dict[str, str]]) -> list[str]:
+    """A line for each of the choices that a record holds."""
+    return [f"{name:<15} {said['value']:<13} {said['why']}" for name, said in record.items()]

@@ -1,0 +1,50 @@
+"""Whether a training step is compiled: always on TensorFlow and JAX, as a choice on torch."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+
+from vaekit.errors import UserError
+from vaekit.tuning.choice import Choice
+from vaekit.tuning.device import on_cpu
+
+_COMPILERS = ("g++", "clang++", "c++")
+
+
+def choose_compilation(backend: str, wanted: bool | None) -> Choice:
+    """Whether to compile, on the device that `backend` runs on; the value is `on` or `off`.
+
+    Raises `UserError` for `False` where a step is never run uncompiled, and for `True` where there
+    is no compiler.
+    """
+    if backend != "torch":
+        if wanted is False:
+            raise UserError(
+                f"--no-compile is about torch: on {backend} the engine compiles every step, and "
+                "has no other."
+            )
+        return Choice("compile", "on", f"the engine compiles every step on {backend}")
+    missing = _missing()
+    if wanted and missing:
+        raise UserError(f"--compile can't be done here, since {missing}: install it, or drop it.")
+    if wanted is not None:
+        return Choice("compile", "on" if wanted else "off", f"as --{_no(wanted)}compile asks")
+    if missing:
+        return Choice("compile", "off", missing)
+    return Choice("compile", "on", "torch.compile takes the whole step")
+
+
+def _no(wanted: bool) -> str:
+    return "" if wanted else "no-"
+
+
+def _missing() -> str:
+    """What torch.compile lacks on this device, as half a sentence; empty if nothing."""
+    if not on_cpu() and importlib.util.find_spec("triton") is None:
+        return "there is no triton for this GPU"
+    names = (os.environ.get("CXX", ""), *_COMPILERS)
+    if not any(name and shutil.which(name) for name in names):
+        return "there is no C++ compiler"
+    return ""
