@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vaekit.cli.values import IMAGE_SIZE, KEY_VALUE, data_option, run_argument, stopped_by
+from vaekit.errors import VaekitError
 
 if TYPE_CHECKING:
     from vaekit.run import Run
@@ -89,7 +90,11 @@ def train(
     from vaekit import api
     from vaekit.plugins import warn_of_broken
 
-    session = api.ready(checked, None, resume=resume, allow_change=allow_change)
+    try:
+        session = api.ready(checked, None, resume=resume, allow_change=allow_change)
+    except VaekitError:
+        warn_of_broken()  # before the error, which it may explain
+        raise
     warn_of_broken()
     if save_config:
         # A default run directory is for this run alone.
