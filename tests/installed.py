@@ -6,6 +6,7 @@ import base64
 import hashlib
 import sys
 import textwrap
+import threading
 import zipfile
 from pathlib import Path
 
@@ -43,7 +44,9 @@ class Site:
 
     def forget(self) -> None:
         """Un-import what was installed here."""
-        # A copy is made in one step: a plugin's thread may still be ending, and importing.
+        for thread in threading.enumerate():
+            if thread.name == "vaekit-plugin":  # of one that was given up: it may still import
+                thread.join(10)
         for name, module in sys.modules.copy().items():
             if str(getattr(module, "__file__", None)).startswith(str(self.folder)):
                 sys.modules.pop(name, None)
