@@ -12,6 +12,20 @@ from pathlib import Path
 
 from vaekit.plugins import Plugins, discover
 
+# A plugin of one encoder that is quick to train.
+WIDE = """
+    import keras
+    import vaekit
+
+    def wide(image_shape, *, units: int = 4):
+        inputs = keras.Input(image_shape)
+        return keras.Model(inputs, keras.layers.Dense(units)(keras.layers.Flatten()(inputs)))
+
+    @vaekit.hookimpl
+    def register_encoders(register):
+        register("wide", wide, summary="One layer.")
+"""
+
 
 def metadata_files(name: str, version: str, points: str) -> dict[str, str]:
     """The files of a `.dist-info` folder that importlib.metadata looks at."""
