@@ -14,9 +14,19 @@ select_backend(None)  # before anything imports Keras, so that its chatter stays
 
 import vaekit  # noqa: E402
 from tests.installed import Site  # noqa: E402
+from tests.process_state import process_state  # noqa: E402
 from vaekit.plugins import discover  # noqa: E402
 
 EPOCHS, LIMIT = 2, 96
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    """A test that leaves the process other than it found it fails itself, not one after it."""
+    before = process_state()
+    yield
+    after = process_state()
+    assert {name: after[name] for name in before if after[name] != before[name]} == {}
 
 
 @pytest.fixture(scope="session")

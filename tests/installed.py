@@ -6,10 +6,25 @@ import base64
 import hashlib
 import sys
 import textwrap
+import threading
 import zipfile
 from pathlib import Path
 
 from vaekit.plugins import Plugins, discover
+
+# A plugin of one encoder that is quick to train.
+WIDE = """
+    import keras
+    import vaekit
+
+    def wide(image_shape, *, units: int = 4):
+        inputs = keras.Input(image_shape)
+        return keras.Model(inputs, keras.layers.Dense(units)(keras.layers.Flatten()(inputs)))
+
+    @vaekit.hookimpl
+    def register_encoders(register):
+        register("wide", wide, summary="One layer.")
+"""
 
 
 def metadata_files(name: str, version: str, points: str) -> dict[str, str]:
@@ -43,7 +58,9 @@ class Site:
 
     def forget(self) -> None:
         """Un-import what was installed here."""
-        # A copy is made in one step: a plugin's thread may still be ending, and importing.
+        for thread in threading.enumerate():
+            if thread.name == "vaekit-plugin":  # of one that was given up: it may still import
+                thread.join(10)
         for name, module in sys.modules.copy().items():
             if str(getattr(module, "__file__", None)).startswith(str(self.folder)):
                 sys.modules.pop(name, None)

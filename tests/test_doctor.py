@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import vaekit
+from tests.installed import Site
 from vaekit.cli import main
 
 BROKEN = {
@@ -26,11 +27,9 @@ def examined(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedPr
     """What it says where two backends and one plugin are broken, each in its own way."""
     folder = tmp_path_factory.mktemp("site")
     for name, text in BROKEN.items():
-        _write(folder / name / "__init__.py", text)
-    _write(folder / "bad_plugin.py", "raise RuntimeError('no licence')")
-    info = folder / "bad_plugin-1.0.dist-info"
-    _write(info / "METADATA", "Metadata-Version: 2.1\nName: bad-plugin\nVersion: 1.0\n")
-    _write(info / "entry_points.txt", "[vaekit]\nbad = bad_plugin\n")
+        (folder / name).mkdir()
+        (folder / name / "__init__.py").write_text(text)
+    Site(folder).install("bad-plugin", "raise RuntimeError('no licence')")
     path = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
     return subprocess.run(
         [sys.executable, "-m", "vaekit", "doctor", "--json"],
@@ -39,11 +38,6 @@ def examined(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedPr
         text=True,
         check=False,
     )
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
 
 
 def _findings(examined: subprocess.CompletedProcess[str], area: str) -> dict[str, dict[str, str]]:
@@ -71,7 +65,7 @@ def test_each_backend_is_really_tried(examined: subprocess.CompletedProcess[str]
 def test_plugins_are_told_with_the_reason(examined: subprocess.CompletedProcess[str]) -> None:
     plugins = _findings(examined, "plugin")
     assert "conv5" in plugins["vaekit"]["detail"]
-    broken = plugins["bad of bad-plugin"]
+    broken = plugins["bad-plugin-point of bad-plugin"]
     assert broken["status"] == "broken"
     assert "no licence" in broken["detail"]
 

@@ -12,23 +12,12 @@ import pytest
 from click.testing import CliRunner
 
 import vaekit
+from tests.installed import WIDE
 from vaekit.cli import main
 from vaekit.errors import PluginError, RunError, UserError
 from vaekit.plugins import discovery
 from vaekit.registry import KINDS
 
-WIDE = """
-    import keras
-    import vaekit
-
-    def wide(image_shape, *, units: int = 4):
-        inputs = keras.Input(image_shape)
-        return keras.Model(inputs, keras.layers.Dense(units)(keras.layers.Flatten()(inputs)))
-
-    @vaekit.hookimpl
-    def register_encoders(register):
-        register("wide", wide, summary="One layer.")
-"""
 FEW = ("--data", "digits", "--epochs", "1", "--limit", "64")
 
 

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 import vaekit
+from vaekit.cli import main
 from vaekit.errors import UserError
 from vaekit.plugins import discover, warn_of_broken
 
@@ -177,11 +178,20 @@ def test_broken_plugins_are_told_in_a_line_each(site, capsys):
     assert expected in lines
 
 
+@pytest.mark.parametrize("command", ["train", "bench"])
+def test_broken_plugins_are_told_before_what_else_is_wrong(site, command):
+    site.install("bad-one", BROKEN["raises"][0], version="0.9")
+    site.discover()
+    done = CliRunner().invoke(main, [command, "--data", "no/such.npz"], prog_name="vaekit")
+    assert done.exit_code == 2
+    *before, error = done.stderr.splitlines()
+    assert "vaekit: plugin bad-one-point of bad-one 0.9 is left out: RuntimeError: boom" in before
+    assert error.startswith("vaekit: There is no file or folder no/such.npz.")
+
+
 def test_the_command_lists_parts_and_broken_plugins(site):
     site.install("good-plugin", GOOD, version="4.5")
     site.install("bad-one", BROKEN["raises"][0], version="0.9")
-    from vaekit.cli import main
-
     site.discover()
     shown = CliRunner().invoke(main, ["plugins", "list", "--json"])
     assert shown.exit_code == 0

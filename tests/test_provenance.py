@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 import vaekit
+from tests.installed import WIDE
 from vaekit.cli import main
 from vaekit.errors import RunError, UserError
 from vaekit.plugins import selected
@@ -20,18 +21,6 @@ OFFER = """
     @vaekit.hookimpl
     def register_encoders(register):
         register("wide", "vaekit.default_plugins.conv5:conv5")
-"""
-DEEPER = """
-    import keras
-    import vaekit
-
-    def wide(image_shape, *, units: int = 3):
-        inputs = keras.Input(image_shape)
-        return keras.Model(inputs, keras.layers.Dense(units)(keras.layers.Flatten()(inputs)))
-
-    @vaekit.hookimpl
-    def register_encoders(register):
-        register("wide", wide)
 """
 DATA = """
     import numpy as np
@@ -108,7 +97,7 @@ def test_going_on_with_another_version_is_refused(site, run_folder, tmp_path):
 def test_what_fails_with_another_version_says_which_to_install(
     site, run_folder, tmp_path, options, failure
 ):
-    site.install("vaekit-wide", DEEPER, version="2.0")
+    site.install("vaekit-wide", WIDE, version="2.0")
     site.discover()
     folder = changed(run_folder, tmp_path, encoder=of_wide(options=options))
     record = json.loads((folder / "run.json").read_text())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tomllib
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import pytest
 
 from tests import pages
 from tests.pages import command
-from vaekit.plugins import discover
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -76,29 +74,13 @@ def test_python(folder, monkeypatch):
     assert mean == pytest.approx(names["z_mean"], abs=1e-5)
 
 
-def test_plugin_in_twenty_lines(tmp_path, monkeypatch):
+def test_plugin_in_twenty_lines(site, tmp_path):
     module = blocks("python")[2]
     project = tomllib.loads(blocks("toml")[0])
     assert len([line for line in module.splitlines() if line.strip()]) <= 20
-    (tmp_path / "tiny_vae.py").write_text(module)
-    info = tmp_path / "tiny_vae-0.1.dist-info"  # what pip would leave of the project
-    info.mkdir()
-    (info / "METADATA").write_text(
-        f"Metadata-Version: 2.1\nName: {project['project']['name']}\nVersion: 0.1\n"
-    )
     points = project["project"]["entry-points"]["vaekit"]
     lines = "\n".join(f"{name} = {target}" for name, target in points.items())
-    (info / "entry_points.txt").write_text(f"[vaekit]\n{lines}\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    discover.cache_clear()
-    try:
-        options = ["--data", "digits", "--limit", "40", "--epochs", "1"]
-        command(
-            "vaekit train --encoder tiny --encoder-opt units=64",
-            *options,
-            "--out",
-            str(tmp_path / "run"),
-        )
-    finally:
-        sys.modules.pop("tiny_vae", None)
-        discover.cache_clear()
+    site.install(project["project"]["name"], module, points=lines)  # as pip would leave it
+    site.discover()
+    options = ["--data", "digits", "--limit", "40", "--epochs", "1", "--out", str(tmp_path / "run")]
+    command("vaekit train --encoder tiny --encoder-opt units=64", *options)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import re
-import signal
 import time
 import warnings
 from pathlib import Path
@@ -14,10 +13,9 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 from click.testing import CliRunner
-from keras.src.saving import serialization_lib
-from PIL import Image, ImageFile, PngImagePlugin
 
 import vaekit
+from tests.process_state import process_state
 from tests.untrusted.cases import small_model
 from tests.untrusted.every_case import CASES
 from vaekit.cli import main
@@ -101,25 +99,12 @@ def _open(door: str, path: Path, model: Any, out: Path) -> tuple[int | None, str
 
 
 def _globals() -> dict[str, Any]:
-    """What a file must not change: switches, registries, random states, handlers, the folder."""
+    """What a file must not change: the process's own state, random states, files held open."""
     return {
-        "safe mode": serialization_lib.in_safe_mode(),
-        "custom objects": dict(keras.saving.get_custom_objects()),
-        "float type": keras.config.floatx(),
-        "epsilon": keras.config.epsilon(),
-        "image format": keras.config.image_data_format(),
-        "dtype policy": keras.config.dtype_policy().name,
-        "NumPy's errors": np.geterr(),
+        **process_state(),
         "NumPy's random state": np.random.get_state(),
         "Python's random state": random.getstate(),
         "warnings": list(warnings.filters),
-        "image limits": (
-            *(Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES),
-            *(PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY),
-        ),
-        "environment": dict(os.environ),
-        "folder": os.getcwd(),
-        "signals": [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)],
         "descriptors": _plain_files(),
     }
 

@@ -112,8 +112,8 @@ def _measure(
     from vaekit.backend import select_backend
     from vaekit.plugins import warn_of_broken
 
-    warn_of_broken()
     select_backend(config.backend, config.settings)
+    warn_of_broken()
     from vaekit.benchmark.results import write_result
     from vaekit.benchmark.suite import run_suite
 

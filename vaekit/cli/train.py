@@ -8,6 +8,7 @@ import click
 
 from vaekit.cli.tuning import tuning_options
 from vaekit.cli.values import IMAGE_SIZE, KEY_VALUE, data_option, run_argument, stopped_by
+from vaekit.errors import VaekitError
 from vaekit.recipes import FAST, RECIPES, TUTORIAL
 
 if TYPE_CHECKING:
@@ -114,7 +115,11 @@ def train(
     from vaekit.plugins import warn_of_broken
     from vaekit.tuning import lines
 
-    session = api.ready(checked, None, resume=resume, allow_change=allow_change)
+    try:
+        session = api.ready(checked, None, resume=resume, allow_change=allow_change)
+    except VaekitError:
+        warn_of_broken()  # before the error, which it may explain
+        raise
     warn_of_broken()
     if save_config:
         # A default run directory is for this run alone.
