@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from vaekit.config import TrainConfig
 from vaekit.errors import OptionError, RunError, closest
 from vaekit.recipes import RECIPES
+from vaekit.tuning import chosen
 
 _KINDS = ("encoder", "decoder", "loss")
 # Told by what they stand for, or of no effect on what is computed.
@@ -100,7 +101,7 @@ def _facts(config: TrainConfig, described: Mapping[str, Any]) -> dict[str, Any]:
     if backend in versions:
         values[backend] = versions[backend]
     for name in _CHOSEN:
-        values[name] = described.get("choices", {}).get(name, {}).get("value")
+        values[name] = chosen(described, name)
     machine = described["machine"]
     values["machine"] = ", ".join(
         [machine["processor"], f"{machine['cores']} cores", *machine["devices"]]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,13 +13,18 @@ import numpy as np
 from vaekit.config import MAX_STEPS, TrainConfig
 from vaekit.trainer.keras_callbacks import want_batches
 from vaekit.trainer.pace import SECONDS_A_CALL
-from vaekit.tuning import Choice, choose_compilation, device_name, started
+from vaekit.tuning import Choice, choose_compilation, chosen, device_name, started
 
 
 def make_choices(
-    config: TrainConfig, callbacks: Sequence[keras.callbacks.Callback], images: np.ndarray
+    config: TrainConfig,
+    callbacks: Sequence[keras.callbacks.Callback],
+    images: np.ndarray,
+    began: Mapping[str, Any] | None = None,
 ) -> list[Choice]:
     """What holds for a run of `config` on `images`, in the order in which people are told.
+
+    began: the record of the run that goes on, if one does.
 
     Raises `UserError` for a wish that can't be fulfilled.
     """
@@ -27,7 +33,12 @@ def make_choices(
         _backend(config, backend),
         *started(),
         _precision(config),
-        choose_compilation(backend, config.compile),
+        choose_compilation(
+            backend,
+            config.compile,
+            steps=config.epochs * -(-len(images) // config.batch_size),
+            began=chosen(began, "compile") if began else None,
+        ),
         _steps_per_call(config, callbacks),
         _data(images),
     ]

@@ -30,7 +30,7 @@ from vaekit.trainer.optimizer import build_optimizer
 from vaekit.trainer.progress import Progress
 from vaekit.trainer.session import Session
 from vaekit.trainer.sources import Source, choose_source
-from vaekit.tuning import Choice, as_record, choose_compilation
+from vaekit.tuning import Choice, as_record
 
 
 def open_session(
@@ -51,7 +51,7 @@ def open_session(
     if source.note:
         progress.note(source.note)
     choices = make_choices(config, callbacks, source.train.pixels)
-    program = build_program(config, parts, source)
+    program = build_program(config, parts, source, compiled=_compiled(choices))
     for name in custom_layers(program.vae.autoencoder):
         progress.note(f"The layer {name} is not Keras's own: saved models need it to open again.")
     config = _resolved(config, parts, source, str(directory.path))
@@ -113,11 +113,11 @@ def _reopened(
     with explained(record, registry):
         parts = resolve_parts(config, registry) if asked else parts_of(record, registry)
         source = source_again(config, data, record, other=bool(asked and asked.data))
-        choices = make_choices(config, callbacks, source.train.pixels)
+        choices = make_choices(config, callbacks, source.train.pixels, began=record)
         now = _described(config, parts, source, choices)
         changes = find_changes(record, config, now)
         refuse_changes(changes, allow, directory.path)
-        program = build_program(config, parts, source)
+        program = build_program(config, parts, source, compiled=_compiled(choices))
         start = _start(directory, record, checkpoint)
         saved = load_checkpoint(start, program.state) if start else None
     done = saved.position.epoch if saved else 0
@@ -144,8 +144,10 @@ def _reopened(
     return session
 
 
-def build_program(config: TrainConfig, parts: Parts, source: Source) -> Program:
-    """The program of a run at its start."""
+def build_program(
+    config: TrainConfig, parts: Parts, source: Source, *, compiled: bool = False
+) -> Program:
+    """The program of a run at its start. compiled: whether torch compiles its steps."""
     loss, needs = parts.build_loss()
     height, width, channels = source.train.pixels.shape[1:]
     vae = build_vae(
@@ -157,7 +159,6 @@ def build_program(config: TrainConfig, parts: Parts, source: Source) -> Program:
         precision=config.precision,
     )
     images = len(source.train.pixels)
-    compilation = choose_compilation(keras.backend.backend(), config.compile)
     return Program(
         vae,
         loss,
@@ -166,8 +167,12 @@ def build_program(config: TrainConfig, parts: Parts, source: Source) -> Program:
         seed=config.seed,
         loss_name=config.loss,
         dataset_size=images,
-        compiled=compilation.value == "on",
+        compiled=compiled,
     )
+
+
+def _compiled(choices: Sequence[Choice]) -> bool:
+    return any((choice.name, choice.value) == ("compile", "on") for choice in choices)
 
 
 def source_again(

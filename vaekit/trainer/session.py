@@ -22,6 +22,7 @@ from vaekit.trainer.interrupt import Interrupt
 from vaekit.trainer.keeper import Keeper
 from vaekit.trainer.keras_callbacks import KerasCallbacks
 from vaekit.trainer.loop import Loop, Row
+from vaekit.trainer.memory import refuse_hopeless, within_memory
 from vaekit.trainer.pace import Pace
 from vaekit.trainer.progress import Progress
 from vaekit.trainer.sources import Source
@@ -131,7 +132,8 @@ class Session:
     def _loop(self) -> Loop:
         images = len(self.source.train.pixels)
         config = self.config
-        train = compile_train(self.program, self.source.train.pixels)
+        train = within_memory(self.program, compile_train(self.program, self.source.train.pixels))
+        refuse_hopeless(self.program, train, config.batch_size)
         callbacks = KerasCallbacks(
             self.callbacks,
             self.program.vae,

@@ -3,7 +3,7 @@
 Importing this package imports no Keras: some choices must be made before its backend loads.
 """
 
-from vaekit.tuning.choice import Choice, as_record, lines
+from vaekit.tuning.choice import Choice, as_record, chosen, lines
 from vaekit.tuning.compilation import choose_compilation
 from vaekit.tuning.device import device_name, on_cpu
 from vaekit.tuning.settings import Settings
@@ -15,6 +15,7 @@ __all__ = [
     "as_record",
     "before_import",
     "choose_compilation",
+    "chosen",
     "device_name",
     "lines",
     "on_cpu",

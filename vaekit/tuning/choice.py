@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 
 class Choice(NamedTuple):
@@ -17,6 +17,12 @@ class Choice(NamedTuple):
 def as_record(choices: Iterable[Choice]) -> dict[str, dict[str, str]]:
     """Choices by name, as `run.json` holds them."""
     return {choice.name: {"value": choice.value, "why": choice.why} for choice in choices}
+
+
+def chosen(record: Mapping[str, Any], name: str) -> str | None:
+    """The value of a choice that a run's record holds; None if it holds none."""
+    value: str | None = record.get("choices", {}).get(name, {}).get("value")
+    return value
 
 
 def lines(record: dict[str, dict[str, str]]) -> list[str]:

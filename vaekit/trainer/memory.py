@@ -1,0 +1,153 @@
+"""A batch that doesn't fit in memory: told with one that does, before training where it can be."""
+
+from __future__ import annotations
+
+import gc
+import math
+from collections.abc import Callable
+
+import keras
+import numpy as np
+
+from vaekit.checkpoint import snapshot
+from vaekit.engine import Program, Steps
+from vaekit.engine.exhaustion import is_out_of_memory
+from vaekit.errors import UserError
+from vaekit.tuning import device_name, on_cpu
+from vaekit.tuning.memory import forget_peak, free_memory, peak_memory
+
+# Feature maps of less than this share of what is free are no reason to measure anything; those of
+# the batches that are measured take about so much of it.
+_PLAINLY_SMALL = 1 / 8
+_MEASURED = 1 / 64
+
+
+def within_memory(program: Program, train: Steps) -> Steps:
+    """`train`, with a `UserError` for a batch that its device has no memory for.
+
+    The error names a batch that fits, which is found by trying; the weights are lost with it.
+    """
+
+    def guarded(block: np.ndarray) -> np.ndarray:
+        try:
+            return train(block)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+        # Out here, nothing of the failed call is alive.
+        size = block.shape[1]
+        raise UserError(
+            f"{_batch(program, size)} doesn't fit in the memory of {device_name()}; "
+            + _advice(_smaller(program, train, size), "does")
+        )
+
+    return guarded
+
+
+def refuse_hopeless(program: Program, train: Steps, batch_size: int) -> None:
+    """Raise `UserError` if a batch clearly needs more memory than this machine has free.
+
+    For processors alone: there, systems promise memory that they don't have, and end the process
+    that comes for it. Small batches are measured and leave the variables as they are.
+    """
+    free = free_memory()
+    if not on_cpu() or batch_size * _feature_bytes(program) < _PLAINLY_SMALL * free:
+        return
+    needs = _needs(program, train, batch_size, free)
+    if needs(batch_size) > free:
+        fitting = _halved(batch_size, lambda size: needs(size) <= free)
+        raise UserError(
+            f"{_batch(program, batch_size)} needs about {needs(batch_size) / 2**30:,.1f} GiB, and "
+            f"{free / 2**30:,.1f} GiB of memory are free; " + _advice(fitting, "should fit")
+        )
+
+
+def _batch(program: Program, size: int) -> str:
+    height, width, channels = program.vae.image_shape
+    return f"A batch of {size} images of {height}x{width}x{channels}"
+
+
+def _advice(fitting: int, verb: str) -> str:
+    if fitting:
+        return f"one of {fitting} {verb}: --batch-size {fitting}."
+    return "not even one image does: choose a smaller --image-size, or smaller parts."
+
+
+def _smaller(program: Program, train: Steps, size: int) -> int:
+    """A batch that fits where one of `size` did not; 0 if none does."""
+    if on_cpu() and keras.backend.backend() == "tensorflow":
+        # Its convolutions end the process where there is no memory, so nothing near is tried.
+        free = free_memory()
+        needs = _needs(program, train, size, free)
+        return _halved(size, lambda size: needs(size) <= free)
+    return _halved(size, lambda size: _fits(program, train, size))
+
+
+def _halved(size: int, fits: Callable[[int], bool]) -> int:
+    """Half of `size`, or half of that, and so on: the first that fits; 0 if none does."""
+    size //= 2
+    while size and not fits(size):
+        size //= 2
+    return size
+
+
+def _needs(program: Program, train: Steps, size: int, free: int) -> Callable[[int], float]:
+    """The bytes that a step on a batch of any size takes: measured, or else the least it can."""
+    least = _feature_bytes(program)
+    fixed, an_image = 0.0, float(least)
+    # Elsewhere a batch of another size would have to be compiled first.
+    if keras.backend.backend() == "tensorflow" and size > 1:
+        tried = max(1, min(size // 2, int(_MEASURED * free / least)))
+        fixed, an_image = _measured(program, train, tried) or (fixed, an_image)
+    return lambda size: fixed + size * max(an_image, least)
+
+
+def _feature_bytes(program: Program) -> int:
+    """The least that training holds for an image: what each layer gives, until the way back."""
+    return sum(
+        math.prod(side or 1 for side in tensor.shape[1:]) * (2 if "16" in tensor.dtype else 4)
+        for model in (program.vae.posterior, program.vae.decoder)
+        for operation in model.operations
+        for tensor in keras.tree.flatten(operation.output)
+    )
+
+
+def _measured(program: Program, train: Steps, size: int) -> tuple[float, float] | None:
+    """Bytes that a step takes for itself, and for each image: from batches of `size` and twice it.
+
+    None where the system doesn't tell, the difference is too small to be seen, or neither fits.
+    """
+    before = snapshot(program.state)
+    try:
+        if not forget_peak():
+            return None
+        held = peak_memory()
+        train(np.zeros((1, size), "int32"))
+        once = peak_memory()
+        train(np.zeros((1, 2 * size), "int32"))
+        twice = peak_memory()
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        return None
+    finally:
+        for variable, (_, value) in zip(program.state, before, strict=True):
+            variable.assign(value)
+    if twice <= once:
+        return None
+    an_image = (twice - once) / size
+    return max(0.0, once - held - size * an_image), an_image
+
+
+def _fits(program: Program, train: Steps, size: int) -> bool:
+    gc.collect()
+    # Where a call that failed has taken the variables with it, as JAX's may, any values will do.
+    for variable in program.state:
+        variable.assign(np.zeros(variable.shape, variable.dtype))
+    try:
+        train(np.zeros((1, size), "int32"))
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        return False
+    return True
