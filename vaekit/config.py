@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +10,15 @@ from typing import Annotated, Any, Literal
 
 import tomli_w
 from annotated_types import Ge, Gt, Lt
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ByteSize,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
 
 from vaekit.atomic import write_text
 from vaekit.cadence import parse_cadence
@@ -18,6 +27,16 @@ from vaekit.errors import OptionError, RunError, UserError, closest
 Backend = Literal["tensorflow", "jax", "torch"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 Positive = Annotated[int, Ge(1)]
+
+
+def _checked_size(value: Any) -> Any:
+    """Pydantic itself overlooks what follows a size."""
+    if not re.fullmatch(r"\d+(\.\d+)?[kmgt]?i?b|\d+", str(value), re.IGNORECASE):
+        raise ValueError("give a size like 500MB, 4GB or 1.5GiB")
+    return value
+
+
+Size = Annotated[ByteSize, BeforeValidator(_checked_size)]
 
 
 class TrainConfig(BaseModel):
@@ -38,6 +57,7 @@ class TrainConfig(BaseModel):
     validation_split: Annotated[float, Gt(0), Lt(1)] = 0.1
     image_size: tuple[Positive, Positive] | None = None
     gray: bool = False
+    data_budget: Size | None = None
     backend: Backend | None = None
     precision: Precision = "float32"
     encoder_opt: dict[str, Any] = Field(default_factory=dict)

@@ -16,7 +16,7 @@ from vaekit.run import describe_parts
 _KINDS = ("encoder", "decoder", "loss")
 # Told by what they stand for, or of no effect on what is computed.
 _OTHERWISE = (*_KINDS, *(f"{kind}_opt" for kind in _KINDS), "data", "backend", "epochs")
-_FREE = ("out", "checkpoint_every", "step_log")
+_FREE = ("out", "checkpoint_every", "step_log", "data_budget")
 _PACKAGES = ("vaekit", "keras", "numpy", "tensorflow", "jax", "torch")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -44,9 +44,7 @@ def open_session(
     parts = resolve_parts(config, discover().registry)
     directory = RunDirectory(config.out or _default_out(config))
     directory.refuse_existing()
-    source = choose_source(config, data)
-    if source.note:
-        progress.note(source.note)
+    source = choose_source(config, data, progress.note)
     program = build_program(config, parts, source)
     for name in custom_layers(program.vae.autoencoder):
         progress.note(f"The layer {name} is not Keras's own: saved models need it to open again.")
@@ -108,7 +106,7 @@ def _reopened(
     registry = discover().registry
     with explained(record, registry):
         parts = resolve_parts(config, registry) if asked else parts_of(record, registry)
-        source = source_again(config, data, record, other=bool(asked and asked.data))
+        source = source_again(config, data, record, progress.note, other=bool(asked and asked.data))
         changes = find_changes(record, config, parts, source.record, describe_environment())
         refuse_changes(changes, allow, directory.path)
         program = build_program(config, parts, source)
@@ -162,7 +160,12 @@ def build_program(config: TrainConfig, parts: Parts, source: Source) -> Program:
 
 
 def source_again(
-    config: TrainConfig, data: Any, record: dict[str, Any], *, other: bool = False
+    config: TrainConfig,
+    data: Any,
+    record: dict[str, Any],
+    note: Callable[[str], None],
+    *,
+    other: bool = False,
 ) -> Source:
     """The data that a run was trained on; those of `config` instead, if `other`.
 
@@ -173,7 +176,7 @@ def source_again(
         if again is None:
             raise UserError("The run was trained on an array: pass the same one as data.")
         config = config.model_copy(update={"data": again})
-    return choose_source(config, data)
+    return choose_source(config, data, note)
 
 
 def _start(directory: RunDirectory, record: dict[str, Any], name: str | None) -> Path | None:
