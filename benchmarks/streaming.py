@@ -25,8 +25,6 @@ import h5py
 import numpy as np
 
 from vaekit.benchmark.results import heading, measurement, write_result
-from vaekit.data import load_data
-from vaekit.engine.order import epoch_order
 
 SHAPE = (28, 28)
 SIDES = ("memory", "file")
@@ -105,6 +103,9 @@ def _measured(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 def _make(folder: Path, size: int, pictures: int, data: str) -> Path:
     """`big.h5` with a picture at each place that an epoch visits first; and those, as `.npy`."""
+    from vaekit.data import load_data
+    from vaekit.engine import epoch_order
+
     source = load_data(data, image_size=SHAPE, gray=True).train.pixels[..., 0]
     if source.dtype != np.uint8:
         source = np.rint(255 * source).astype(np.uint8)

@@ -144,27 +144,32 @@ def cut(source, out, steps):
         train(source, out, data_budget=BUDGET, checkpoint_every="2steps", callbacks=[KillAt(steps)])
 
 
+@pytest.fixture(scope="module")
+def flat(tmp_path_factory):
+    """A file, and a run that had all of it in memory."""
+    folder = tmp_path_factory.mktemp("flat")
+    source = hdf5(folder / "flat.h5")
+    return source, train(source, folder / "whole")
+
+
 @pytest.mark.backend
-def test_cut_in_an_epoch_and_resumed_is_uncut(tmp_path):
-    source = hdf5(tmp_path / "flat.h5")
-    whole = train(source, tmp_path / "whole")
+def test_cut_in_an_epoch_and_resumed_is_uncut(flat, tmp_path):
+    source, whole = flat
     cut(source, tmp_path / "cut", 7)
     assert result(vaekit.resume(tmp_path / "cut", progress=False)) == result(whole)
 
 
-def test_resumed_in_memory_is_uncut(tmp_path):
+def test_resumed_in_memory_is_uncut(flat, tmp_path):
     """A budget is no change that has to be allowed."""
-    source = hdf5(tmp_path / "flat.h5")
-    whole = train(source, tmp_path / "whole")
+    source, whole = flat
     cut(source, tmp_path / "cut", 3)
     again = train(source, tmp_path / "cut", resume=True, data_budget="1GB")
     assert result(again) == result(whole)
 
 
-def test_evaluation_encoding_and_pictures_stream(tmp_path):
-    source = hdf5(tmp_path / "flat.h5")
-    whole = train(source, tmp_path / "whole", epochs=1)
-    stored = train(source, tmp_path / "stored", epochs=1, data_budget=BUDGET)
+def test_evaluation_encoding_and_pictures_stream(flat, tmp_path):
+    source, whole = flat
+    stored = train(source, tmp_path / "stored", data_budget=BUDGET)
     assert isinstance(stored.dataset().train.pixels, StoredPixels)
     assert stored.evaluate() == whole.evaluate()
     assert stored.evaluate(limit=3) == whole.evaluate(limit=3)
@@ -178,15 +183,15 @@ def test_evaluation_encoding_and_pictures_stream(tmp_path):
         np.testing.assert_array_equal(some["z_mean"], other["z_mean"])
 
 
-def test_says_that_it_streams(tmp_path, capsys):
-    source = hdf5(tmp_path / "flat.h5")
+def test_says_that_it_streams(flat, tmp_path, capsys):
+    source, _ = flat
     train(source, tmp_path / "run", epochs=1, data_budget="2.4kB", progress=True)
     said = capsys.readouterr().out
     assert f"{source} holds more images than the data budget of 2.4KB" in said
 
 
-def test_diverged_step_is_found_again(tmp_path):
-    source = hdf5(tmp_path / "flat.h5")
+def test_diverged_step_is_found_again(flat, tmp_path):
+    source, _ = flat
     with pytest.raises(vaekit.UserError, match="diverged"):
         train(source, tmp_path / "run", learning_rate=1e30, data_budget=BUDGET)
     from vaekit import api
@@ -222,7 +227,7 @@ def test_image_gone_while_training(tmp_path):
 def test_images_that_differ_in_size_come_before_training(tmp_path):
     source = image_folder(tmp_path / "images")
     Image.fromarray(np.zeros((9, 9), np.uint8)).save(source / "b" / "z.png")
-    with pytest.raises(DataError, match=r"The images differ in size: .*00.png .* z.png 9x9"):
+    with pytest.raises(DataError, match=r"The images differ in size: .*00.png .*z.png 9x9"):
         load_data(source, budget=Budget(BUDGET))
 
 
@@ -275,8 +280,8 @@ def test_sizes(text, count):
     assert vaekit.TrainConfig.checked({"data_budget": text}).data_budget == count
 
 
-def test_budget_below_some_batches_is_a_sentence(tmp_path):
-    source = hdf5(tmp_path / "flat.h5")
+def test_budget_below_some_batches_is_a_sentence(flat, tmp_path):
+    source, _ = flat
     needed = HELD * BATCH * 9 * 8
     with pytest.raises(UserError, match=r"4 batches .* more than the data budget of 2\.3KB"):
         train(source, tmp_path / "run", data_budget=needed - 1)
@@ -285,6 +290,37 @@ def test_budget_below_some_batches_is_a_sentence(tmp_path):
     assert found.exit_code == 2
     assert "larger --data-budget" in found.output
     assert not (tmp_path / "run").exists()
+
+
+MEMORY = """
+import resource, sys
+import vaekit
+from vaekit import figures
+figures.draw_figures = lambda run, images: []
+source, out = sys.argv[1:]
+small = {"width": 4}
+vaekit.train(data=source, out=out, batch_size=1000, epochs=1, limit=2000, data_budget="7MB",
+             progress=False, encoder_opt=small, decoder_opt=small)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def test_memory_is_constant(tmp_path):
+    """A real process and a file of 3 GB, most of it a hole: all of it is checked, and split."""
+    peaks = []
+    for count in (10_000, 3_800_000):
+        path = tmp_path / f"{count}.h5"
+        with h5py.File(path, "w") as file:
+            plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+            plan.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+            plan.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+            space = h5py.h5s.create_simple((count, 28, 28))
+            h5py.h5d.create(file.id, b"images", h5py.h5t.NATIVE_UINT8, space, plan)
+            file["images"][:100] = 200
+        line = [sys.executable, "-c", MEMORY, str(path), str(tmp_path / f"{count}")]
+        done = subprocess.run(line, capture_output=True, text=True, timeout=600, check=True)
+        peaks.append(int(done.stdout.split()[-1]))
+    assert peaks[1] - peaks[0] < 150, f"{peaks} MB"
 
 
 def test_grain_is_imported_to_stream_only(tmp_path):
