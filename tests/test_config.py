@@ -27,6 +27,7 @@ EVERY = {
     "validation_split": 0.25,
     "image_size": (45, 61),
     "gray": True,
+    "data_budget": 3 * 10**9,
     "backend": "jax",
     "precision": "mixed_bfloat16",
     "encoder_opt": {"width": 16, "depths": [1, 2, 3], "norm": True, "rate": 0.5},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +12,8 @@ import tomli_w
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import (
     BaseModel,
+    BeforeValidator,
+    ByteSize,
     ConfigDict,
     Field,
     ValidationError,
@@ -32,6 +35,16 @@ Positive = Annotated[int, Ge(1)]
 
 # The most steps that one call takes: engines may reserve room for that many rows.
 MAX_STEPS = 256
+
+
+def _checked_size(value: Any) -> Any:
+    """Pydantic itself overlooks what follows a size."""
+    if not re.fullmatch(r"\d+(\.\d+)?[kmgt]?i?b|\d+", str(value), re.IGNORECASE):
+        raise ValueError("give a size like 500MB, 4GB or 1.5GiB")
+    return value
+
+
+Size = Annotated[ByteSize, BeforeValidator(_checked_size)]
 
 
 class TrainConfig(BaseModel):
@@ -59,6 +72,7 @@ class TrainConfig(BaseModel):
     validation_split: Annotated[float, Gt(0), Lt(1)] = 0.1
     image_size: tuple[Positive, Positive] | None = None
     gray: bool = False
+    data_budget: Size | None = None
     backend: Backend | None = None
     precision: Precision = "float32"
     encoder_opt: dict[str, Any] = Field(default_factory=dict)

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from sklearn.decomposition import PCA
 
 from vaekit.atomic import write_whole
+from vaekit.data import take
 from vaekit.run import Run
 from vaekit.types import Images
 
@@ -57,8 +58,7 @@ def reconstructions(run: Run, pixels: np.ndarray) -> Figure:
 
 def latent_map(run: Run, images: Images) -> Figure:
     """Where the encoder puts images: the posterior's means, coloured by label if there is one."""
-    pixels = images.pixels[:_MAP_POINTS]
-    labels = None if images.labels is None else images.labels[:_MAP_POINTS]
+    pixels, labels = take(images, slice(_MAP_POINTS))
     z_mean, z_log_var = run.posterior(pixels)
     axes_names = ("z_mean 1", "z_mean 2")
     if z_mean.shape[1] == 1:

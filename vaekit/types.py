@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:  # every command imports this module, and few of them NumPy
     import numpy as np
@@ -43,13 +43,44 @@ class VAEOutput(NamedTuple):
     dataset_size: int = 0
 
 
+class Pixels(Protocol):
+    """Pixels `(N, H, W, C)` as the kit holds them: uint8, or float32 in [0, 1].
+
+    A NumPy array, or `vaekit.data.StoredPixels`, which reads those asked for from a file.
+    """
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """`(N, H, W, C)`."""
+        ...
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """uint8 or float32."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, which: Any, /) -> Any:
+        """The array of one image, or of those of a slice or of indices."""
+        ...
+
+    def min(self) -> Any:
+        """The smallest value."""
+        ...
+
+    def max(self) -> Any:
+        """The largest value."""
+        ...
+
+
 class Images(NamedTuple):
     """Images of one split: `pixels` `(N, H, W, C)`, uint8 or float32 in [0, 1]; `labels` `(N,)`.
 
     Integer `labels` count from 0; None where the source has none.
     """
 
-    pixels: np.ndarray
+    pixels: Pixels
     labels: np.ndarray | None = None
 
 

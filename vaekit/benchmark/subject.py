@@ -86,7 +86,7 @@ class Subject:
             while steps:
                 if not len(waiting):
                     waiting = self._next_epoch(batch_size)
-                block = waiting[: min(pace.steps, steps)]
+                block = waiting[: min(pace.steps, steps, self._train.most(batch_size))]
                 waiting = waiting[len(block) :]
                 began = time.perf_counter()
                 rows = self._train(block)
@@ -115,7 +115,9 @@ class Subject:
         order = epoch_order(self.config.seed, self._epoch, len(self.pixels))
         self._epoch += 1
         steps = len(order) // batch_size
-        return order[: steps * batch_size].reshape(steps, batch_size)
+        order = order[: steps * batch_size]
+        self._train.expect(order, batch_size)
+        return order.reshape(steps, batch_size)
 
 
 def _calls(call: Any) -> Repeat:

@@ -21,9 +21,9 @@ def data() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def info(source: str, image_size: tuple[int, int] | None, gray: bool, as_json: bool) -> None:
     """Print count, shape, type, range and classes of a name or a path."""
-    from vaekit.data import describe, load_data
+    from vaekit.data import describe, free_budget, load_data
 
-    facts = describe(load_data(source, image_size=image_size, gray=gray))
+    facts = describe(load_data(source, image_size=image_size, gray=gray, budget=free_budget()))
     if as_json:
         import json
 

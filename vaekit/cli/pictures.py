@@ -31,7 +31,7 @@ def reconstruct(run: str, data: str | None, count: int, out: str | None) -> None
     from vaekit import figures
 
     images, _, _ = loaded.held_out(data, count)
-    _save(loaded, figures.reconstructions(loaded, images.pixels), out, "reconstructions.png")
+    _save(loaded, figures.reconstructions(loaded, images.pixels[:]), out, "reconstructions.png")
 
 
 @click.command(short_help="Draw images from the prior.")
@@ -65,7 +65,7 @@ def interpolate(run: str, data: str | None, count: int, steps: int, out: str | N
     from vaekit import evaluation, figures
 
     images, _, _ = loaded.held_out(data, count)
-    rows = evaluation.interpolate(loaded, images.pixels, steps)
+    rows = evaluation.interpolate(loaded, images.pixels[:], steps)
     flat = rows.reshape(-1, *rows.shape[2:])
     title = "Straight lines in z from one held-out image to the next"
     _save(loaded, figures.grid(flat, title, columns=steps), out, "interpolations.png")

@@ -63,6 +63,11 @@ _allow_change = click.option(
 @click.option("--image-size", type=IMAGE_SIZE, help="Resize images, 64 or 64x48.")
 @click.option("--gray", is_flag=True, default=None, help="Make colour images grey.")
 @click.option(
+    "--data-budget",
+    metavar="SIZE",
+    help="Read images while training if they take more, 4GB. Default: a quarter of free memory.",
+)
+@click.option(
     "--backend",
     type=click.Choice(("tensorflow", "jax", "torch")),
     help="What Keras runs on. Default: KERAS_BACKEND, else Keras's own choice.",

@@ -1,15 +1,31 @@
 """Data: every source read into one `Dataset`, and what is asked of it.
 
 A source is the name of a data set, a path, or arrays; `load_data` takes all three. Whatever it
-is, the result is the same: pixels `(N, H, W, C)`, uint8 as they came or float32 in [0, 1].
+is, the result is the same: pixels `(N, H, W, C)`, uint8 as they came or float32 in [0, 1]. Those
+of a path that are more than a budget stay there, and are read when they are asked for.
 """
 
 from vaekit.data.arrays import as_dataset
+from vaekit.data.budget import Budget, free_budget, size
 from vaekit.data.digest import fingerprint
 from vaekit.data.load import load_data
 from vaekit.data.pixels import MASK
 from vaekit.data.read import read_images
-from vaekit.data.splits import split
+from vaekit.data.splits import split, take
+from vaekit.data.stored import StoredPixels
 from vaekit.data.summary import describe
 
-__all__ = ["MASK", "as_dataset", "describe", "fingerprint", "load_data", "read_images", "split"]
+__all__ = [
+    "MASK",
+    "Budget",
+    "StoredPixels",
+    "as_dataset",
+    "describe",
+    "fingerprint",
+    "free_budget",
+    "load_data",
+    "read_images",
+    "size",
+    "split",
+    "take",
+]

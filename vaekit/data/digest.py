@@ -6,6 +6,7 @@ import hashlib
 
 import numpy as np
 
+from vaekit.data.stored import parts_of
 from vaekit.types import Dataset
 
 
@@ -17,5 +18,6 @@ def fingerprint(dataset: Dataset) -> str:
             if array is None:
                 continue
             digest.update(f"{split} {field} {array.dtype.str} {array.shape}\n".encode())
-            digest.update(np.ascontiguousarray(array).reshape(-1).data)
+            for part in parts_of(array):
+                digest.update(np.ascontiguousarray(part).reshape(-1).data)
     return digest.hexdigest()

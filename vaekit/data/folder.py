@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
 
-from vaekit.data.imagefile import Canvas
+from vaekit.data.budget import Budget
+from vaekit.data.imagefile import Canvas, FileRows, measure
+from vaekit.data.splits import take
+from vaekit.data.stored import StoredPixels
 from vaekit.errors import DataError
 from vaekit.types import Dataset, Images
 
@@ -24,7 +28,9 @@ def read_file(path: Path, source: str, size: Size, gray: bool) -> Dataset:
     return Dataset(source, Images(canvas.pixels))
 
 
-def read_folder(folder: Path, source: str, size: Size, gray: bool) -> Dataset | None:
+def read_folder(
+    folder: Path, source: str, size: Size, gray: bool, budget: Budget | None
+) -> Dataset | None:
     """The data set of a folder of PNG and JPEG images, unchecked; None if it holds none.
 
     Sub-folders named `train` and `test` (or `val`, `validation`) are the splits; where both a
@@ -32,6 +38,8 @@ def read_folder(folder: Path, source: str, size: Size, gray: bool) -> Dataset | 
     in each split, sub-folders with images are classes, numbered in the order of their names.
 
     The images have one channel if all are grey or `gray` is asked for, else three.
+
+    budget: images of more are decoded as they are needed.
     """
     splits = _splits(folder)
     listed = {split: _list(path) for split, path in splits.items()}
@@ -42,16 +50,35 @@ def read_folder(folder: Path, source: str, size: Size, gray: bool) -> Dataset | 
     if not listed.get("test", True):
         raise DataError(f"The folder {splits['test']} holds no images. Put some into it.")
     names = sorted({name for files in listed.values() for _, name in files if name is not None})
-    canvas = Canvas(sum(map(len, listed.values())), size, gray)
-    for files in listed.values():
-        for path, _ in files:
-            canvas.add(path)
+    paths = [path for files in listed.values() for path, _ in files]
+    whole = Images(_stored(paths, size, gray, budget) or _decoded(paths, size, gray))
     count = len(listed["train"])
-    train = Images(canvas.pixels[:count], _labels(listed["train"], names))
+    train = take(whole, slice(count))._replace(labels=_labels(listed["train"], names))
     test = None
     if "test" in listed:
-        test = Images(canvas.pixels[count:], _labels(listed["test"], names))
+        test = take(whole, slice(count, None))._replace(labels=_labels(listed["test"], names))
     return Dataset(source, train, test, tuple(names) or None)
+
+
+def _decoded(paths: list[Path], size: Size, gray: bool) -> np.ndarray:
+    canvas = Canvas(len(paths), size, gray)
+    for path in paths:
+        canvas.add(path)
+    return canvas.pixels
+
+
+def _stored(
+    paths: list[Path], size: Size, gray: bool, budget: Budget | None
+) -> StoredPixels | None:
+    """The images of these files if they are more than may be held."""
+    if budget is None:
+        return None
+    height, width, channels = measure(paths[0], size, gray)
+    # Only if it can matter are all headers read.
+    if len(paths) * height * width * (channels if gray else 3) <= budget.bytes:
+        return None
+    stored = StoredPixels(FileRows(paths, size, gray), budget.bytes)
+    return stored if math.prod(stored.shape) > budget.bytes else None
 
 
 def _splits(folder: Path) -> dict[str, Path]:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-from vaekit.data.layout import assemble, find_layout, labels_for
+from vaekit.data.budget import Budget
+from vaekit.data.flat import FlatRows
+from vaekit.data.hdf5_rows import HDF5Rows
+from vaekit.data.layout import assemble, find_layout, images_in, labels_for
 from vaekit.data.pixels import SMALLEST
+from vaekit.data.stored import StoredPixels
 from vaekit.errors import DataError, closest
 from vaekit.types import Dataset, Images
 from vaekit.untrusted.hdf5 import HDF5File, Stored
 from vaekit.untrusted.reading import plain, reading
 
 
-def read_hdf5(path: Path, name: str | None, source: str) -> Dataset:
+def read_hdf5(path: Path, name: str | None, source: str, budget: Budget | None) -> Dataset:
     """The data set of an HDF5 file, unchecked.
 
     name: the dataset with the images. None: the names of `LAYOUTS`, else the only dataset that
     fits. Integers of the same count in a dataset `labels` beside it are its labels.
+    budget: images of more stay in the file, to be read as they are needed.
 
     Only what lies in the file itself is read: links and storage that lead to other files are not
     followed. Raises `DataError` if it is no HDF5 file or has no such dataset.
@@ -26,12 +32,29 @@ def read_hdf5(path: Path, name: str | None, source: str) -> Dataset:
         held = file.datasets
         layout = find_layout(held)
         if name is None and layout is not None:
-            return assemble(source, layout, held, file.read)
+            images = _images(file, images_in(layout, held), budget)
+            return assemble(source, layout, held, images, file.read)
         key = _only_fit(file) if name is None else _named(file, name.strip("/"))
         labels = _labels_beside(key, held)
-        return Dataset(
-            source, Images(file.read(key), None if labels is None else file.read(labels))
+        pixels = _images(file, [key], budget)(key)
+        return Dataset(source, Images(pixels, None if labels is None else file.read(labels)))
+
+
+def _images(file: HDF5File, keys: list[str], budget: Budget | None) -> Callable[[str], Any]:
+    """What gives the images of these datasets: whole, or as they are needed."""
+    if budget is None or sum(file.datasets[key].nbytes for key in keys) <= budget.bytes:
+        return file.read
+
+    def stored(key: str) -> StoredPixels:
+        facts = file.readable(key)
+        # What stands for true is HDF5's to say.
+        if facts.offset is None or facts.dtype.kind == "b":
+            return StoredPixels(HDF5Rows(file.path, key), budget.bytes)
+        return StoredPixels(
+            FlatRows(file.path, facts.offset, facts.shape, facts.dtype), budget.bytes
         )
+
+    return lambda key: stored(key) if file.datasets[key].shape else file.read(key)
 
 
 def _named(file: HDF5File, name: str) -> str:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import gzip
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from vaekit.data.budget import Budget
+from vaekit.data.flat import FlatRows
+from vaekit.data.stored import StoredPixels
 from vaekit.errors import DataError
 from vaekit.types import Dataset, Images
 from vaekit.untrusted.budget import DEFLATE_AT_MOST, check_size, nbytes
@@ -27,9 +32,12 @@ def is_idx(path: Path) -> bool:
     return len(start) == 4 and start[:2] == b"\0\0" and start[2] in _TYPES
 
 
-def read_idx(path: Path, source: str) -> Dataset:
-    """One IDX file of images, unchecked, as training images without labels."""
-    return Dataset(source, Images(_read(path, "images")))
+def read_idx(path: Path, source: str, budget: Budget | None) -> Dataset:
+    """One IDX file of images, unchecked, as training images without labels.
+
+    budget: images of more stay in the file, to be read as they are needed.
+    """
+    return Dataset(source, Images(_images([path], budget)[0]))
 
 
 def find_idx(folder: Path) -> dict[str, Path]:
@@ -58,8 +66,10 @@ def find_idx(folder: Path) -> dict[str, Path]:
     return found
 
 
-def read_idx_folder(folder: Path, files: dict[str, Path], source: str) -> Dataset:
-    """The data set of the files that `find_idx` found, unchecked."""
+def read_idx_folder(
+    folder: Path, files: dict[str, Path], source: str, budget: Budget | None
+) -> Dataset:
+    """The data set of the files that `find_idx` found, unchecked; `budget` as for `read_idx`."""
     if "train images" not in files:
         names = ", ".join(path.name for path in files.values())
         raise DataError(
@@ -67,25 +77,75 @@ def read_idx_folder(folder: Path, files: dict[str, Path], source: str) -> Datase
             "named like train-images-idx3-ubyte."
         )
 
-    def get(role: str) -> Any:
-        return _read(files[role], role.split()[1]) if role in files else None
+    def labels(split: str) -> Any:
+        name = f"{split} labels"
+        return _read(files[name], "labels") if name in files else None
 
-    train = Images(get("train images"), get("train labels"))
-    if "test images" not in files:
-        return Dataset(source, train)
-    return Dataset(source, train, Images(get("test images"), get("test labels")))
+    paths = [files[name] for name in ("train images", "test images") if name in files]
+    pixels = _images(paths, budget)
+    train = Images(pixels[0], labels("train"))
+    return Dataset(source, train, Images(pixels[1], labels("test")) if pixels[1:] else None)
 
 
-def _read(path: Path, what: str) -> np.ndarray:
-    """The values of one file of `images` or `labels`, in the type that the file declares."""
+def _images(paths: list[Path], budget: Budget | None) -> list[Any]:
+    """The images of each file, or all as `StoredPixels` if together they are too many."""
+    if budget is None:
+        return [_read(path, "images") for path in paths]
+    declared = []
+    for path in paths:
+        with _opened(path) as stream:
+            declared.append(_declared(stream, path, "images"))
+    size = sum(nbytes(shape, dtype.itemsize) for dtype, shape in declared)
+    packed = [path for path in paths if _is_zipped(path)]
+    for path in packed:
+        budget.refuse(path, size, "Unpack it, as gunzip does.")
+    if packed or size <= budget.bytes:
+        return [_read(path, "images") for path in paths]
+    return [
+        StoredPixels(_rows(path, dtype, shape), budget.bytes)
+        for path, (dtype, shape) in zip(paths, declared, strict=True)
+    ]
+
+
+def _rows(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> FlatRows:
+    """The images of a file that isn't gzipped, to be read as they are needed."""
+    header = 4 + 4 * len(shape)
+    expected, found = nbytes(shape, dtype.itemsize), path.stat().st_size - header
+    if found < expected:
+        raise DataError(_truncated(path, shape, expected, str(found)))
+    if found > expected:
+        raise DataError(_overlong(path, shape, expected))
+    return FlatRows(path, header, shape, dtype)
+
+
+def _is_zipped(path: Path) -> bool:
+    return path.suffix.lower() == ".gz"
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """The file's bytes, unpacked."""
     require_file(path)
-    zipped = path.suffix.lower() == ".gz"
+    zipped = _is_zipped(path)
     with (
         reading(path, "a gzipped IDX file" if zipped else "an IDX file"),
         gzip.open(path, "rb") if zipped else path.open("rb") as stream,
     ):
-        dtype, shape = _header(stream, path)
-        _check_role(path, what, shape)
+        yield stream
+
+
+def _declared(stream: Any, path: Path, what: str) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    """Type and shape of the `images` or `labels` that follow in the stream."""
+    dtype, shape = _header(stream, path)
+    _check_role(path, what, shape)
+    return dtype, shape
+
+
+def _read(path: Path, what: str) -> np.ndarray:
+    """The values of one file of `images` or `labels`, in the type that the file declares."""
+    zipped = _is_zipped(path)
+    with _opened(path) as stream:
+        dtype, shape = _declared(stream, path, what)
         expected = nbytes(shape, dtype.itemsize)
         # Before anything is allocated: can the file hold what its header declares?
         on_disk = path.stat().st_size
@@ -99,10 +159,7 @@ def _read(path: Path, what: str) -> np.ndarray:
         if found < expected:
             raise DataError(_truncated(path, shape, expected, str(found)))
         if stream.read(1):
-            raise DataError(
-                f"{path} holds more bytes than the {expected} that its header declares for the "
-                f"shape {shape}. It is damaged or mislabelled: fetch it again."
-            )
+            raise DataError(_overlong(path, shape, expected))
         return values.view(dtype).reshape(shape)
 
 
@@ -143,4 +200,11 @@ def _truncated(path: Path, shape: tuple[int, ...], expected: int, found: str) ->
     return (
         f"{path} is truncated: its header declares the shape {shape}, {expected} bytes, but it "
         f"holds {found}. Fetch it again."
+    )
+
+
+def _overlong(path: Path, shape: tuple[int, ...], expected: int) -> str:
+    return (
+        f"{path} holds more bytes than the {expected} that its header declares for the shape "
+        f"{shape}. It is damaged or mislabelled: fetch it again."
     )

@@ -1,16 +1,18 @@
-"""PNG and JPEG files decoded, one after the other, into one array."""
+"""PNG and JPEG files decoded, one after the other into one array, or as they are needed."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from vaekit.errors import DataError
-from vaekit.untrusted.images import open_image
+from vaekit.untrusted.images import open_header, open_image
 
-_GREY_MODES = ("1", "L")
+_GREY_MODES = ("1", "L", "LA", "La")
+_ORIENTATION, _TURNED = 0x0112, (5, 6, 7, 8)  # of EXIF; by 90 degrees
 
 
 class Canvas:
@@ -31,38 +33,83 @@ class Canvas:
 
         Raises `DataError` if it can't be decoded, or differs in size from the first.
         """
-        image = _decode(path, self._size, self._gray)
+        with open_image(path) as opened:
+            image = _pixels(opened, self._size, self._gray)
         if self._first is None:
             self._first = path, image.shape[:2]
             self.pixels = np.empty((self._count, *image.shape), np.uint8)
         first, size = self._first
         if image.shape[:2] != size:
-            raise DataError(
-                f"The images differ in size: {first} has {_text(size)} pixels (height x width), "
-                f"{path} {_text(image.shape)}. Give --image-size HxW, for instance "
-                f"--image-size {_text(size)}."
-            )
+            raise _differ(first, size, path, image.shape)
         if image.shape[2] > self.pixels.shape[3]:
             self.pixels = np.repeat(self.pixels, 3, axis=3)
         self.pixels[self._done] = image
         self._done += 1
 
 
+class FileRows:
+    """Image files decoded whenever they are read; see `vaekit.data.stored.Rows`.
+
+    size, gray: as for `Canvas`. The headers of all files are read at once, for sizes and colours.
+
+    Raises `DataError` if a header can't be read, or if the images differ in size.
+    """
+
+    def __init__(self, paths: Sequence[Path], size: tuple[int, int] | None, gray: bool) -> None:
+        self._paths, self._size, self._gray = paths, size, gray
+        shapes = (measure(path, size, gray) for path in paths)
+        height, width, channels = next(shapes)
+        for path, shape in zip(paths[1:], shapes, strict=True):
+            if shape[:2] != (height, width):
+                raise _differ(paths[0], (height, width), path, shape)
+            channels = max(channels, shape[2])
+        self.shape: tuple[int, ...] = (len(paths), height, width, channels)
+        self.dtype: np.dtype[Any] = np.dtype(np.uint8)
+        self.together = 1
+
+    def read(self, indices: np.ndarray) -> np.ndarray:
+        """Decode each."""
+        pixels = np.empty((len(indices), *self.shape[1:]), np.uint8)
+        for out, index in zip(pixels, indices.tolist(), strict=True):
+            with open_header(self._paths[index]) as opened:
+                opened.load()
+                image = _pixels(opened, self._size, self._gray)
+            if image.shape[:2] != out.shape[:2]:
+                raise _differ(self._paths[0], self.shape[1:], self._paths[index], image.shape)
+            out[:] = image  # of one channel or of as many
+        return pixels
+
+
+def measure(path: Path, size: tuple[int, int] | None, gray: bool) -> tuple[int, int, int]:
+    """Height, width and channels of an image, from its header where that tells."""
+    with open_header(path) as image:
+        # A PNG may tell how to turn it after its pixels: so it isn't looked for there.
+        turned = "exif" in image.info and image.getexif().get(_ORIENTATION) in _TURNED
+        height, width = size or (image.size if turned else image.size[::-1])
+        return height, width, 1 if gray or _is_grey(image) else 3
+
+
+def _differ(first: Path, size: tuple[int, ...], path: Path, other: tuple[int, ...]) -> DataError:
+    return DataError(
+        f"The images differ in size: {first} has {_text(size)} pixels (height x width), {path} "
+        f"{_text(other)}. Give --image-size HxW, for instance --image-size {_text(size)}."
+    )
+
+
 def _text(size: tuple[int, ...]) -> str:
     return f"{size[0]}x{size[1]}"
 
 
-def _decode(path: Path, size: tuple[int, int] | None, gray: bool) -> np.ndarray:
-    """One image as uint8 `(H, W, 1 or 3)`: upright, without alpha, stretched to `size`."""
+def _pixels(opened: Any, size: tuple[int, int] | None, gray: bool) -> np.ndarray:
+    """An image as uint8 `(H, W, 1 or 3)`: upright, without alpha, stretched to `size`."""
     from PIL import Image, ImageOps
 
-    with open_image(path) as opened:
-        image = _plain(ImageOps.exif_transpose(opened))
-        if gray:
-            image = image.convert("L")
-        if size is not None:
-            image = image.resize(size[::-1], Image.Resampling.BICUBIC)
-        array = np.asarray(image)
+    image = _plain(ImageOps.exif_transpose(opened))
+    if gray:
+        image = image.convert("L")
+    if size is not None:
+        image = image.resize(size[::-1], Image.Resampling.BICUBIC)
+    array = np.asarray(image)
     return array if array.ndim == 3 else array[..., np.newaxis]
 
 
@@ -74,19 +121,19 @@ def _plain(image: Any) -> Any:
     """
     from PIL import Image
 
+    grey = _is_grey(image)
     if image.mode.startswith("I"):
         deep = np.clip(np.asarray(image), 0, 65535).astype(np.uint32)
         image = Image.fromarray(((deep + 128) // 257).astype(np.uint8))
-    grey = image.mode in (*_GREY_MODES, "LA", "La") or _grey_palette(image)
     if image.has_transparency_data:
         clear = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear)
     return image.convert("L" if grey else "RGB")
 
 
-def _grey_palette(image: Any) -> bool:
-    """Whether every colour of a palette image is a grey."""
+def _is_grey(image: Any) -> bool:
+    """Whether an image has no colours, or a palette of nothing but greys."""
     if image.mode not in ("P", "PA"):
-        return False
+        return image.mode in _GREY_MODES or image.mode.startswith("I")
     colours = np.array(image.getpalette("RGB")).reshape(-1, 3)
     return bool((colours == colours[:, :1]).all())

@@ -36,16 +36,25 @@ def labels_for(images: str) -> str:
     return pairs.get(images, "labels")
 
 
+def images_in(layout: Layout, names: Iterable[str]) -> list[str]:
+    """The names of the images, of both splits if there are two."""
+    return [layout.train, *(name for name in names if name == layout.test)]
+
+
 def assemble(
-    source: str, layout: Layout, names: Iterable[str], read: Callable[[str], Any]
+    source: str,
+    layout: Layout,
+    names: Iterable[str],
+    images: Callable[[str], Any],
+    labels: Callable[[str], Any],
 ) -> Dataset:
-    """The unchecked data set whose arrays `read` gives by name; a name that is missing is None."""
+    """The unchecked data set whose arrays two functions give by name; a missing one is None."""
     found = set(names)
 
-    def get(name: str) -> Any:
-        return read(name) if name in found else None
+    def labels_of(name: str) -> Any:
+        return labels(name) if name in found else None
 
-    train = Images(get(layout.train), get(layout.train_labels))
+    train = Images(images(layout.train), labels_of(layout.train_labels))
     if layout.test not in found:
         return Dataset(source, train)
-    return Dataset(source, train, Images(get(layout.test), get(layout.test_labels)))
+    return Dataset(source, train, Images(images(layout.test), labels_of(layout.test_labels)))

@@ -8,6 +8,7 @@ from typing import Any
 
 from vaekit import plugins
 from vaekit.data.arrays import as_dataset
+from vaekit.data.budget import Budget
 from vaekit.data.check import checked
 from vaekit.data.read import read_images
 from vaekit.data.transform import check_size, transformed
@@ -18,7 +19,11 @@ from vaekit.untrusted.reading import reading
 
 
 def load_data(
-    source: Any, *, image_size: tuple[int, int] | None = None, gray: bool = False
+    source: Any,
+    *,
+    image_size: tuple[int, int] | None = None,
+    gray: bool = False,
+    budget: Budget | None = None,
 ) -> Dataset:
     """The data set that `source` names, holds or leads to.
 
@@ -26,6 +31,8 @@ def load_data(
     A text is a path if it has a separator or a `::`; otherwise a registered name wins.
     image_size: (height, width) to stretch the images to.
     gray: make colour images grey.
+    budget: images of a path that are more stay where they are, and are read as they are needed;
+        None: all are read.
 
     Raises `UnknownNameError` for a text that is neither name nor path, `DataError` for what can't
     be read as images, `DataUnavailableError` for a named set that is neither cached nor reachable.
@@ -48,7 +55,7 @@ def load_data(
                 f"There is no data set {text!r}, nor a file or folder of that name. "
                 f"{closest(text, names)}{registry.missing()}"
             )
-    return read_images(text, image_size=image_size, gray=gray)
+    return read_images(text, image_size=image_size, gray=gray, budget=budget)
 
 
 def _build(part: Component, name: str) -> Dataset:

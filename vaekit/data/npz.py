@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from vaekit.data.layout import LAYOUTS, assemble, find_layout
+from vaekit.data.budget import Budget
+from vaekit.data.layout import LAYOUTS, assemble, find_layout, images_in
 from vaekit.errors import DataError
 from vaekit.types import Dataset
 from vaekit.untrusted.npy import read_npy
@@ -15,10 +16,11 @@ from vaekit.untrusted.reading import plain, reading
 from vaekit.untrusted.zips import open_zip
 
 
-def read_npz(path: Path, source: str) -> Dataset:
+def read_npz(path: Path, source: str, budget: Budget | None) -> Dataset:
     """The data set of an `.npz`, unchecked; nothing in it is ever unpickled.
 
-    Raises `DataError` if it is no zip, if its names are unknown or if an array can't be read.
+    Raises `DataError` if it is no zip, if its names are unknown, if an array can't be read, or if
+    the images are more than a user's budget.
     """
     with reading(path, "an .npz file"), open_zip(path) as archive:
         members = {name.removesuffix(".npy"): name for name in archive.members}
@@ -30,12 +32,16 @@ def read_npz(path: Path, source: str) -> Dataset:
                 "Save the images under one of those names."
             )
 
+        if budget is not None:
+            size = sum(archive.members[members[n]].file_size for n in images_in(layout, members))
+            budget.refuse(path, size, "Save the images as HDF5.")
+
         def read(name: str) -> np.ndarray:
             size = archive.members[members[name]].file_size
             with archive.open(members[name]) as stream:
                 return read_npy(stream, size, f"{path}: {name}")
 
-        return assemble(source, layout, members, read)
+        return assemble(source, layout, members, read, read)
 
 
 def _listed(names: Iterable[str]) -> str:

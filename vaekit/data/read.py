@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from vaekit.data import folder, hdf5, idx, npz
+from vaekit.data.budget import Budget
 from vaekit.data.check import checked
 from vaekit.data.transform import check_size, transformed
 from vaekit.errors import DataError
@@ -21,6 +22,7 @@ def read_images(
     *,
     image_size: tuple[int, int] | None = None,
     gray: bool = False,
+    budget: Budget | None = None,
 ) -> Dataset:
     """The data set at a path.
 
@@ -32,17 +34,20 @@ def read_images(
     - A folder of PNG and JPEG images; see `folder.read_folder` for classes and splits.
 
     image_size: (height, width) to stretch the images to. gray: make colour images grey.
+    budget: images of more stay in their file and are read as they are needed; None: all are read.
 
     Raises `DataError` for what can't be read, saying what is wrong and what to do.
     """
     check_size(image_size)
     source = os.fspath(path)
     with reading(source, "images"):
-        raw = _read(source, image_size, gray)
+        raw = _read(source, image_size, gray, budget)
     return transformed(checked(raw), image_size, gray)
 
 
-def _read(source: str, image_size: tuple[int, int] | None, gray: bool) -> Dataset:
+def _read(
+    source: str, image_size: tuple[int, int] | None, gray: bool, budget: Budget | None
+) -> Dataset:
     path, name = _parts(source)
     if not path.exists():
         raise DataError(f"There is no file or folder {path}. Check the path.")
@@ -50,15 +55,15 @@ def _read(source: str, image_size: tuple[int, int] | None, gray: bool) -> Datase
     if name is not None and suffix not in _HDF5:
         raise DataError(f"{source}: only an .h5 or .hdf5 file is followed by '::' and a name.")
     if path.is_dir():
-        return _read_folder(path, source, image_size, gray)
+        return _read_folder(path, source, image_size, gray, budget)
     if suffix in _HDF5:
-        return hdf5.read_hdf5(path, name, source)
+        return hdf5.read_hdf5(path, name, source, budget)
     if suffix == ".npz":
-        return npz.read_npz(path, source)
+        return npz.read_npz(path, source, budget)
     if suffix in folder.SUFFIXES:
         return folder.read_file(path, source, image_size, gray)
     if path.is_file() and idx.is_idx(path):
-        return idx.read_idx(path, source)
+        return idx.read_idx(path, source, budget)
     raise DataError(f"{path} is of no known format. vaekit reads {_FORMATS}.")
 
 
@@ -72,14 +77,18 @@ def _parts(source: str) -> tuple[Path, str | None]:
 
 
 def _read_folder(
-    path: Path, source: str, image_size: tuple[int, int] | None, gray: bool
+    path: Path,
+    source: str,
+    image_size: tuple[int, int] | None,
+    gray: bool,
+    budget: Budget | None,
 ) -> Dataset:
     files = idx.find_idx(path)
     if files:
-        return idx.read_idx_folder(path, files, source)
+        return idx.read_idx_folder(path, files, source, budget)
     if not any(path.iterdir()):
         raise DataError(f"The folder {path} is empty. Put images into it, or choose another.")
-    dataset = folder.read_folder(path, source, image_size, gray)
+    dataset = folder.read_folder(path, source, image_size, gray, budget)
     if dataset is None:
         raise DataError(f"The folder {path} holds no images. vaekit reads {_FORMATS}.")
     return dataset

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from vaekit.data.stored import StoredPixels
 from vaekit.errors import DataError, OptionError
 from vaekit.types import Dataset, Images
 
@@ -28,7 +29,7 @@ def split(
     if limit is not None and limit < 1:
         raise OptionError(f"The limit is {limit}; keep at least 1 image.")
     if dataset.test is not None:
-        return _take(dataset.train, slice(limit)), _take(dataset.test, slice(limit))
+        return take(dataset.train, slice(limit)), take(dataset.test, slice(limit))
     count = len(dataset.train.pixels)
     if count < 2:
         raise DataError(
@@ -37,13 +38,19 @@ def split(
         )
     held_out = min(max(round(share * count), 1), count - 1)
     bits = np.random.Philox(key=np.array([_STREAM, seed % 2**64], np.uint64))
-    order = np.random.Generator(bits).permutation(count)
+    # As `permutation(count)`, in half the memory where 32 bits are enough.
+    order = np.arange(count, dtype=np.int32 if count < 2**31 else np.int64)
+    np.random.Generator(bits).shuffle(order)
     return (
-        _take(dataset.train, order[held_out:][:limit]),
-        _take(dataset.train, order[:held_out][:limit]),
+        take(dataset.train, order[held_out:][:limit]),
+        take(dataset.train, order[:held_out][:limit]),
     )
 
 
-def _take(images: Images, which: slice | np.ndarray) -> Images:
-    labels = None if images.labels is None else images.labels[which]
-    return Images(images.pixels[which], labels)
+def take(images: Images, which: slice | np.ndarray) -> Images:
+    """Only the images of a slice, or of these numbers; stored ones stay where they are."""
+    pixels, labels = images
+    return Images(
+        pixels.view(which) if isinstance(pixels, StoredPixels) else pixels[which],
+        None if labels is None else labels[which],
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vaekit.data.pixels import SMALLEST
+from vaekit.data.stored import changed
 from vaekit.errors import DataError, OptionError
 from vaekit.types import Dataset, Images
 
@@ -34,19 +35,21 @@ def transformed(dataset: Dataset, image_size: tuple[int, int] | None, gray: bool
 
 def _images(images: Images, size: tuple[int, int] | None, gray: bool, source: str) -> Images:
     pixels = images.pixels
-    if gray and pixels.shape[3] != 1:
-        pixels = _gray(pixels, source)
-    if size is not None and pixels.shape[1:3] != tuple(size):
-        pixels = _resized(pixels, size)
+    height, width, channels = pixels.shape[1:]
+    if gray and channels != 1:
+        if channels != 3:
+            raise DataError(
+                f"The images of {source} have {channels} channels: only red, green and blue can be "
+                "made grey."
+            )
+        channels = 1
+        pixels = changed(pixels, _gray, (height, width, channels), pixels.dtype)
+    if size is not None and (height, width) != tuple(size):
+        pixels = changed(pixels, lambda a: _resized(a, size), (*size, channels), pixels.dtype)
     return images._replace(pixels=pixels)
 
 
-def _gray(pixels: np.ndarray, source: str) -> np.ndarray:
-    if pixels.shape[3] != 3:
-        raise DataError(
-            f"The images of {source} have {pixels.shape[3]} channels: only red, green and blue "
-            "can be made grey."
-        )
+def _gray(pixels: np.ndarray) -> np.ndarray:
     grey = np.empty((*pixels.shape[:3], 1), pixels.dtype)
     for image, out in zip(pixels, grey, strict=True):
         luma = image @ _LUMA

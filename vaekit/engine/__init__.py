@@ -1,20 +1,25 @@
-"""Compiled steps: many of them a call, on data that stays where the computing is."""
+"""Compiled steps: many a call, on data that stays where the computing is, or streams there."""
 
 from vaekit.engine.base import MAX_STEPS, Steps, compile_evaluate, compile_train
 from vaekit.engine.columns import Columns
 from vaekit.engine.evaluation import Evaluation
+from vaekit.engine.feed import HELD, batch_bytes
 from vaekit.engine.order import batches, epoch_order
 from vaekit.engine.program import Objective, Program
+from vaekit.engine.room import data_budget
 
 __all__ = [
+    "HELD",
     "MAX_STEPS",
     "Columns",
     "Evaluation",
     "Objective",
     "Program",
     "Steps",
+    "batch_bytes",
     "batches",
     "compile_evaluate",
     "compile_train",
+    "data_budget",
     "epoch_order",
 ]

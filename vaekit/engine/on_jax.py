@@ -11,13 +11,16 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from vaekit.engine.base import MAX_STEPS
+from vaekit.config import MAX_STEPS
+from vaekit.engine.feed import Feed
 from vaekit.engine.program import Program
 
 State = list[Any]  # values of `program.state`, in that order
 
 
-def compile_train(program: Program, images: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+def compile_train(
+    program: Program, images: np.ndarray | Feed
+) -> Callable[[np.ndarray], np.ndarray]:
     """See `vaekit.engine.base`."""
     slots = {id(variable): slot for slot, variable in enumerate(program.state)}
     trained = [[slots[id(v)] for v in objective.variables] for objective in program.objectives]
@@ -47,7 +50,9 @@ def compile_train(program: Program, images: np.ndarray) -> Callable[[np.ndarray]
     return _looped(program, step, images, sum(program.columns.widths))
 
 
-def compile_evaluate(program: Program, images: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+def compile_evaluate(
+    program: Program, images: np.ndarray | Feed
+) -> Callable[[np.ndarray], np.ndarray]:
     """See `vaekit.engine.base`."""
 
     def step(state: State, batch: Any) -> tuple[State, Any]:
@@ -79,17 +84,19 @@ def _replaced(state: State, slots: list[int], values: list[Any]) -> State:
 def _looped(
     program: Program,
     step: Callable[[State, Any], tuple[State, Any]],
-    images: np.ndarray,
+    images: np.ndarray | Feed,
     width: int,
 ) -> Callable[[np.ndarray], np.ndarray]:
-    data = jnp.asarray(images)
+    feed = images if isinstance(images, Feed) else None
+    data = None if feed else jnp.asarray(images)
 
     # The count is traced, so that a call with fewer steps needs no compilation of its own.
     @partial(jax.jit, donate_argnums=0)
     def run(state: State, data: Any, block: Any, count: Any) -> tuple[State, Any]:
         def body(number: Any, carry: tuple[State, Any]) -> tuple[State, Any]:
             state, rows = carry
-            state, row = step(state, data[block[number]])
+            batch = block[number] if data is None else data[block[number]]
+            state, row = step(state, batch)
             return state, rows.at[number].set(row)
 
         rows = jnp.zeros((block.shape[0], width), "float32")
@@ -97,8 +104,10 @@ def _looped(
 
     def call(block: np.ndarray) -> np.ndarray:
         variables = _variables(program)
-        padded = np.zeros((MAX_STEPS, block.shape[1]), "int32")
-        padded[: len(block)] = block
+        given = feed.read(block) if feed else block
+        most = feed.most(block.shape[1]) if feed else MAX_STEPS
+        padded = np.zeros((most, *given.shape[1:]), given.dtype)
+        padded[: len(block)] = given
         state, rows = run([v.value for v in variables], data, padded, len(block))
         for variable, value in zip(variables, state, strict=True):
             variable.assign(value)

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from vaekit.engine.adam_tensorflow import shared_step_size
 from vaekit.engine.batch_norm_tensorflow import fused_batch_norm
+from vaekit.engine.feed import Feed
 from vaekit.engine.gray_tensorflow import gray_convolutions
 from vaekit.engine.program import Program
 
-# Any number of steps and any batch size without tracing again.
-_BLOCK = tf.TensorSpec([None, None], tf.int32)
 
-
-def compile_train(program: Program, images: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+def compile_train(
+    program: Program, images: np.ndarray | Feed
+) -> Callable[[np.ndarray], np.ndarray]:
     """See `vaekit.engine.base`."""
-    data = tf.constant(images)
     objectives = program.objectives
 
-    def step(indices: tf.Tensor) -> tf.Tensor:
+    def step(batch: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape(persistent=len(objectives) > 1) as tape:
-            losses, row = program.train_step(tf.gather(data, indices))
+            losses, row = program.train_step(batch)
         # All gradients first, so that no objective sees what another has moved.
         gradients = [
             tape.gradient(loss, [variable.value for variable in objective.variables])
@@ -33,22 +33,27 @@ def compile_train(program: Program, images: np.ndarray) -> Callable[[np.ndarray]
             objective.optimizer.apply(moves, objective.variables)
         return row
 
-    return _looped(step)
+    return _looped(step, images)
 
 
-def compile_evaluate(program: Program, images: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+def compile_evaluate(
+    program: Program, images: np.ndarray | Feed
+) -> Callable[[np.ndarray], np.ndarray]:
     """See `vaekit.engine.base`."""
-    data = tf.constant(images)
-    return _looped(lambda indices: program.eval_step(tf.gather(data, indices)))
+    return _looped(program.eval_step, images)
 
 
-def _looped(step: Callable[[tf.Tensor], tf.Tensor]) -> Callable[[np.ndarray], np.ndarray]:
-    @tf.function(input_signature=[_BLOCK], autograph=False)
+def _looped(
+    step: Callable[[tf.Tensor], tf.Tensor], images: np.ndarray | Feed
+) -> Callable[[np.ndarray], np.ndarray]:
+    give, block, fetch = _source(images)
+
+    @tf.function(input_signature=[block], autograph=False)
     def run(block: tf.Tensor) -> tf.Tensor:
         count = tf.shape(block)[0]
 
         def body(number: tf.Tensor, rows: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
-            return number + 1, rows.write(number, step(block[number]))
+            return number + 1, rows.write(number, step(fetch(block[number])))
 
         # One step at a time: the next one reads the weights that this one writes.
         _, rows = tf.while_loop(
@@ -61,4 +66,20 @@ def _looped(step: Callable[[tf.Tensor], tf.Tensor]) -> Callable[[np.ndarray], np
 
     with shared_step_size(), fused_batch_norm(), gray_convolutions():
         traced = run.get_concrete_function()
-    return lambda block: traced(tf.constant(block, tf.int32)).numpy()
+    return lambda indices: traced(give(indices)).numpy()
+
+
+def _source(images: np.ndarray | Feed) -> tuple[Any, tf.TensorSpec, Callable[[Any], tf.Tensor]]:
+    """What makes a call's block of its indices, what a block is, and its batch of one row of it.
+
+    Any number of steps and any batch size go without tracing again.
+    """
+    if isinstance(images, Feed):
+        block = tf.TensorSpec([None, None, *images.shape], images.dtype)
+        return lambda indices: tf.constant(images.read(indices)), block, lambda batch: batch
+    data = tf.constant(images)
+    return (
+        lambda indices: tf.constant(indices, tf.int32),
+        tf.TensorSpec([None, None], tf.int32),
+        lambda row: tf.gather(data, row),
+    )

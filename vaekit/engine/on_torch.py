@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import keras
 import numpy as np
 import torch
 
+from vaekit.engine.feed import Feed
 from vaekit.engine.program import Program
 
 
-def compile_train(program: Program, images: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+def compile_train(
+    program: Program, images: np.ndarray | Feed
+) -> Callable[[np.ndarray], np.ndarray]:
     """See `vaekit.engine.base`."""
     objectives = program.objectives
 
@@ -36,7 +39,9 @@ def compile_train(program: Program, images: np.ndarray) -> Callable[[np.ndarray]
     return _looped(step, images)
 
 
-def compile_evaluate(program: Program, images: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+def compile_evaluate(
+    program: Program, images: np.ndarray | Feed
+) -> Callable[[np.ndarray], np.ndarray]:
     """See `vaekit.engine.base`."""
 
     @torch.no_grad()
@@ -46,13 +51,22 @@ def compile_evaluate(program: Program, images: np.ndarray) -> Callable[[np.ndarr
     return _looped(step, images)
 
 
-def _looped(step: Callable[[Any], Any], images: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    device = keras.ops.zeros(()).device
-    data = torch.tensor(images, device=device)
+def _looped(
+    step: Callable[[Any], Any], images: np.ndarray | Feed
+) -> Callable[[np.ndarray], np.ndarray]:
+    batches = _batches(images)
 
     def run(block: np.ndarray) -> np.ndarray:
-        indices = torch.tensor(block, device=device)
-        rows = torch.stack([step(data[batch]) for batch in indices])
+        rows = torch.stack([step(batch) for batch in batches(block)])
         return rows.cpu().numpy()
 
     return run
+
+
+def _batches(images: np.ndarray | Feed) -> Callable[[np.ndarray], Iterable[Any]]:
+    """What gives the batches of a block of indices, on the device."""
+    device = keras.ops.zeros(()).device
+    if isinstance(images, Feed):
+        return lambda block: torch.from_numpy(images.read(block)).to(device)
+    data = torch.tensor(images, device=device)
+    return lambda block: (data[row] for row in torch.tensor(block, device=device))

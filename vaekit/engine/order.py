@@ -8,7 +8,10 @@ import numpy as np
 def epoch_order(seed: int, epoch: int, count: int) -> np.ndarray:
     """A permutation of `count` image indices, int32; epochs count from 0."""
     generator = np.random.Generator(np.random.Philox(key=[seed, epoch]))
-    return generator.permutation(count).astype(np.int32)
+    # As `permutation(count)`, in a third of the memory.
+    order = np.arange(count, dtype=np.int32)
+    generator.shuffle(order)
+    return order
 
 
 def batches(order: np.ndarray, batch_size: int) -> list[np.ndarray]:

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from vaekit.data import as_dataset, load_data
+from vaekit.data import as_dataset, free_budget, load_data
 from vaekit.errors import DataError, ModelFileError
 from vaekit.foreign.files import load_model
 from vaekit.model import in_chunks
@@ -64,7 +64,11 @@ class ModelFile:
 
         Raises `DataError` if they don't.
         """
-        dataset = load_data(data) if isinstance(data, str | Path) else as_dataset(data)
+        dataset = (
+            load_data(data, budget=free_budget())
+            if isinstance(data, str | Path)
+            else as_dataset(data)
+        )
         wanted, found = tuple(self._posterior.inputs[0].shape[1:]), dataset.train.pixels.shape[1:]
         if found != wanted:
             raise DataError(

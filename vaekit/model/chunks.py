@@ -7,10 +7,12 @@ from collections.abc import Iterator
 import keras
 import numpy as np
 
+from vaekit.types import Pixels
+
 _CHUNK = 256
 
 
-def in_chunks(model: keras.Model, inputs: np.ndarray) -> Iterator[list[np.ndarray]]:
+def in_chunks(model: keras.Model, inputs: Pixels) -> Iterator[list[np.ndarray]]:
     """The outputs of a model, a chunk at a time; chunks of one size are compiled once."""
     for start in range(0, len(inputs), _CHUNK):
         chunk = inputs[start : start + _CHUNK]

@@ -10,14 +10,14 @@ import numpy as np
 
 from vaekit.checkpoint import latest_checkpoint, load_checkpoint
 from vaekit.config import TrainConfig
-from vaekit.data import MASK, as_dataset, fingerprint, load_data, split
-from vaekit.engine import Evaluation, Program
+from vaekit.data import MASK, as_dataset, fingerprint, load_data, split, take
+from vaekit.engine import Evaluation, Program, data_budget
 from vaekit.errors import DataError, UserError
 from vaekit.model import VAE, Parts, build_vae, in_chunks
 from vaekit.plugins import discover
 from vaekit.run.directory import RunDirectory
 from vaekit.run.provenance import explained, own_data, parts_of, warn_of_changes
-from vaekit.types import Dataset, Images, Posterior
+from vaekit.types import Dataset, Images, Pixels, Posterior
 
 
 class Run:
@@ -79,7 +79,7 @@ class Run:
         """
         return self.posterior(self._pixels(images))
 
-    def posterior(self, pixels: np.ndarray) -> Posterior:
+    def posterior(self, pixels: Pixels) -> Posterior:
         """`encode` for pixels as a `Dataset` holds them, taken as they are."""
         outputs = list(in_chunks(self.model.posterior, pixels))
         return Posterior(*(np.concatenate(part) for part in zip(*outputs, strict=True)))
@@ -140,7 +140,12 @@ class Run:
                 raise UserError("The run was trained on an array: say which data to use.")
         config = self.config
         dataset = (
-            load_data(data, image_size=config.image_size, gray=config.gray)
+            load_data(
+                data,
+                image_size=config.image_size,
+                gray=config.gray,
+                budget=data_budget(config.data_budget),
+            )
             if isinstance(data, str | Path)
             else as_dataset(data)
         )
@@ -159,12 +164,11 @@ class Run:
         else:
             images, name = dataset.train, "all"
         if limit is not None:
-            labels = None if images.labels is None else images.labels[:limit]
-            images = Images(images.pixels[:limit], labels)
+            images = take(images, slice(limit))
         return images, name, dataset.source
 
-    def _pixels(self, images: Any) -> np.ndarray:
-        pixels = np.asarray(images)
+    def _pixels(self, images: Any) -> Pixels:
+        pixels: Any = np.asarray(images)
         if pixels.dtype == np.uint8 and not self.record["data"]["type"].endswith(MASK):
             # One dark image is no mask of zeros and ones, if the run's own data are none.
             pixels = pixels[..., None] if pixels.ndim == 3 else pixels
@@ -173,7 +177,7 @@ class Run:
         self._check_shape(pixels)
         return pixels
 
-    def _check_shape(self, pixels: np.ndarray) -> None:
+    def _check_shape(self, pixels: Pixels) -> None:
         shape = self.model.image_shape
         if not len(pixels) or pixels.shape[1:] != shape:
             raise DataError(

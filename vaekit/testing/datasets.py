@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from vaekit.errors import DataUnavailableError
@@ -87,7 +89,7 @@ def reads_the_same_twice(subject: Subject) -> None:
             require(_equal(one, two), f"Read again, its {split} {what} are others.")
 
 
-def _equal(one: np.ndarray | None, two: np.ndarray | None) -> bool:
+def _equal(one: Any, two: Any) -> bool:
     return one is two if one is None or two is None else np.array_equal(one, two)
 
 

@@ -16,7 +16,15 @@ from vaekit.tuning import chosen
 _KINDS = ("encoder", "decoder", "loss")
 # Told by what they stand for, or of no effect on what is computed.
 _OTHERWISE = (*_KINDS, *(f"{kind}_opt" for kind in _KINDS), "data", "backend", "epochs")
-_FREE = ("out", "checkpoint_every", "step_log", "steps_per_call", "allocator", "device")
+_FREE = (
+    "out",
+    "checkpoint_every",
+    "step_log",
+    "steps_per_call",
+    "allocator",
+    "device",
+    "data_budget",
+)
 # Left to the kit in a config; what it chose decides what is computed, down to the last bit. The
 # device does so, too: the machine is told with it.
 _CHOSEN = ("threads", "onednn", "compile")

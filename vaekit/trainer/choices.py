@@ -8,18 +8,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
-import numpy as np
 
 from vaekit.config import MAX_STEPS, TrainConfig
+from vaekit.data import StoredPixels
 from vaekit.trainer.keras_callbacks import want_batches
 from vaekit.trainer.pace import SECONDS_A_CALL
 from vaekit.tuning import Choice, choose_compilation, chosen, device_name, started
+from vaekit.types import Pixels
 
 
 def make_choices(
     config: TrainConfig,
     callbacks: Sequence[keras.callbacks.Callback],
-    images: np.ndarray,
+    images: Pixels,
     began: Mapping[str, Any] | None = None,
 ) -> list[Choice]:
     """What holds for a run of `config` on `images`, in the order in which people are told.
@@ -67,6 +68,9 @@ def _steps_per_call(config: TrainConfig, callbacks: Sequence[keras.callbacks.Cal
     return Choice("steps_per_call", "adapted", why)
 
 
-def _data(images: np.ndarray) -> Choice:
-    size = math.prod(images.shape) * np.dtype(images.dtype).itemsize / 2**20
-    return Choice("data", device_name(), f"{size:,.1f} MiB as {images.dtype}, as they were read")
+def _data(images: Pixels) -> Choice:
+    size = math.prod(images.shape) * images.dtype.itemsize / 2**20
+    held = f"{size:,.1f} MiB as {images.dtype}"
+    if isinstance(images, StoredPixels):
+        return Choice("data", "streamed", f"{held}: over --data-budget, or what is free")
+    return Choice("data", device_name(), f"{held}, as they were read")

@@ -93,13 +93,15 @@ class Loop(NamedTuple):
         before = count
         started = time.perf_counter()
         order = epoch_order(self.seed, epoch, self.images)
+        self.train.expect(order[step * self.batch_size :], self.batch_size)
+        most = self.train.most(self.batch_size)
         skip = step
         for block in batches(order, self.batch_size):
             skipped = min(skip, len(block))
             skip -= skipped
             at = skipped
             while at < len(block) and not interrupt.requested:
-                chunk = block[at : at + min(self.pace.steps, self.keeper.room(position))]
+                chunk = block[at : at + min(self.pace.steps, most, self.keeper.room(position))]
                 self.callbacks.list.on_train_batch_begin(step)
                 self.watch.before(chunk)
                 began = time.perf_counter()

@@ -41,7 +41,7 @@ def within_memory(program: Program, train: Steps) -> Steps:
             + _advice(_smaller(program, train, size), "does")
         )
 
-    return guarded
+    return train.through(guarded)
 
 
 def refuse_hopeless(program: Program, train: Steps, batch_size: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -47,9 +47,7 @@ def open_session(
     parts = resolve_parts(config, discover().registry)
     directory = RunDirectory(config.out or _default_out(config))
     directory.refuse_existing()
-    source = choose_source(config, data)
-    if source.note:
-        progress.note(source.note)
+    source = choose_source(config, data, progress.note)
     choices = make_choices(config, callbacks, source.train.pixels)
     program = build_program(config, parts, source, compiled=_compiled(choices))
     for name in custom_layers(program.vae.autoencoder):
@@ -112,7 +110,7 @@ def _reopened(
     registry = discover().registry
     with explained(record, registry):
         parts = resolve_parts(config, registry) if asked else parts_of(record, registry)
-        source = source_again(config, data, record, other=bool(asked and asked.data))
+        source = source_again(config, data, record, progress.note, other=bool(asked and asked.data))
         choices = make_choices(config, callbacks, source.train.pixels, began=record)
         now = _described(config, parts, source, choices)
         changes = find_changes(record, config, now)
@@ -176,7 +174,12 @@ def _compiled(choices: Sequence[Choice]) -> bool:
 
 
 def source_again(
-    config: TrainConfig, data: Any, record: dict[str, Any], *, other: bool = False
+    config: TrainConfig,
+    data: Any,
+    record: dict[str, Any],
+    note: Callable[[str], None],
+    *,
+    other: bool = False,
 ) -> Source:
     """The data that a run was trained on; those of `config` instead, if `other`.
 
@@ -187,7 +190,7 @@ def source_again(
         if again is None:
             raise UserError("The run was trained on an array: pass the same one as data.")
         config = config.model_copy(update={"data": again})
-    return choose_source(config, data)
+    return choose_source(config, data, note)
 
 
 def _start(directory: RunDirectory, record: dict[str, Any], name: str | None) -> Path | None:

@@ -18,6 +18,8 @@ from vaekit.plugins import discover
 from vaekit.run import RunDirectory, parts_of
 from vaekit.trainer.divergence import STEP
 from vaekit.trainer.opening import build_program, source_again
+from vaekit.trainer.progress import Progress
+from vaekit.types import Pixels
 
 
 class Replay(NamedTuple):
@@ -49,7 +51,7 @@ def replay_step(path: str | Path, data: Any = None) -> Replay:
         raise RunError(f"{path} has no step to debug: it didn't diverge.")
     told = json.loads(directory.checksums.read(directory.diverged / STEP))
     config = TrainConfig.checked(record["config"])
-    source = source_again(config, data, record)
+    source = source_again(config, data, record, Progress().note)
     if source.record["fingerprint"] != record["data"]["fingerprint"]:
         raise RunError(f"The data of {path} are not what they were when it diverged.")
     program = build_program(config, parts_of(record, discover().registry), source)
@@ -96,9 +98,7 @@ class _KeepGradients(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras
         self.assign(self.kept[self._get_variable_index(variable)], gradient)
 
 
-def _gradients(
-    program: Program, pixels: np.ndarray, block: np.ndarray
-) -> list[tuple[str, np.ndarray]]:
+def _gradients(program: Program, pixels: Pixels, block: np.ndarray) -> list[tuple[str, np.ndarray]]:
     """The gradient of each weight, by its path, as the engine's own step computes it."""
     real = program.objectives
     program.objectives = [Objective(o.variables, _KeepGradients(o.variables)) for o in real]

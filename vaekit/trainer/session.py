@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,7 +66,7 @@ class Session:
         new = not self.directory.record.exists()
         self._open(new)
         try:
-            with Interrupt() as interrupt, loop.keeper as keeper:
+            with Interrupt() as interrupt, loop.keeper as keeper, closing(loop.train):
                 if self.config.step_log:
                     keeper.log = StepLog(self.directory.steps, self.position.steps)
                 self._train(loop, interrupt)

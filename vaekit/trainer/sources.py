@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from vaekit.config import TrainConfig
-from vaekit.data import as_dataset, describe, fingerprint, load_data, split
+from vaekit.data import (
+    Budget,
+    StoredPixels,
+    as_dataset,
+    describe,
+    fingerprint,
+    load_data,
+    size,
+    split,
+)
+from vaekit.engine import HELD, batch_bytes, data_budget
 from vaekit.errors import DataUnavailableError, UserError
 from vaekit.plugins import discover
 from vaekit.registry import KIT, Component
@@ -17,31 +28,37 @@ DEFAULT, FALLBACK = "mnist", "digits"
 
 
 class Source(NamedTuple):
-    """The two splits, what `run.json` says of them, and a sentence for the user, or none."""
+    """The two splits, and what `run.json` says of them."""
 
     train: Images
     validation: Images
     record: dict[str, Any]
-    note: str
 
 
-def choose_source(config: TrainConfig, data: Any) -> Source:
+def choose_source(config: TrainConfig, data: Any, note: Callable[[str], None]) -> Source:
     """Read what `config.data` names, or take `data` (arrays, or a `Dataset`) as it is.
 
-    With neither, MNIST; where that is neither cached nor reachable, scikit-learn's digits.
-    Raises `DataError` if the images can't be read, `UserError` if one batch wants more of them.
+    With neither, MNIST; where that is neither cached nor reachable, scikit-learn's digits. Images
+    of a path that are more than the budget stay there.
+
+    note: takes a sentence for the user.
+
+    Raises `DataError` if the images can't be read, `UserError` if one batch wants more of them, or
+    if the budget is too small for some batches.
     """
-    note = ""
+    budget = data_budget(config.data_budget)
+    fallback = False
     if data is not None:
         dataset = as_dataset(data)
     elif config.data is not None:
-        dataset = _read(config, config.data)
+        dataset = _read(config, config.data, budget)
     else:
         try:
-            dataset = _read(config, DEFAULT)
+            dataset = _read(config, DEFAULT, budget)
         except DataUnavailableError:
-            dataset = _read(config, FALLBACK)
-            note = (
+            dataset = _read(config, FALLBACK, budget)
+            fallback = True
+            note(
                 f"No --data given, and {DEFAULT} is neither cached nor reachable: training on "
                 f"{FALLBACK} instead."
             )
@@ -53,13 +70,19 @@ def choose_source(config: TrainConfig, data: Any) -> Source:
             f"A batch of {config.batch_size} is more than the {len(train.pixels)} training images; "
             "choose a smaller --batch-size."
         )
+    if isinstance(train.pixels, StoredPixels):
+        _check_room(train.pixels, config.batch_size, budget)
+        note(
+            f"{dataset.source} holds more images than {budget}, so they are read while training. "
+            "First all are read once, to check them."
+        )
     part = None if data is not None else _part(dataset.source)
     record = {
         "asked": config.data,
         "used": None if data is not None else dataset.source,
         "reread": None if data is not None else _reread(dataset.source, part),
         "part": part and describe_part(part),
-        "fallback": bool(note),
+        "fallback": fallback,
         "fingerprint": fingerprint(dataset),
         "training_images": len(train.pixels),
         "validation_images": len(validation.pixels),
@@ -67,11 +90,21 @@ def choose_source(config: TrainConfig, data: Any) -> Source:
         "class_names": dataset.classes and list(dataset.classes),
         **describe(dataset),
     }
-    return Source(train, validation, record, note)
+    return Source(train, validation, record)
 
 
-def _read(config: TrainConfig, source: str) -> Dataset:
-    return load_data(source, image_size=config.image_size, gray=config.gray)
+def _read(config: TrainConfig, source: str, budget: Budget) -> Dataset:
+    return load_data(source, image_size=config.image_size, gray=config.gray, budget=budget)
+
+
+def _check_room(images: StoredPixels, batch_size: int, budget: Budget) -> None:
+    needed = HELD * batch_bytes(images, batch_size)
+    if needed > budget.bytes:
+        raise UserError(
+            f"Of images that are read while training, {HELD} batches are held at a time. Of "
+            f"{batch_size} images, they take {size(needed)}, more than {budget}. Choose a smaller "
+            "--batch-size or a larger --data-budget."
+        )
 
 
 def _part(source: str) -> Component | None:

@@ -19,6 +19,14 @@ def check_size(
 
     name: what declares them, for the sentence. packed: whether the bytes are compressed.
     """
+    check_honest(name, declared, stored, packed=packed, error=error)
+    check_memory(name, declared, error=error)
+
+
+def check_honest(
+    name: str, declared: int, stored: int, *, packed: bool, error: type[UserError] = DataError
+) -> None:
+    """`check_size` for what is never held as a whole: whatever memory there is."""
     if declared < 0 or declared > stored * (DEFLATE_AT_MOST if packed else 1):
         raise error(
             f"{name} declares {declared} bytes, but only {stored} are stored. The file is damaged "
@@ -29,6 +37,10 @@ def check_size(
             f"{name} would grow from {stored} to {declared} bytes when unpacked, as a "
             "decompression bomb does. If you trust it, unpack it yourself."
         )
+
+
+def check_memory(name: str, declared: int, *, error: type[UserError] = DataError) -> None:
+    """Raise `error` if `declared` bytes are more than the memory of this machine."""
     memory = _memory()
     if memory is not None and declared > memory:
         raise error(

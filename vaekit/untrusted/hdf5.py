@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vaekit.errors import DataError, UserError
-from vaekit.untrusted.budget import check_size, nbytes
+from vaekit.untrusted.budget import check_honest, check_memory, nbytes
 from vaekit.untrusted.reading import plain, require_file
 from vaekit.untrusted.worker import DiedError, Worker, borrow, give_back
 
@@ -30,14 +30,24 @@ class Stored(NamedTuple):
     """A dataset as its header declares it.
 
     stored: bytes in the file. packed: whether they are compressed.
+    rows: how many lie in a chunk. chunk: its bytes, unpacked; 0 if there are none.
+    offset: where in the file the values lie one after the other, as they are; None elsewhere.
     refusal: why it may not be read, the end of a sentence; None if it may.
     """
 
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    stored: int
-    packed: bool
-    refusal: str | None
+    shape: tuple[int, ...] = ()
+    dtype: np.dtype[Any] = np.dtype("u1")
+    stored: int = 0
+    packed: bool = False
+    rows: int = 1
+    chunk: int = 0
+    offset: int | None = None
+    refusal: str | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all values, unpacked."""
+        return nbytes(self.shape, self.dtype.itemsize)
 
 
 class HDF5File:
@@ -78,16 +88,13 @@ class HDF5File:
 
         Raises `error` if it is refused, declares more than it holds, or is too large.
         """
-        stored = self.datasets[name]
-        if stored.refusal is not None:
-            raise self._error(f"{self.path}::{name} {stored.refusal}.")
-        size = nbytes(stored.shape, stored.dtype.itemsize)
-        where = f"{self.path}::{name}"
-        check_size(where, size, stored.stored, packed=stored.packed, error=self._error)
+        stored = self.readable(name)
         shape = stored.shape
         if shape:
             start, stop, _ = slice(start, stop).indices(shape[0])
             shape = (max(0, stop - start), *shape[1:])
+        size = nbytes(shape, stored.dtype.itemsize)
+        check_memory(f"{self.path}::{name}", size, error=self._error)
         values = np.empty(shape, stored.dtype)
         self._checked(
             values.reshape(-1).view(np.uint8).data,
@@ -98,6 +105,35 @@ class HDF5File:
             bytes=values.nbytes,
         )
         return values
+
+    def pick(self, name: str, rows: np.ndarray) -> np.ndarray:
+        """The rows of these numbers, which ascend without repeats, of a dataset that has some.
+
+        Each chunk is read once. Raises `error` as `read` does.
+        """
+        stored = self.readable(name)
+        values = np.empty((len(rows), *stored.shape[1:]), stored.dtype)
+        chunks = len(np.unique(rows // stored.rows))
+        self._checked(
+            values.reshape(-1).view(np.uint8).data,
+            op="pick",
+            name=name,
+            rows=rows.tolist(),
+            bytes=max(values.nbytes, chunks * stored.chunk),
+        )
+        return values
+
+    def readable(self, name: str) -> Stored:
+        """What the file declares of a dataset.
+
+        Raises `error` if it is refused, or declares more than it holds.
+        """
+        stored = self.datasets[name]
+        where = f"{self.path}::{name}"
+        if stored.refusal is not None:
+            raise self._error(f"{where} {stored.refusal}.")
+        check_honest(where, stored.nbytes, stored.stored, packed=stored.packed, error=self._error)
+        return stored
 
     def texts(self, group: str, name: str) -> list[str] | None:
         """The texts of an attribute of a group; None if there is none of that name."""
@@ -159,10 +195,17 @@ class HDF5File:
 
     def _stored(self, facts: Mapping[str, Any]) -> Stored:
         if facts["refusal"] is not None:
-            return Stored((), np.dtype("u1"), 0, False, str(facts["refusal"]))
+            return Stored(refusal=str(facts["refusal"]))
         shape = tuple(int(side) for side in facts["shape"])
         if not _DTYPE.fullmatch(facts["dtype"]) or any(side < 0 for side in shape):
-            return Stored((), np.dtype("u1"), 0, False, "holds numbers of an unknown type")
+            return Stored(refusal="holds numbers of an unknown type")
+        offset = facts["offset"]
         return Stored(
-            shape, np.dtype(facts["dtype"]), int(facts["stored"]), bool(facts["packed"]), None
+            shape,
+            np.dtype(facts["dtype"]),
+            int(facts["stored"]),
+            bool(facts["packed"]),
+            max(1, int(facts["rows"])),
+            max(0, int(facts["chunk"])),
+            None if offset is None else int(offset),
         )

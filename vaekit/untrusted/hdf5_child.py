@@ -93,6 +93,7 @@ class _Server:
             "close": self._close,
             "texts": self._texts,
             "read": self._read,
+            "pick": self._pick,
         }
         operations[op](**arguments)
 
@@ -144,10 +145,7 @@ class _Server:
         self.say({"texts": texts})
 
     def _read(self, name: str, start: int, stop: int) -> None:
-        dataset = self._found.datasets[name]
-        known = facts(dataset)
-        if known["refusal"] is not None:
-            raise RefusedError(known["refusal"])
+        dataset, known = self._readable(name)
         shape, dtype = known["shape"], np.dtype(known["dtype"])
         if not shape:
             value = np.empty((), dtype)
@@ -159,20 +157,41 @@ class _Server:
                 row *= side
             rows = _rows(row, known["rows"])
             for first in range(start, stop, rows):
-                signal.setitimer(signal.ITIMER_REAL, WALL_SECONDS)
-                count = (min(rows, stop - first), *shape[1:])
-                slab = np.empty(count, dtype)
-                space = dataset.get_space()
-                space.select_hyperslab((first, *[0] * (len(shape) - 1)), count)
-                dataset.read(h5s.create_simple(count), space, slab)
-                self._send(slab)
+                self._send(_slab(dataset, known, first, min(first + rows, stop)))
         self.say({"done": True})
+
+    def _pick(self, name: str, rows: list[int]) -> None:
+        """Rows in ascending order, each once; those of one chunk are read together."""
+        dataset, known = self._readable(name)
+        wanted = np.array(rows)
+        borders = np.flatnonzero(np.diff(wanted // known["rows"])) + 1
+        for some in np.split(wanted, borders):
+            self._send(_slab(dataset, known, int(some[0]), int(some[-1]) + 1)[some - some[0]])
+        self.say({"done": True})
+
+    def _readable(self, name: str) -> tuple[Any, dict[str, Any]]:
+        dataset = self._found.datasets[name]
+        known = facts(dataset)
+        if known["refusal"] is not None:
+            raise RefusedError(known["refusal"])
+        return dataset, known
 
     def _send(self, values: np.ndarray) -> None:
         data = values.reshape(-1).view(np.uint8).data
         self._out.write(_HEAD.pack(b"B", len(data)))
         self._out.write(data)
         self._out.flush()
+
+
+def _slab(dataset: Any, known: dict[str, Any], first: int, stop: int) -> np.ndarray:
+    """The rows of a dataset from `first` to before `stop`."""
+    signal.setitimer(signal.ITIMER_REAL, WALL_SECONDS)
+    count = (stop - first, *known["shape"][1:])
+    slab = np.empty(count, np.dtype(known["dtype"]))
+    space = dataset.get_space()
+    space.select_hyperslab((first, *[0] * (len(count) - 1)), count)
+    dataset.read(h5s.create_simple(count), space, slab)
+    return slab
 
 
 def _rows(row: int, chunk: int) -> int:

@@ -92,6 +92,9 @@ def _links(group: Any, at_most: int) -> list[tuple[str, int]]:
 def facts(dataset: Any) -> dict[str, Any]:
     """Shape, type, bytes stored, whether they are packed, and why it may not be read (or None).
 
+    `rows` is how many lie in a chunk, `chunk` how many bytes one has. `offset` is where the values
+    lie in the file if they lie there one after the other, as they are; else None.
+
     The layout is looked at before the shape, since asking a virtual dataset for its shape opens
     the files that it leads to.
     """
@@ -131,9 +134,20 @@ def facts(dataset: Any) -> dict[str, Any]:
         "stored": dataset.get_storage_size(),
         "packed": bool(used & {h5z.FILTER_DEFLATE, _LZF}),
         "rows": chunk[0] if chunk else 1,
+        "chunk": size if chunk else 0,
+        "offset": dataset.get_offset() if layout == h5d.CONTIGUOUS else None,
         "refusal": None,
     }
 
 
 def _refused(reason: str) -> dict[str, Any]:
-    return {"shape": [], "dtype": "", "stored": 0, "packed": False, "rows": 1, "refusal": reason}
+    return {
+        "shape": [],
+        "dtype": "",
+        "stored": 0,
+        "packed": False,
+        "rows": 1,
+        "chunk": 0,
+        "offset": None,
+        "refusal": reason,
+    }

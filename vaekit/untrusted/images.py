@@ -21,18 +21,32 @@ def open_image(path: Path) -> Iterator[Any]:
     Raises `DataError` for a file that is damaged or cut short, for one of more than `MOST_PIXELS`,
     and for whatever Pillow warns of, also while the image is worked on.
     """
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.simplefilter("ignore", DeprecationWarning)  # of Pillow's own code, not the file
+        with open_header(path) as image:
+            image.load()
+            yield image
+
+
+@contextmanager
+def open_header(path: Path) -> Iterator[Any]:
+    """The same image, not decoded yet. Warnings pass, as their filters are no thread's own.
+
+    Raises `DataError` for a file of more than `MOST_PIXELS`, and for what goes wrong while the
+    image is worked on.
+    """
     from PIL import Image
 
     require_file(path)
-    with reading(path, "a PNG or JPEG image"), warnings.catch_warnings():
-        warnings.simplefilter("error")
-        warnings.simplefilter("ignore", DeprecationWarning)  # of Pillow's own code, not the file
-        with Image.open(path, formats=("PNG", "JPEG")) as image:
-            width, height = image.size
-            if width * height > MOST_PIXELS:
-                raise DataError(
-                    f"{path} declares {height}x{width} pixels, as a decompression bomb does; "
-                    f"vaekit takes {MOST_PIXELS} at most. Make it smaller."
-                )
-            image.load()
-            yield image
+    with (
+        reading(path, "a PNG or JPEG image"),
+        Image.open(path, formats=("PNG", "JPEG")) as image,
+    ):
+        width, height = image.size
+        if width * height > MOST_PIXELS:
+            raise DataError(
+                f"{path} declares {height}x{width} pixels, as a decompression bomb does; vaekit "
+                f"takes {MOST_PIXELS} at most. Make it smaller."
+            )
+        yield image
