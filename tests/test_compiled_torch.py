@@ -40,8 +40,8 @@ def dense_program(loss):
     return Program(dense_vae(), loss, needs, keras.optimizers.Adam(1e-3), seed=0)
 
 
-def both_ways(make):
-    """The rows of three steps and what they leave, eager and compiled, from equal weights."""
+def both_ways(make, *blocks):
+    """The rows of calls and what they leave, eager and compiled, from equal weights."""
     start, results = None, []
     for compiled in (False, True):
         program = make()
@@ -50,7 +50,7 @@ def both_ways(make):
         for variable, value in zip(program.state, start, strict=True):
             variable.assign(value)
         train = compile_train(program, some_images())
-        rows = np.concatenate([train(BLOCK[:2]), train(BLOCK[2:]), train(BLOCK[:1, :5])])
+        rows = np.concatenate([train(block) for block in blocks])
         results.append((rows, values(program)))
     return results
 
@@ -72,7 +72,7 @@ def squares(x, output):
 def test_compiled_steps_give_what_eager_ones_give(make):
     with warnings.catch_warnings():
         warnings.simplefilter("error", VaekitWarning)  # it must not fall back
-        (rows, state), (compiled_rows, compiled_state) = both_ways(make)
+        (rows, state), (compiled_rows, compiled_state) = both_ways(make, BLOCK[:2], BLOCK[2:])
     np.testing.assert_allclose(compiled_rows, rows, rtol=1e-5, atol=1e-5)
     assert not np.array_equal(rows[0], rows[1])
     for eager, compiled in zip(state, compiled_state, strict=True):
@@ -80,12 +80,23 @@ def test_compiled_steps_give_what_eager_ones_give(make):
             np.testing.assert_array_equal(compiled, eager)
 
 
+def test_a_last_batch_that_is_smaller_is_compiled_too():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", VaekitWarning)
+        (rows, _), (compiled, _) = both_ways(
+            lambda: dense_program(squares), BLOCK[:1], BLOCK[1:2, :5]
+        )
+    np.testing.assert_allclose(compiled, rows, rtol=1e-5, atol=1e-5)
+
+
 def test_what_cannot_be_recorded_runs_eager_and_says_so():
     def looks(x, output):
         return {"error": squares(x, output)["error"] * (2.0 if float(ops.sum(x)) > 0 else 1.0)}
 
     with pytest.warns(VaekitWarning, match="torch can't compile this step .*operation by operati"):
-        (rows, state), (compiled_rows, compiled_state) = both_ways(lambda: dense_program(looks))
+        (rows, state), (compiled_rows, compiled_state) = both_ways(
+            lambda: dense_program(looks), BLOCK
+        )
     np.testing.assert_array_equal(compiled_rows, rows)
     for eager, compiled in zip(state, compiled_state, strict=True):
         np.testing.assert_array_equal(compiled, eager)
