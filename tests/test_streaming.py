@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 import vaekit
-from tests.test_resume import KillAt, Killed, result
+from tests.resume.runs import KillAt, Killed, result
 from vaekit.cli import main
 from vaekit.data import Budget, StoredPixels, describe, fingerprint, load_data, split
 from vaekit.engine import HELD

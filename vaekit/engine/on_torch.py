@@ -1,4 +1,4 @@
-"""Steps on PyTorch: eager, on the device that Keras chose."""
+"""Steps on PyTorch, on the device that Keras chose: a compiled graph a step, or eager."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import torch
 
+from vaekit.engine.compiled_torch import compiled_step
 from vaekit.engine.feed import Feed
 from vaekit.engine.program import Program
 
@@ -36,7 +37,7 @@ def compile_train(
                 objective.optimizer.apply(list(moves), objective.variables)
         return row.detach()
 
-    return _looped(step, images)
+    return _looped(compiled_step(program, step) if program.compiled else step, images)
 
 
 def compile_evaluate(

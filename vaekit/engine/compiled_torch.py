@@ -1,0 +1,104 @@
+"""A training step on torch as one compiled graph: forward, backward and update together.
+
+The step is run once while its operations are recorded, with the values of all variables as the
+graph's inputs; `torch.compile` then gets the recording, so that no Python of a part, of Keras or of
+a plugin is left for it to understand.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import torch
+from torch.fx.experimental.proxy_tensor import make_fx
+
+from vaekit.engine.draws_torch import recordable_draws
+from vaekit.engine.exhaustion import is_out_of_memory
+from vaekit.engine.program import Program
+from vaekit.errors import VaekitWarning
+
+Step = Callable[[Any], Any]
+
+
+def compiled_step(program: Program, step: Step) -> Step:
+    """`step`, which moves the variables of `program`, compiled for each shape of batch it gets.
+
+    Where that fails, `step` itself is taken from then on, with a `VaekitWarning` that says why.
+    """
+    graphs: dict[tuple[int, ...], Step] = {}
+    eager = False
+
+    def run(batch: Any) -> Any:
+        nonlocal eager
+        shape = tuple(batch.shape)
+        if not eager and shape not in graphs:
+            try:
+                graphs[shape] = _graph(program, step, batch)
+            except Exception as error:  # whatever recorders and compilers raise
+                if is_out_of_memory(error):
+                    raise
+                eager = True
+                _warn(error)
+        return step(batch) if eager else graphs[shape](batch)
+
+    return run
+
+
+def _graph(program: Program, step: Step, batch: Any) -> Step:
+    """The step on batches of this shape; compiled when this returns, and no variable moved."""
+    variables = program.state
+    trained = {id(v) for objective in program.objectives for v in objective.variables}
+
+    def pure(batch: Any, *state: Any) -> Any:
+        copies = [
+            value.clone().requires_grad_(id(variable) in trained)
+            for variable, value in zip(variables, state, strict=True)
+        ]
+        with keras.StatelessScope(list(zip(variables, copies, strict=True))) as scope:
+            row = step(batch)
+            after = [scope.get_current_value(variable) for variable in variables]
+        _refuse_others(scope, variables)
+        with torch.no_grad():
+            for value, new in zip(state, after, strict=True):
+                value.copy_(new)
+        return row
+
+    with recordable_draws():
+        recorded = make_fx(pure)(batch, *_values(variables, copied=True))
+    graph = torch.compile(recorded, fullgraph=True, dynamic=False, options=_OPTIONS)
+    with torch.no_grad():
+        graph(batch, *_values(variables, copied=True))
+
+    @torch.no_grad()
+    def run(batch: Any) -> Any:
+        return graph(batch, *_values(variables))
+
+    return run
+
+
+# What a part draws past Keras's generators is then drawn as it would be without compiling.
+_OPTIONS = {"fallback_random": True}
+
+
+def _values(variables: list[keras.Variable], *, copied: bool = False) -> list[Any]:
+    values = [variable.value.detach() for variable in variables]
+    return [value.clone() for value in values] if copied else values
+
+
+def _refuse_others(scope: keras.StatelessScope, variables: list[keras.Variable]) -> None:
+    """A variable that isn't the program's would stay as it is in every step."""
+    if len(scope.state_mapping) > len({id(variable) for variable in variables}):
+        raise ValueError("it changes a variable that is not one of the model's")
+
+
+def _warn(error: Exception) -> None:
+    reason = (str(error) or type(error).__name__).strip().splitlines()[0]
+    warnings.warn(
+        f"torch can't compile this step ({type(error).__name__}: {reason}), so it runs operation "
+        "by operation; --no-compile asks for just that.",
+        VaekitWarning,
+        stacklevel=2,
+    )
