@@ -74,7 +74,7 @@ class Environment:
         subprocess.run(
             [sys.executable, "-m", "pip", "--python", str(self.python), *words, *quiet],
             check=True,
-            timeout=120,
+            timeout=300,
         )
 
     def install(self, name: str) -> None:

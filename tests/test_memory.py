@@ -88,7 +88,7 @@ def no_memory_beyond(size, error):
 )
 def test_each_backends_error_is_known(monkeypatch, error):
     monkeypatch.setattr(memory, "on_cpu", lambda: False)
-    train = memory.within_memory(make_program(), no_memory_beyond(3, error))
+    train = memory.within_memory(make_program(), Steps(no_memory_beyond(3, error), None))
     with pytest.raises(UserError, match=r"A batch of 16 images of 8x8x1 .* one of 2 does"):
         train(np.zeros((2, 16), "int32"))
     assert train(np.zeros((2, 3), "int32")).shape == (2, 1)
@@ -104,20 +104,20 @@ def test_a_real_allocation_that_fails_is_known(monkeypatch):
         return np.zeros((len(block), 1), "float32")
 
     with pytest.raises(UserError, match=r"A batch of 16 images .* one of 4 does: --batch-size 4"):
-        memory.within_memory(make_program(), train)(np.zeros((1, 16), "int32"))
+        memory.within_memory(make_program(), Steps(train, None))(np.zeros((1, 16), "int32"))
 
 
 def test_other_errors_stay_what_they_are():
     error = RuntimeError("shapes don't match")
     assert not is_out_of_memory(error)
     with pytest.raises(RuntimeError) as raised:
-        memory.within_memory(make_program(), no_memory_beyond(3, error))(np.zeros((1, 4), "int32"))
+        memory.within_memory(make_program(), Steps(no_memory_beyond(3, error), None))(np.zeros((1, 4), "int32"))
     assert raised.value is error
 
 
 def test_no_image_fits(monkeypatch):
     monkeypatch.setattr(memory, "on_cpu", lambda: False)
-    train = memory.within_memory(make_program(), no_memory_beyond(0, MemoryError()))
+    train = memory.within_memory(make_program(), Steps(no_memory_beyond(0, MemoryError()), None))
     with pytest.raises(UserError, match="not even one image does"):
         train(np.zeros((1, 4), "int32"))
 

@@ -36,7 +36,7 @@ def vaekit_command(site, *args, **more):
         capture_output=True,
         text=True,
         env=environment(site, **more),
-        timeout=120,
+        timeout=300,
         cwd=site.folder,
     )
 
@@ -123,7 +123,7 @@ def test_ctrl_c_while_a_plugin_hangs(site, tmp_path):
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while not ready.exists() and time.monotonic() < deadline:
             time.sleep(0.05)
         child.send_signal(signal.SIGINT)
@@ -203,7 +203,7 @@ def test_a_plugin_may_be_the_first_to_import_keras_and_takes_its_time(site):
         capture_output=True,
         text=True,
         env=environment(site, VAEKIT_PLUGIN_TIMEOUT="0.5"),
-        timeout=120,
+        timeout=300,
         cwd=site.folder,
     )
     assert done.returncode == 0, done.stderr

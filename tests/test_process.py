@@ -37,7 +37,7 @@ def environment(**more):
 
 def finish(command, folder):
     return subprocess.run(
-        command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=120
+        command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=300
     )
 
 
@@ -158,7 +158,7 @@ def interrupted(tmp_path_factory):
     ) as process:
         assert process.stdout.readline().startswith("epoch 1/2  ")
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=300)
     return folder, process.returncode, out, err
 
 
@@ -214,7 +214,7 @@ class Terminal:
         return True
 
     def read_until(self, pattern):
-        ends = time.monotonic() + 60
+        ends = time.monotonic() + 180
         while not re.search(pattern, self.shown):
             assert self.read(0.2), self.shown[-2000:]
             assert time.monotonic() < ends, self.shown[-2000:]
@@ -250,7 +250,7 @@ def test_terminal_shows_a_bar_and_a_second_ctrl_c_ends_at_once(terminal, tmp_pat
     assert "\x1b[" in terminal.shown
     terminal.press_ctrl_c()
     # The first is heeded once a checkpoint is there; the models are yet to be saved.
-    ends = time.monotonic() + 30
+    ends = time.monotonic() + 120
     while not list((tmp_path / "run" / "checkpoints").glob("step-*")):
         assert time.monotonic() < ends
         time.sleep(0.002)
@@ -261,7 +261,7 @@ def test_terminal_shows_a_bar_and_a_second_ctrl_c_ends_at_once(terminal, tmp_pat
         if "Exception ignored in" in terminal.shown:
             terminal.press_ctrl_c()
     code = terminal.wait()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert code in (1, 130)
     assert "Traceback" not in terminal.shown or "Exception ignored in" in terminal.shown
     assert "Saved in" not in terminal.shown

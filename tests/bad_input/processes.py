@@ -26,7 +26,7 @@ def process(folder, *command, match, env=None, **options):
         env=environment(**(env or {})),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         **options,
     )
     check_message(done.returncode, done.stderr, match)

@@ -11,16 +11,12 @@ from vaekit.tuning.choice import Choice
 from vaekit.tuning.device import on_cpu
 
 _COMPILERS = ("g++", "clang++", "c++")
-# Compiling the tutorial's step took a minute of two cores, and saved 50 ms a step or more.
-_PAYING_STEPS = 2000
 
 
-def choose_compilation(
-    backend: str, wanted: bool | None, *, steps: int, began: str | None = None
-) -> Choice:
+def choose_compilation(backend: str, wanted: bool | None, *, began: str | None = None) -> Choice:
     """Whether to compile, on the device that `backend` runs on; the value is `on` or `off`.
 
-    steps: that there are to do, in all epochs. began: what the run began with, if it goes on.
+    began: what the run began with, if it goes on.
 
     Raises `UserError` for `False` where a step is never run uncompiled, and for `True` where there
     is no compiler.
@@ -32,18 +28,14 @@ def choose_compilation(
                 "has no other."
             )
         return Choice("compile", "on", f"the engine compiles every step on {backend}")
-    missing = _missing()
-    if wanted and missing:
+    missing = _missing() if wanted else ""
+    if missing:
         raise UserError(f"--compile can't be done here, since {missing}: install it, or drop it.")
     if wanted is not None:
         return Choice("compile", "on" if wanted else "off", f"as --{_no(wanted)}compile asks")
     if began is not None:
         return Choice("compile", began, "as the run began")
-    if missing:
-        return Choice("compile", "off", missing)
-    if steps < _PAYING_STEPS:
-        return Choice("compile", "off", f"{steps} steps take less time than compiling one")
-    return Choice("compile", "on", "torch.compile takes the whole step")
+    return Choice("compile", "off", "compiling takes a minute or more, and not every part can be")
 
 
 def _no(wanted: bool) -> str:
