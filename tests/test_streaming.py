@@ -121,7 +121,15 @@ def test_stored_images_are_those_in_memory(source, change):
                 all_of.pixels.shape,
                 all_of.pixels.dtype,
             )
-            for which in (slice(None), slice(-3, None), 2, -1, [5, 0, 5], slice(6, 1, -2)):
+            for which in (
+                slice(None),
+                slice(-3, None),
+                2,
+                -1,
+                [5, 0, 5],
+                slice(6, 1, -2),
+                slice(0),
+            ):
                 np.testing.assert_array_equal(some.pixels[which], all_of.pixels[which])
             np.testing.assert_array_equal(some.labels, all_of.labels)
 

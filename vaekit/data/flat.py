@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import weakref
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,8 @@ class FlatRows:
         """Each run of neighbours in one piece."""
         values = np.empty((len(indices), *self.shape[1:]), self.dtype)
         into = values.reshape(-1).view(np.uint8).data
-        borders = np.flatnonzero(np.diff(indices) != 1) + 1
-        firsts = [0, *borders.tolist()] if len(indices) else []
-        for first, stop in zip(firsts, [*firsts[1:], len(indices)], strict=True):
+        borders = (np.flatnonzero(np.diff(indices) != 1) + 1).tolist()
+        for first, stop in pairwise([0, *borders, len(indices)] if len(indices) else []):
             self._fill(
                 into[first * self._row : stop * self._row],
                 self._offset + int(indices[first]) * self._row,

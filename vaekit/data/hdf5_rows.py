@@ -30,5 +30,9 @@ class HDF5Rows:
         """Each chunk once."""
         rows, places = np.unique(indices, return_inverse=True)
         with self._lock:
-            values = self._file.pick(self._name, rows)
+            if not len(rows) or rows[-1] - rows[0] + 1 == len(rows):
+                first = int(rows[0]) if len(rows) else 0
+                values = self._file.read(self._name, first, first + len(rows))
+            else:
+                values = self._file.pick(self._name, rows)
         return values[places]

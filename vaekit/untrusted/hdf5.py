@@ -23,6 +23,7 @@ from vaekit.untrusted.reading import plain, require_file
 from vaekit.untrusted.worker import DiedError, Worker, borrow, give_back
 
 _LONG = 10**8  # bytes beyond which a file is given no more time to be listed
+_PIECE = 2**16  # bytes that may be read in the time that it takes to find a chunk
 _DTYPE = re.compile(r"[<>|]([iu][1248]|f[248]|b1)")
 
 
@@ -119,7 +120,7 @@ class HDF5File:
             op="pick",
             name=name,
             rows=rows.tolist(),
-            bytes=max(values.nbytes, chunks * stored.chunk),
+            bytes=max(values.nbytes, chunks * max(stored.chunk, _PIECE)),
         )
         return values
 
