@@ -63,7 +63,7 @@ def main(
                 if who == "tutorial":
                     curve = _tutorial(folder, _shared(seed, epochs, limit))
                 else:
-                    curve, environment = _kit(folder, [*_shared(seed, epochs, limit), *given])
+                    curve, environment = kit_curve(folder, [*_shared(seed, epochs, limit), *given])
                     result.update(environment)
                 asked = {"who": who, "seed": seed, "options": list(given)}
                 result["runs"].append({**asked, "commit": commit(), "curve": curve})
@@ -149,7 +149,7 @@ def _tutorial(folder: Path, options: list[str]) -> Curve:
     return _curve(seconds, json.loads(last)["history"]["val_loss"])
 
 
-def _kit(folder: Path, options: list[str]) -> tuple[Curve, dict[str, Any]]:
+def kit_curve(folder: Path, options: list[str]) -> tuple[Curve, dict[str, Any]]:
     """The curve, and what the run says of backend, versions and machine."""
     with tempfile.TemporaryDirectory() as name:
         out = Path(name) / "run"

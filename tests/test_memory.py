@@ -14,7 +14,7 @@ import pytest
 
 import vaekit
 from tests.parts import make_program, some_images, values
-from vaekit.engine import compile_train
+from vaekit.engine import Steps, compile_train
 from vaekit.engine.exhaustion import is_out_of_memory
 from vaekit.errors import UserError
 from vaekit.trainer import memory
@@ -111,7 +111,9 @@ def test_other_errors_stay_what_they_are():
     error = RuntimeError("shapes don't match")
     assert not is_out_of_memory(error)
     with pytest.raises(RuntimeError) as raised:
-        memory.within_memory(make_program(), Steps(no_memory_beyond(3, error), None))(np.zeros((1, 4), "int32"))
+        memory.within_memory(make_program(), Steps(no_memory_beyond(3, error), None))(
+            np.zeros((1, 4), "int32")
+        )
     assert raised.value is error
 
 

@@ -35,7 +35,7 @@ _OPTIONS = (
     click.option(
         "--compile/--no-compile",
         default=None,
-        help="Whether torch compiles the step; the other backends always do.",
+        help="Whether torch compiles the step (default: no); the other backends always do.",
     ),
 )
 

@@ -37,7 +37,6 @@ def make_choices(
         choose_compilation(
             backend,
             config.compile,
-            steps=config.epochs * -(-len(images) // config.batch_size),
             began=chosen(began, "compile") if began else None,
         ),
         _steps_per_call(config, callbacks),
