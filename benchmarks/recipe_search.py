@@ -64,7 +64,9 @@ def _parsed(text: str) -> tuple[int, float, int]:
         batch_size, rate, epochs = text.split(",")
         return int(batch_size), float(rate), int(epochs)
     except ValueError:
-        raise UserError(f"--trial takes BATCH,RATE,EPOCHS, like 64,0.004,5; not {text!r}.") from None
+        raise UserError(
+            f"--trial takes BATCH,RATE,EPOCHS, like 64,0.004,5; not {text!r}."
+        ) from None
 
 
 if __name__ == "__main__":
