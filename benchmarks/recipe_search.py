@@ -1,6 +1,6 @@
 """The search that the recipe `fast` came from: how good each batch size, rate and length gets.
 
-    python benchmarks/recipe_search.py FOLDER --trial 64,0.004,5 --trial 128,0.004,2 --out search.json
+    python benchmarks/recipe_search.py FOLDER --trial 64,0.004,5 --trial 32,0.001,2 --out s.json
 
 FOLDER holds MNIST as IDX files. A trial is a batch size, a highest rate and a number of epochs, on
 the recipe's curve. The total is 1000 x mean squared error, with one sample of z, plus the KL, over
