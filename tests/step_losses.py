@@ -1,6 +1,6 @@
 """Losses of some training steps from weights and draws that are the same on every backend.
 
-    KERAS_BACKEND=jax python -m tests.step_losses 20 LOSSES.npy
+    KERAS_BACKEND=jax python -m tests.step_losses 20 LOSSES.npy [DATA]
 
 The weights come from NumPy, and so does what stands in for Keras's draws, which differ by backend:
 a table that the noise's own counter looks up.
@@ -26,8 +26,8 @@ from vaekit.engine import compile_train, epoch_order  # noqa: E402
 BATCH_SIZE, LATENTS = 32, 2
 
 
-def main(steps: int, path: str) -> None:
-    pixels = vaekit.load_data("digits").train.pixels
+def main(steps: int, path: str, data: str = "digits") -> None:
+    pixels = vaekit.load_data(data).train.pixels
     program = make_program(pixels.shape[1:], latent_dim=LATENTS)
     random = np.random.default_rng(0)
     for weight in program.vae.trainable_variables:
@@ -47,4 +47,4 @@ def main(steps: int, path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2])
+    main(int(sys.argv[1]), *sys.argv[2:])
