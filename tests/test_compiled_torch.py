@@ -93,7 +93,7 @@ def test_a_last_batch_that_is_smaller_is_compiled_too():
         (rows, _), (compiled, _) = both_ways(
             lambda: dense_program(squares), BLOCK[:1], BLOCK[1:2, :5]
         )
-    np.testing.assert_allclose(compiled, rows, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(compiled, rows, rtol=1e-4, atol=1e-5)
 
 
 def test_what_cannot_be_recorded_runs_eager_and_says_so():
