@@ -34,7 +34,9 @@ def nothing_left_behind() -> Iterator[None]:
         if name in before["environment"] or name.startswith(("VAEKIT_", "KERAS_"))
     }
     after["path"] = [
-        path for path in after["path"] if path in before["path"] or not path.startswith(sys.prefix)
+        path
+        for path in after["path"]
+        if path in before["path"] or not path.startswith((sys.prefix, sys.base_prefix))
     ]
     assert {name: after[name] for name in before if after[name] != before[name]} == {}
 
