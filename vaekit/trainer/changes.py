@@ -15,7 +15,10 @@ from vaekit.tuning import chosen
 
 _KINDS = ("encoder", "decoder", "loss")
 # Told by what they stand for, or of no effect on what is computed.
-_OTHERWISE = (*_KINDS, *(f"{kind}_opt" for kind in _KINDS), "data", "backend", "epochs")
+_OTHERWISE = (
+    *(*_KINDS, *(f"{kind}_opt" for kind in _KINDS)),
+    *("data", "data_budget", "backend", "epochs"),
+)
 _FREE = (
     "out",
     "checkpoint_every",
@@ -23,7 +26,6 @@ _FREE = (
     "steps_per_call",
     "allocator",
     "device",
-    "data_budget",
 )
 # Left to the kit in a config; what it chose decides what is computed, down to the last bit. The
 # device does so, too: the machine is told with it.
@@ -110,6 +112,9 @@ def _facts(config: TrainConfig, described: Mapping[str, Any]) -> dict[str, Any]:
         values[backend] = versions[backend]
     for name in _CHOSEN:
         values[name] = chosen(described, name)
+    if backend == "jax":  # there, a step on images from a file is another program
+        streamed = chosen(described, "data") == "streamed"
+        values["data_budget"] = "streamed" if streamed else "held"
     machine = described["machine"]
     values["machine"] = ", ".join(
         [machine["processor"], f"{machine['cores']} cores", *machine["devices"]]
