@@ -19,7 +19,12 @@ def draw(result: Result, path: Path, source: str) -> None:
     """Draw a result, and keep in the picture what it was drawn from."""
     figure = Figure(figsize=(8.0, 4.5), layout="constrained")
     axes = figure.add_subplot()
-    draws = {"kit": _kit, "peers": _peers, "time_to_quality": _quality}
+    draws = {
+        "kit": _kit,
+        "peers": _peers,
+        "time_to_quality": _quality,
+        "recipe_search": _search,
+    }
     draws.get(result["kind"], _bars)(axes, result)
     write_whole(
         path, lambda temporary: figure.savefig(temporary, dpi=120, metadata={_SOURCE: source})
@@ -66,7 +71,7 @@ def _peers(axes: Any, result: Result) -> None:
     axes.set(title="Training, in turn with vaekit", xlabel="images/s")
     axes.set_yticks(places, names)
     axes.invert_yaxis()
-    axes.legend()
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def _quality(axes: Any, result: Result) -> None:
@@ -79,8 +84,18 @@ def _quality(axes: Any, result: Result) -> None:
     axes.legend(fontsize="small")
 
 
+def _search(axes: Any, result: Result) -> None:
+    for row in result["measurements"]:
+        totals = [point["total"] for point in row["curve"]]
+        name = row["what"].removeprefix("total: ")
+        axes.plot(range(1, len(totals) + 1), totals, marker=".", label=name)
+    axes.set(title="Test total by epoch", xlabel="epoch", ylabel="1000 MSE + KL", yscale="log")
+    axes.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
+
+
 def _bars(axes: Any, result: Result) -> None:
-    rows = [row for row in result["measurements"] if row["unit"] == "s"]
+    unit = result["measurements"][0]["unit"]
+    rows = [row for row in result["measurements"] if row["unit"] == unit]
     axes.barh([name_of(row) for row in rows], [row["median"] for row in rows])
-    axes.set(xlabel="seconds")
+    axes.set(xlabel=unit)
     axes.invert_yaxis()

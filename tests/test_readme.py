@@ -36,7 +36,7 @@ def test_second_command_runs_tox():
 def test_tour(folder, monkeypatch):
     monkeypatch.chdir(folder)
     lines = blocks("sh")[2].strip().splitlines()
-    assert len(lines) == 15
+    assert len(lines) == 16
     for line in lines:
         command(line)
     for made in ("beta/VAE.keras", "latents.h5", "images.h5", "run/figures/interpolations.png"):
