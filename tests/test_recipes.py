@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import keras
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from vaekit.cli import main
 from vaekit.config import TrainConfig
 from vaekit.errors import OptionError, RunError
 from vaekit.recipes import RECIPES
+from vaekit.trainer.muon import Muon
 
 FAST = RECIPES["fast"]
 
@@ -79,6 +82,39 @@ def test_the_fast_rate_rises_in_a_line_and_falls_along_a_cosine(tmp_path):
     up = peak * (0.04 + 0.96 * np.arange(rising) / rising)
     down = peak / 2 * (1 + np.cos(np.pi * np.arange(steps - rising) / (steps - rising)))
     np.testing.assert_allclose(rates, [*up, *down], rtol=1e-4, atol=1e-9)
+
+
+def test_fast_moves_convolutions_along_orthogonal_matrices():
+    """All singular values of a step are about rate x 0.2 x root of the matrix's longer side."""
+    rate, random = 0.1, np.random.default_rng(0)
+    kernel, bias = (
+        keras.Variable(np.zeros(shape), dtype="float32") for shape in ((3, 3, 8, 6), (6,))
+    )
+    moves = [ops.convert_to_tensor(random.normal(size=v.shape), "float32") for v in (kernel, bias)]
+    Muon(rate, latent_dim=2).apply(moves, [kernel, bias])
+    steps = np.linalg.svd(ops.convert_to_numpy(kernel).reshape(72, 6), compute_uv=False)
+    assert np.all(abs(steps / (rate * 0.2 * math.sqrt(72)) - 1) < 0.4)
+    np.testing.assert_allclose(abs(ops.convert_to_numpy(bias)), rate, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("shape", "by_muon"),
+    [
+        ((3, 3, 32, 64), True),
+        ((64, 48), True),
+        ((3, 3, 1, 32), False),  # grey images
+        ((3, 3, 64, 1), False),
+        ((3136, 4), False),  # latents
+        ((4, 3136), False),
+        ((64,), False),
+    ],
+)
+def test_muon_is_for_kernels_of_hidden_layers(shape, by_muon):
+    variable = keras.Variable(np.zeros(shape), dtype="float32")
+    optimizer = Muon(0.1, latent_dim=4)
+    optimizer.build([variable])
+    # Adam's second moment, which Muon doesn't have.
+    assert (optimizer.adam_velocities[0] is None) is by_muon
 
 
 def test_a_single_step_is_enough(tmp_path):
