@@ -90,6 +90,9 @@ def _search(axes: Any, result: Result) -> None:
         name = row["what"].removeprefix("total: ")
         axes.plot(range(1, len(totals) + 1), totals, marker=".", label=name)
     axes.set(title="Test total by epoch", xlabel="epoch", ylabel="1000 MSE + KL", yscale="log")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.yaxis.set_major_formatter("{x:.0f}")
+    axes.yaxis.set_minor_formatter("{x:.0f}")
     axes.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
 
 

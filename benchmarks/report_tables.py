@@ -25,6 +25,7 @@ def report(results: Mapping[str, Result]) -> str:
     parts = ["# Benchmark results", "", "Made by `python benchmarks/report.py` from the JSON here."]
     for name, result in results.items():
         parts += ["", f"## {_TITLES[result['kind']]}: `{name}.json`", "", where(result), ""]
+        parts += [result["note"], ""] if "note" in result else []
         parts += [*table(result), "", f"![{_TITLES[result['kind']]}]({name}.png)"]
     return "\n".join([*parts, *([] if results else ["", NOTHING]), ""])
 
