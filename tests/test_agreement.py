@@ -1,4 +1,11 @@
-"""The backends compute the same: from equal weights and equal draws, equal losses."""
+"""The backends compute the same: from equal weights and equal draws, equal losses.
+
+A leaky ReLU has a kink. Now and then rounding alone decides on which side of it a feature lies, and
+Adam, whose first step keeps the signs of gradients only, makes that seen in the loss. 8x8 images
+have too few features for that. At 28x28, float64 itself goes 3e-4 astray within twenty steps if
+1e-7 of a standard deviation is added to what is normalised, kinks being there; so there the
+backends are compared without them, and far more closely.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +21,17 @@ import pytest
 pytestmark = pytest.mark.backend
 
 STEPS = 20
+# The script's options, and the greatest distance. Measured: 1.5e-6 and 5e-7.
+SIZES = {
+    "8x8": ([], 1e-4),
+    "28x28 without kinks": (["--data", "large-digits", "--smooth"], 3e-6),
+}
 
 
-def losses(backend: str, folder: Path) -> np.ndarray:
+def losses(backend: str, options: list[str], folder: Path) -> np.ndarray:
     path = folder / f"{backend}.npy"
     subprocess.run(
-        [sys.executable, "-m", "tests.step_losses", str(STEPS), str(path)],
+        [sys.executable, "-m", "tests.step_losses", str(STEPS), str(path), *options],
         check=True,
         env={**os.environ, "KERAS_BACKEND": backend},
         cwd=Path(__file__).parents[1],
@@ -27,16 +39,18 @@ def losses(backend: str, folder: Path) -> np.ndarray:
     return np.load(path)
 
 
-@pytest.fixture(scope="module")
-def on_tensorflow(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
-    return losses("tensorflow", tmp_path_factory.mktemp("losses"))
+@pytest.fixture(scope="module", params=SIZES.values(), ids=SIZES)
+def on_tensorflow(request, tmp_path_factory):
+    options, distance = request.param
+    ours = losses("tensorflow", options, tmp_path_factory.mktemp("losses"))
+    assert len(ours) == STEPS
+    assert ours[-1] < 0.9 * ours[0]  # so there was something to agree on
+    return ours, options, distance
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_losses_of_twenty_steps_agree_with_tensorflow(backend, on_tensorflow, tmp_path):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
-    theirs = losses(backend, tmp_path)
-    assert len(theirs) == STEPS
-    assert theirs[-1] < 0.9 * theirs[0]  # so there was something to agree on
-    np.testing.assert_allclose(theirs, on_tensorflow, rtol=1e-4)
+    ours, options, distance = on_tensorflow
+    np.testing.assert_allclose(losses(backend, options, tmp_path), ours, rtol=distance)

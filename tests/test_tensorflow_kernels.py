@@ -68,6 +68,33 @@ def test_batch_norm_has_the_same_values_gradients_and_moving_averages(options, s
     assert_same(plain, fused)
 
 
+def moments_of(images):
+    """What batch norm takes for the mean and variance of images, and its outputs."""
+    layer = keras.layers.BatchNormalization(momentum=0.0)
+    layer.build(images.shape)
+    with fused_batch_norm():
+        outputs = tf.function(lambda x: layer(x, training=True), autograph=False)(images)
+    return layer.moving_mean.numpy(), layer.moving_variance.numpy(), outputs.numpy()
+
+
+def test_moments_of_a_large_batch_with_a_background_are_precise():
+    random = np.random.default_rng(0)
+    images = random.normal(size=(32, 28, 28, 8)).astype("float32")
+    images[random.random((32, 28, 28)) < 0.7] = random.normal(size=8)
+    mean, variance, _ = moments_of(images)
+    exact = images.astype("float64")
+    np.testing.assert_allclose(mean, exact.mean((0, 1, 2)), rtol=0, atol=2e-6)
+    np.testing.assert_allclose(variance, exact.var((0, 1, 2)), rtol=5e-6)
+
+
+def test_channels_that_are_constant_have_no_negative_variance():
+    constants = np.linspace(50, 500, 64, dtype="float32")
+    images = np.broadcast_to(constants, (6, 10, 11, 64))
+    _, variance, outputs = moments_of(images)
+    assert np.all(variance >= 0)
+    np.testing.assert_allclose(outputs, np.zeros(images.shape), atol=0.01)
+
+
 def test_batch_norm_at_inference_is_keras_own():
     layer = keras.layers.BatchNormalization
     plain, _ = stepped(nullcontext, layer(), (4, 6, 5, 3), training=False)

@@ -1,7 +1,7 @@
-"""Batch normalisation in training by TensorFlow's one fused kernel, while a step is traced.
+"""Batch normalisation in training by TensorFlow's fused kernels, while a step is traced.
 
 Keras 3 writes it out as moments and elementwise arithmetic, which goes over the feature maps
-several times; the step of the tutorial's nets is bound by just that. The fused kernel gives the
+several times; the step of the tutorial's nets is bound by just that. The fused kernels give the
 same values up to rounding.
 
 A bias added just before is left out: subtracting the mean takes it away again, so its gradient is
@@ -10,6 +10,7 @@ zero, and only the moving mean sees it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -37,6 +38,7 @@ def _fits(layer: Any, inputs: Any) -> bool:
     return bool(
         type(layer) is keras.layers.BatchNormalization
         and len(inputs.shape) == 4
+        and None not in inputs.shape[1:]
         and inputs.dtype == tf.float32
         and layer.compute_dtype == "float32"
         and layer.axis in (-1, 3, [3])
@@ -51,22 +53,82 @@ def _fits(layer: Any, inputs: Any) -> bool:
 
 def _fused(layer: Any, inputs: Any) -> Any:
     inputs, shift = _without_bias(inputs)
+    normalise = _on_gpu if tf.config.list_logical_devices("GPU") else _on_cpu
+    outputs, mean, variance = normalise(
+        inputs, layer.gamma.value, layer.beta.value, epsilon=layer.epsilon
+    )
+    for moving, batch in ((layer.moving_mean, mean + shift), (layer.moving_variance, variance)):
+        moving.assign(moving * layer.momentum + batch * (1.0 - layer.momentum))
+    return outputs
+
+
+def _on_gpu(inputs: Any, scale: Any, offset: Any, *, epsilon: float) -> tuple[Any, Any, Any]:
+    """Outputs and the batch's mean and variance, all by the kernel."""
     empty = tf.zeros([0])
     outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
         x=inputs,
-        scale=layer.gamma.value,
-        offset=layer.beta.value,
+        scale=scale,
+        offset=offset,
         mean=empty,
         variance=empty,
-        epsilon=layer.epsilon,
+        epsilon=epsilon,
         is_training=True,
     )
     # The kernel reports n/(n-1) times the variance that it divides by; Keras keeps the latter.
     count = tf.cast(tf.size(inputs) // tf.shape(inputs)[-1], tf.float32)
-    variance *= (count - 1.0) / count
-    for moving, batch in ((layer.moving_mean, mean + shift), (layer.moving_variance, variance)):
-        moving.assign(moving * layer.momentum + batch * (1.0 - layer.momentum))
-    return outputs
+    return outputs, mean, variance * ((count - 1.0) / count)
+
+
+def _on_cpu(inputs: Any, scale: Any, offset: Any, *, epsilon: float) -> tuple[Any, Any, Any]:
+    """The same, by moments that are summed in parts.
+
+    On processors the kernel adds up all pixels of a batch one after the other. Where many are
+    alike, as an image's background is, rounding is too: its moments are 1e-4 to 1e-3 off. That puts
+    features on the wrong side of an activation's kink, and the gradients are then 1e-2 off.
+    """
+    mean, variance = _moments(tf.stop_gradient(inputs))
+
+    @tf.custom_gradient
+    def normalised(inputs: Any, scale: Any, offset: Any) -> tuple[Any, Callable[..., Any]]:
+        def gradient(upstream: Any) -> tuple[Any, ...]:
+            # Of the inputs' moments too: in training, this kernel takes those given for theirs.
+            gradients = tf.raw_ops.FusedBatchNormGradV3(
+                y_backprop=upstream,
+                x=inputs,
+                scale=scale,
+                reserve_space_1=mean,
+                reserve_space_2=variance,
+                reserve_space_3=tf.zeros([0]),
+                epsilon=epsilon,
+                is_training=True,
+            )
+            return tuple(gradients[:3])
+
+        outputs, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=inputs,
+            scale=scale,
+            offset=offset,
+            mean=mean,
+            variance=variance,
+            epsilon=epsilon,
+            is_training=False,
+        )
+        return outputs, gradient
+
+    return normalised(inputs, scale, offset), mean, variance
+
+
+def _moments(inputs: Any) -> tuple[Any, Any]:
+    """Each channel's mean and variance, `(C,)`, no addition over more than a row or a batch."""
+    height, width, channels = inputs.shape[1:]
+    # The library's fastest sums: pooling, and for squares a norm, which keeps no copy of them.
+    rows = tf.nn.avg_pool2d(inputs, (1, width), (1, width), "VALID")
+    mean = tf.reduce_mean(tf.reduce_mean(rows, (1, 2)), 0)
+    images = tf.reshape(inputs, (-1, height * width * channels))
+    norms = tf.raw_ops.EuclideanNorm(input=images, axis=[0])
+    squares = tf.reduce_mean(tf.reshape(tf.square(norms), (-1, channels)), 0)
+    squares /= tf.cast(tf.shape(inputs)[0], tf.float32)
+    return mean, tf.maximum(squares - tf.square(mean), 0.0)
 
 
 def _without_bias(inputs: Any) -> tuple[Any, Any]:
