@@ -81,9 +81,10 @@ def main(
 
 
 def reached(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What the runs show together, for each set of options, over the seeds that all have.
+    """What the runs show together, for each set of options.
 
-    The quality to reach is the mean of the tutorial's totals after its last epoch.
+    The quality to reach is the mean of the tutorial's totals after its last epoch. The share of its
+    time is taken over the seeds that both have.
     """
     tutorial = {run["seed"]: run["curve"] for run in runs if run["who"] == "tutorial"}
     if not tutorial:
@@ -102,27 +103,19 @@ def reached(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
             for run in runs
             if run["who"] == "vaekit" and tuple(run["options"]) == options
         }
-        shared = sorted(tutorial.keys() & curves.keys())
-        times = {seed: _first(curves[seed], target) for seed in shared}
-        got = [seed for seed in shared if times[seed] is not None]
-        totals = [curves[seed][-1]["total"] for seed in shared]
-        rows.append(measurement(f"{name}, last total", "", totals, better="lower"))
-        if len(got) == len(shared):
-            values = [times[seed] for seed in got]
-            rows.append(
-                measurement(
-                    f"{name}, until the tutorial's quality",
-                    "s",
-                    values,
-                    better="lower",
-                    seeds=got,
-                    target=target,
-                )
-            )
-            shares = [times[seed] / tutorial[seed][-1]["seconds"] for seed in got]
-            rows.append(
-                measurement(f"{name}, share of the tutorial's time", "", shares, better="lower")
-            )
+        totals = [curve[-1]["total"] for curve in curves.values()]
+        rows.append(
+            measurement(f"{name}, last total", "", totals, better="lower", seeds=list(curves))
+        )
+        times = {seed: _first(curve, target) for seed, curve in curves.items()}
+        if None in times.values():
+            continue
+        until = f"{name}, until the tutorial's quality"
+        rows.append(measurement(until, "s", list(times.values()), better="lower", target=target))
+        shares = [times[seed] / tutorial[seed][-1]["seconds"] for seed in times if seed in tutorial]
+        if shares:
+            named = f"{name}, share of the tutorial's time"
+            rows.append(measurement(named, "", shares, better="lower"))
     return rows
 
 
