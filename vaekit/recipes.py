@@ -10,7 +10,7 @@ class Recipe(NamedTuple):
 
     learning_rate: Adam's, or Muon's highest.
     warmup: for Muon: the share of all steps in which the rate rises in a straight line, before it
-        falls to 0 along half a cosine; None for Adam at a rate that stays.
+        falls to 0 in another; None for Adam at a rate that stays.
     """
 
     summary: str

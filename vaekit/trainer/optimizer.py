@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
+from keras import ops
 
 from vaekit.config import TrainConfig
 from vaekit.recipes import RECIPES
@@ -10,19 +13,33 @@ from vaekit.trainer.muon import Muon
 
 
 def build_optimizer(config: TrainConfig, steps: int) -> keras.optimizers.Optimizer:
-    """Adam at the run's rate, or Muon on the recipe's curve over all `steps` of the run.
-
-    The curve is that of Smith and Topin, "Super-Convergence" (arXiv:1708.07120), with the cosine
-    of Loshchilov and Hutter (arXiv:1608.03983, equation 5) for its fall.
-    """
+    """Adam at the run's rate, or Muon in one cycle over all `steps` of the run."""
     warmup = RECIPES[config.recipe].warmup
     if warmup is None:
         return keras.optimizers.Adam(config.learning_rate)
-    rising = min(max(1, round(warmup * steps)), steps - 1) if steps > 1 else 0
-    curve = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=config.learning_rate / 25,
-        warmup_target=config.learning_rate,
-        warmup_steps=rising,
-        decay_steps=steps - rising,
-    )
+    curve = OneCycle(config.learning_rate, rising=round(warmup * steps), steps=steps)
     return Muon(curve, latent_dim=config.latent_dim)
+
+
+class OneCycle(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+    """From a 25th of the highest rate up to it in a straight line, and down to 0 in another.
+
+    Smith and Topin, "Super-Convergence" (arXiv:1708.07120, section 2).
+
+    rising: the steps until the highest rate.
+    steps: all, after which the rate would be 0.
+    """
+
+    def __init__(self, highest: float, *, rising: int, steps: int) -> None:
+        super().__init__()
+        self._highest, self._rising, self._steps = highest, max(1, rising), steps
+
+    def __call__(self, step: Any) -> Any:
+        step = ops.cast(step, "float32")
+        lowest = self._highest / 25
+        up = lowest + (self._highest - lowest) * (step / self._rising)
+        down = self._highest * ((self._steps - step) / max(1, self._steps - self._rising))
+        return ops.minimum(up, down)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"highest": self._highest, "rising": self._rising, "steps": self._steps}
