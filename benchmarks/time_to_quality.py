@@ -2,7 +2,8 @@
 
     python benchmarks/time_to_quality.py FOLDER --seeds 0,1,2 --out quality.json -- --recipe fast
 
-FOLDER holds MNIST as IDX files; what follows `--` goes to `vaekit train`. Time is the wall's, from
+FOLDER holds MNIST as IDX files; what follows `--` goes to `vaekit train`, which takes its epochs
+from there or from its recipe. Time is the wall's, from
 the start of a process to the end of an epoch with its validation, so start-up and compiling count.
 The total is 1000 x mean squared error, with one sample of z, plus the KL, over the test images.
 
@@ -38,7 +39,7 @@ Curve = list[dict[str, float]]
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 @click.option("--seeds", default="0,1,2", show_default=True)
 @click.option(
-    "--epochs", type=click.IntRange(1), default=EPOCHS, show_default=True, help="Of both."
+    "--epochs", type=click.IntRange(1), default=EPOCHS, show_default=True, help="The tutorial's."
 )
 @click.option("--limit", type=click.IntRange(1), help="Use only the first N images, to try it out.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="JSON to add to.")
@@ -61,9 +62,9 @@ def main(
                 if _known(result, who, seed, given):
                     continue
                 if who == "tutorial":
-                    curve = _tutorial(folder, _shared(seed, epochs, limit))
+                    curve = _tutorial(folder, ["--epochs", str(epochs), *_shared(seed, limit)])
                 else:
-                    curve, environment = kit_curve(folder, [*_shared(seed, epochs, limit), *given])
+                    curve, environment = kit_curve(folder, [*_shared(seed, limit), *given])
                     result.update(environment)
                 asked = {"who": who, "seed": seed, "options": list(given)}
                 result["runs"].append({**asked, "commit": commit(), "curve": curve})
@@ -154,10 +155,9 @@ def kit_curve(folder: Path, options: list[str]) -> tuple[Curve, dict[str, Any]]:
     return _curve(seconds, totals), {n: record[n] for n in ("backend", "versions", "machine")}
 
 
-def _shared(seed: int, epochs: int, limit: int | None) -> list[str]:
+def _shared(seed: int, limit: int | None) -> list[str]:
     """Options of both; the caller's come after them, and click takes the last of two."""
-    limited = [] if limit is None else ["--limit", str(limit)]
-    return ["--seed", str(seed), "--epochs", str(epochs), *limited]
+    return ["--seed", str(seed), *([] if limit is None else ["--limit", str(limit)])]
 
 
 def _curve(seconds: list[float], totals: list[float]) -> Curve:
