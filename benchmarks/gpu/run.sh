@@ -2,18 +2,25 @@
 # The whole benchmark on a machine that has JAX and PyTorch for CUDA, but neither Keras nor
 # TensorFlow: install what prepare.sh gathered, check, then measure. Results go to $OUT.
 #
-#   OUT=results benchmarks/gpu/run.sh [check|kit|peers|all]
+#   OUT=results DATA=mnist benchmarks/gpu/run.sh [check|kit|peers|quality|all]
 #
+# DATA is a folder with MNIST as IDX files, for the time to the tutorial's quality; without one, that
+# is left out. SEEDS are those of its runs.
 # SECONDS_A_RUN, MEASURES, SIZES, PEERS, PEER_SIZES, PAIRS and PRECISIONS change what is measured.
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 tree="$(cd "$here/../.." && pwd)"
 out="$(mkdir -p "${OUT:?set OUT to a folder for the results}" && cd "$OUT" && pwd)"
+data="${DATA:+$(cd "$DATA" && pwd)}"
 python="${PYTHON:-python3}"
 what="${1:-all}"
 seconds="${SECONDS_A_RUN:-2}"
 precisions="${PRECISIONS:-float32 mixed_bfloat16}"
 peers=()
+if [ "$what" = quality ] && [ -z "$data" ]; then
+  echo "run.sh: quality needs MNIST: set DATA to a folder with its IDX files." >&2
+  exit 2
+fi
 for peer in ${PEERS:-}; do peers+=(--peer "$peer"); done
 
 site="$(mktemp -d)"
@@ -40,3 +47,10 @@ for precision in $precisions; do
       --out "$out/peers-$precision.json"
   fi
 done
+
+if [ -n "$data" ] && { [ "$what" = quality ] || [ "$what" = all ]; }; then
+  for recipe in fast tutorial; do
+    "$python" benchmarks/time_to_quality.py "$data" --seeds "${SEEDS:-0}" \
+      --out "$out/quality.json" -- --recipe "$recipe"
+  done
+fi
