@@ -85,15 +85,16 @@ def _quality(axes: Any, result: Result) -> None:
 
 
 def _search(axes: Any, result: Result) -> None:
-    for row in result["measurements"]:
+    for number, row in enumerate(result["measurements"]):
         totals = [point["total"] for point in row["curve"]]
         name = row["what"].removeprefix("total: ")
-        axes.plot(range(1, len(totals) + 1), totals, marker=".", label=name)
+        style = "-" if number < 10 else "--"  # colours begin again after ten
+        axes.plot(range(1, len(totals) + 1), totals, style, marker=".", label=name)
     axes.set(title="Test total by epoch", xlabel="epoch", ylabel="1000 MSE + KL", yscale="log")
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.yaxis.set_major_formatter("{x:.0f}")
     axes.yaxis.set_minor_formatter("{x:.0f}")
-    axes.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
+    axes.legend(fontsize="x-small", loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def _bars(axes: Any, result: Result) -> None:
