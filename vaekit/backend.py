@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib.util
 import os
 import re
@@ -45,7 +47,8 @@ def select_backend(name: str | None, settings: tuning.Settings | None = None) ->
         os.environ[_TF_LEVEL] = "3"
     with _without_chatter() if quiet else nullcontext():
         try:
-            import keras
+            with _without_collecting() if first else nullcontext():
+                import keras
         except ImportError as error:  # a backend that its config file names
             raise UserError(f"Keras can't start its backend: {error}.") from error
 
@@ -66,6 +69,23 @@ def _require(name: str) -> None:
         raise UserError(f"There is no backend {name!r}: choose from {', '.join(BACKENDS)}.")
     if importlib.util.find_spec(name) is None:
         raise UserError(f"The backend {name} is not installed: pip install 'vaekit[{name}]'.")
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """No garbage collection meanwhile, and none of what is left when Python ends.
+
+    A backend is a million objects and no garbage. Going through them again and again takes a
+    second of the import, and another before the process ends.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+        atexit.register(gc.freeze)
 
 
 @contextmanager
