@@ -43,6 +43,11 @@ def measure_ceilings(dtype: str, *, seconds: float) -> Ceilings:
     return Ceilings(max(products), copied * 2 * _COPIED)
 
 
+def highest(measured: list[Ceilings]) -> Ceilings:
+    """The highest of each rate."""
+    return Ceilings(*map(max, zip(*measured, strict=True)))
+
+
 def _product(side: int, dtype: str) -> Repeat:
     # Scaled so that a product of products stays of the same size.
     drawn = np.random.default_rng(0).standard_normal((side, side)) / np.sqrt(side)

@@ -126,11 +126,12 @@ def _measure(
         say=lambda row: click.echo(_line(row)),
     )
     ceilings = result["ceilings"]
-    click.echo(
-        f"Ceilings: {ceilings['flop_per_s'] / 1e9:,.1f} GFLOP/s, "
-        f"{ceilings['bytes_per_s'] / 1e9:,.1f} GB/s; {result['subject']['precision']} on "
-        f"{result['machine']['devices'][0]}, {result['backend']}."
-    )
+    if ceilings is not None:
+        click.echo(
+            f"Ceilings: {ceilings['flop_per_s'] / 1e9:,.1f} GFLOP/s, "
+            f"{ceilings['bytes_per_s'] / 1e9:,.1f} GB/s; {result['subject']['precision']} on "
+            f"{result['machine']['devices'][0]}, {result['backend']}."
+        )
     if out is not None:
         write_result(result, out)
         click.echo(f"Written to {out}.")
