@@ -125,10 +125,20 @@ def test_no_image_fits(monkeypatch):
 
 
 def test_a_hopeless_batch_is_refused_before_the_first_step(tmp_path, monkeypatch):
-    monkeypatch.setattr(memory, "free_memory", lambda: 50 * 2**20)
-    with pytest.raises(UserError, match=r"needs about [\d.,]+ GiB, and 0\.0 GiB .*--batch-size"):
+    monkeypatch.setattr(memory, "free_memory", lambda: 150 * 2**20)
+    with pytest.raises(UserError, match=r"needs about [\d.,]+ GiB, and 0\.1 GiB .*--batch-size"):
         vaekit.train(data="digits", image_size=(32, 32), batch_size=512, out=str(tmp_path / "run"))
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(("half", "named"), [(0.6, 64), (0.9, 32)], ids=["clear", "close"])
+def test_the_batch_that_is_named_leaves_room_for_another_measure(monkeypatch, half, named):
+    free = 2**30
+    monkeypatch.setattr(memory, "free_memory", lambda: free)
+    monkeypatch.setattr(memory, "_PLAINLY_SMALL", 0.0)
+    monkeypatch.setattr(memory, "_measured", lambda *_: (0.0, half * free / 64))
+    with pytest.raises(UserError, match=f"--batch-size {named}[.]"):
+        memory.refuse_hopeless(make_program(), lambda block: block, 128)
 
 
 def test_measuring_leaves_the_variables_as_they_are(monkeypatch):

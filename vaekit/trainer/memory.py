@@ -20,6 +20,9 @@ from vaekit.tuning.memory import forget_peak, free_memory, peak_memory
 # the batches that are measured take about so much of it.
 _PLAINLY_SMALL = 1 / 8
 _MEASURED = 1 / 64
+# A batch that is named takes no more than this share of what is free: what is measured differs by
+# a quarter from one process to the next, and advice that is refused in its turn is none.
+_COMFORTABLE = 2 / 3
 
 
 def within_memory(program: Program, train: Steps) -> Steps:
@@ -55,7 +58,7 @@ def refuse_hopeless(program: Program, train: Steps, batch_size: int) -> None:
         return
     needs = _needs(program, train, batch_size, free)
     if needs(batch_size) > free:
-        fitting = _halved(batch_size, lambda size: needs(size) <= free)
+        fitting = _halved(batch_size, lambda size: needs(size) <= _COMFORTABLE * free)
         raise UserError(
             f"{_batch(program, batch_size)} needs about {needs(batch_size) / 2**30:,.1f} GiB, and "
             f"{free / 2**30:,.1f} GiB of memory are free; " + _advice(fitting, "should fit")
@@ -79,7 +82,7 @@ def _smaller(program: Program, train: Steps, size: int) -> int:
         # Its convolutions end the process where there is no memory, so nothing near is tried.
         free = free_memory()
         needs = _needs(program, train, size, free)
-        return _halved(size, lambda size: needs(size) <= free)
+        return _halved(size, lambda size: needs(size) <= _COMFORTABLE * free)
     return _halved(size, lambda size: _fits(program, train, size))
 
 
