@@ -47,13 +47,12 @@ def decoder() -> keras.Model:
 
 
 class TutorialVAE(keras.Model):
-    """Encoder, a draw of z, decoder; the KL is added as a loss and tracked."""
+    """Encoder, a draw of z, decoder; the KL is added as a loss."""
 
     def __init__(self, seed: int) -> None:
         super().__init__()
         self.encoder, self.decoder = encoder(), decoder()
         self.noise = keras.random.SeedGenerator(seed)
-        self.kl = keras.metrics.Mean(name="kl")
 
     def call(self, x: Any, training: bool = False) -> Any:
         mu, log_variance = self.encoder(x, training=training)
@@ -61,7 +60,6 @@ class TutorialVAE(keras.Model):
         z = mu + ops.exp(log_variance / 2) * noise
         kl = 0.5 * ops.sum(mu**2 + ops.exp(log_variance) - 1 - log_variance, axis=1)
         self.add_loss(ops.mean(kl))
-        self.kl.update_state(kl)
         return self.decoder(z, training=training)
 
 

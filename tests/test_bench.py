@@ -347,6 +347,20 @@ def test_peers_train_the_same_nets_from_the_same_weights(peers):
     assert firsts[0] == pytest.approx(firsts[1], rel=0.1)
 
 
+@pytest.mark.backend
+def test_repaired_tutorial_trains(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    from repaired_tutorial import compiled
+
+    images = np.random.default_rng(0).random((32, 28, 28, 1), dtype="float32")
+    history = compiled(seed=0).fit(
+        images, images, epochs=3, batch_size=8, validation_data=(images, images), verbose=0
+    )
+    first, *_, last = history.history["loss"]
+    assert last < first
+    assert np.isfinite(history.history["val_loss"]).all()
+
+
 def test_peer_that_is_not_installed_is_refused(peers):
     from peers.interface import Refused
 
