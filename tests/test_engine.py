@@ -21,6 +21,14 @@ from vaekit.errors import BuildError
 from vaekit.loss import needs_of
 
 pytestmark = pytest.mark.backend
+ON = ["own device", "gpu:0"] if keras.backend.backend() == "jax" else ["own device"]
+
+
+@pytest.fixture(autouse=True, params=ON)
+def device(request, monkeypatch):
+    """On JAX, steps run in a loop where the device is none of a processor's."""
+    if request.param != "own device":
+        monkeypatch.setattr("keras.distribution.list_devices", lambda: [request.param])
 
 
 def test_order_is_a_function_of_seed_and_epoch():

@@ -1,4 +1,4 @@
-"""Steps on JAX: a loop inside one jitted function, over the values of all variables."""
+"""Steps on JAX: jitted functions of the values of all variables, in a loop or one by one."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ import numpy as np
 from vaekit.config import MAX_STEPS
 from vaekit.engine.feed import Feed
 from vaekit.engine.program import Program
+from vaekit.tuning import on_cpu
 
 State = list[Any]  # values of `program.state`, in that order
+Step = Callable[[State, Any], tuple[State, Any]]
 
 
 def compile_train(
@@ -47,7 +49,7 @@ def compile_train(
             state = _replaced(_replaced(state, trained[number], values), tuned, tuning)
         return state, row
 
-    return _looped(program, step, images, sum(program.columns.widths))
+    return _steps(program, step, images, sum(program.columns.widths))
 
 
 def compile_evaluate(
@@ -59,7 +61,7 @@ def compile_evaluate(
         row, state = _stateless(program, state, lambda: program.eval_step(batch))
         return state, row
 
-    return _looped(program, step, images, sum(program.eval_columns.widths))
+    return _steps(program, step, images, sum(program.eval_columns.widths))
 
 
 def _stateless(program: Program, state: State, call: Callable[[], Any]) -> tuple[Any, State]:
@@ -81,12 +83,42 @@ def _replaced(state: State, slots: list[int], values: list[Any]) -> State:
     return state
 
 
-def _looped(
-    program: Program,
-    step: Callable[[State, Any], tuple[State, Any]],
-    images: np.ndarray | Feed,
-    width: int,
+def _steps(
+    program: Program, step: Step, images: np.ndarray | Feed, width: int
 ) -> Callable[[np.ndarray], np.ndarray]:
+    if on_cpu():
+        return _one_by_one(program, step, images)
+    return _looped(program, step, images, width)
+
+
+def _one_by_one(
+    program: Program, step: Step, images: np.ndarray | Feed
+) -> Callable[[np.ndarray], np.ndarray]:
+    """A call of the jitted step for each, since a processor pays little for starting one.
+
+    XLA's loops run there at a third of that speed and less: measured, 43 images a second in a loop
+    and 124 without (conv5 and deconv4, batch 32, two cores, JAX 0.10).
+    """
+    run = jax.jit(step, donate_argnums=0)
+
+    def call(block: np.ndarray) -> np.ndarray:
+        variables = _variables(program)
+        state, rows = [v.value for v in variables], []
+        batches = images.read(block) if isinstance(images, Feed) else (images[row] for row in block)
+        for batch in batches:
+            state, row = run(state, batch)
+            rows.append(row)
+        for variable, value in zip(variables, state, strict=True):
+            variable.assign(value)
+        return np.stack(rows)
+
+    return call
+
+
+def _looped(
+    program: Program, step: Step, images: np.ndarray | Feed, width: int
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Many steps in one jitted loop, so that an accelerator is not kept waiting for launches."""
     feed = images if isinstance(images, Feed) else None
     data = None if feed else jnp.asarray(images)
 

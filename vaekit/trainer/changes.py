@@ -112,10 +112,11 @@ def _facts(config: TrainConfig, described: Mapping[str, Any]) -> dict[str, Any]:
         values[backend] = versions[backend]
     for name in _CHOSEN:
         values[name] = chosen(described, name)
-    if backend == "jax":  # there, a step on images from a file is another program
+    machine = described["machine"]
+    if backend == "jax" and not machine["devices"][0].startswith("cpu"):
+        # Where steps run in a loop, those on images from a file are another program.
         streamed = chosen(described, "data") == "streamed"
         values["data_budget"] = "streamed" if streamed else "held"
-    machine = described["machine"]
     values["machine"] = ", ".join(
         [machine["processor"], f"{machine['cores']} cores", *machine["devices"]]
     )
