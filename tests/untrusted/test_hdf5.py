@@ -91,7 +91,7 @@ def test_two_files_at_once(file, tmp_path):
 
 
 def test_a_child_that_dies_is_a_sentence_and_is_replaced(file):
-    with HDF5File(file):  # so that one child is there
+    with HDF5File(file), HDF5File(file):  # so that two children are there
         pass
     with HDF5File(file) as opened:
         for child in processes():

@@ -66,9 +66,12 @@ class Worker:
             self._fill(buffer[at : at + size])
             at += size
 
-    def is_alive(self) -> bool:
-        """Whether the process runs."""
-        return self._process.poll() is None
+    def answers(self) -> bool:
+        """Whether the process, which has no file open, is well; a signal under way comes first."""
+        try:
+            return not self.ask(op="close")["broken"]
+        except DiedError:
+            return False
 
     def stop(self) -> None:
         """End the process, whatever it is at."""
@@ -139,7 +142,7 @@ def borrow() -> Worker:
     """A worker that nobody else uses; to be given back, or stopped."""
     while _idle:
         worker = _idle.pop()
-        if worker.is_alive():
+        if worker.answers():
             return worker
         worker.stop()
     return Worker()
