@@ -36,7 +36,8 @@ def summary(results: Mapping[str, Result]) -> str:
     if not shown:
         return NOTHING
     parts = []
-    for result in shown.values():
+    # The default backend before the others.
+    for result in sorted(shown.values(), key=lambda result: result["backend"] != "tensorflow"):
         parts += [f"{_TITLES[result['kind']]}. {where(result)}", "", *table(result), ""]
     return "\n".join(
         [*parts, "All results, and how they were had: `benchmarks/results/report.md`."]
