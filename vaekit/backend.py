@@ -73,16 +73,18 @@ def _require(name: str) -> None:
 
 @contextmanager
 def _without_collecting() -> Iterator[None]:
-    """No garbage collection meanwhile, and none of what is left when Python ends.
+    """No garbage collection meanwhile, none of what came meanwhile, and none when Python ends.
 
     A backend is a million objects and no garbage. Going through them again and again takes a
-    second of the import, and another before the process ends.
+    second of the import, some of all later work, and another before the process ends.
     """
+    gc.collect()  # or garbage of the caller's own would be kept
     collecting = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
         if collecting:
             gc.enable()
         atexit.register(gc.freeze)
