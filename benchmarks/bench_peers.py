@@ -20,7 +20,7 @@ from peers.interface import PRECISIONS, Refused
 from peers.registry import KIT, PEERS
 from peers.turns import Failed, Process
 
-from vaekit.benchmark.results import Result, heading, measurement, write_result
+from vaekit.benchmark.results import Result, data_name, heading, measurement, write_result
 from vaekit.errors import UserError, VaekitError
 
 IMAGES = 60_000
@@ -114,7 +114,7 @@ def measured(
             "decoder": "deconv4",
             "loss": "tutorial",
             "image_shape": [28, 28, 1],
-            "data": data or "random images",
+            "data": data_name(data),
             "precision": precision,
         },
         "settings": {"seconds": seconds, "pairs": pairs, "seed": seed},

@@ -18,7 +18,7 @@ from vaekit.benchmark.ceilings import Ceilings
 from vaekit.benchmark.comparison import compare
 from vaekit.benchmark.counting import Count, count_work
 from vaekit.benchmark.limits import forward_limit, training_flop, training_limit
-from vaekit.benchmark.results import measurement
+from vaekit.benchmark.results import data_name, measurement
 from vaekit.benchmark.timing import measure
 from vaekit.cli import main
 
@@ -130,6 +130,19 @@ def test_result_says_what_when_and_where(measured):
     assert subject["precision"] == "float32"
     assert result["ceilings"]["flop_per_s"] > 1e8
     assert result["ceilings"]["bytes_per_s"] > 1e7
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [("/home/me/faces.h5", "faces.h5"), ("digits", "digits"), (None, "random images")],
+)
+def test_result_names_its_images_without_their_place(source, name):
+    assert data_name(source) == name
+
+
+def test_no_result_in_the_repository_has_a_path_of_a_machine():
+    for path in (BENCHMARKS / "results").glob("*.json"):
+        assert '"/' not in path.read_text("utf-8"), path.name
 
 
 def test_every_speed_has_its_runs_and_its_share(measured):

@@ -48,6 +48,11 @@ def heading(kind: str) -> Result:
     }
 
 
+def data_name(source: str | None) -> str:
+    """What a result says of its images: where they lie is nobody else's business."""
+    return Path(source).name if source else "random images"
+
+
 def commit() -> str | None:
     """The git commit of this code, with `-dirty` after it if files were changed since.
 

@@ -11,7 +11,7 @@ import keras
 from vaekit.benchmark.ceilings import Ceilings, highest, measure_ceilings
 from vaekit.benchmark.device import device_model, device_peak_bytes, process_peak_bytes
 from vaekit.benchmark.limits import forward_limit, training_flop, training_limit
-from vaekit.benchmark.results import Result, heading, measurement
+from vaekit.benchmark.results import Result, data_name, heading, measurement
 from vaekit.benchmark.startup import measure_startup
 from vaekit.benchmark.subject import Subject
 from vaekit.benchmark.timing import measure
@@ -122,7 +122,7 @@ def _described(subject: Subject) -> dict[str, Any]:
         "loss_opt": config.loss_opt,
         "latent_dim": config.latent_dim,
         "image_shape": list(subject.program.vae.image_shape),
-        "data": config.data or "random images",
+        "data": data_name(config.data),
         "images": len(subject.pixels),
         "precision": subject.precision,
         **count._asdict(),

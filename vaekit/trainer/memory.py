@@ -58,7 +58,7 @@ def refuse_hopeless(program: Program, train: Steps, batch_size: int) -> None:
         return
     needs = _needs(program, train, batch_size, free)
     if needs(batch_size) > free:
-        fitting = _halved(batch_size, lambda size: needs(size) <= _COMFORTABLE * free)
+        fitting = _comfortable(batch_size, needs, free)
         raise UserError(
             f"{_batch(program, batch_size)} needs about {needs(batch_size) / 2**30:,.1f} GiB, and "
             f"{free / 2**30:,.1f} GiB of memory are free; " + _advice(fitting, "should fit")
@@ -82,8 +82,13 @@ def _smaller(program: Program, train: Steps, size: int) -> int:
         # Its convolutions end the process where there is no memory, so nothing near is tried.
         free = free_memory()
         needs = _needs(program, train, size, free)
-        return _halved(size, lambda size: needs(size) <= _COMFORTABLE * free)
+        return _comfortable(size, needs, free)
     return _halved(size, lambda size: _fits(program, train, size))
+
+
+def _comfortable(size: int, needs: Callable[[int], float], free: int) -> int:
+    """As `_halved`, by what a batch needs of the bytes that are free."""
+    return _halved(size, lambda size: needs(size) <= _COMFORTABLE * free)
 
 
 def _halved(size: int, fits: Callable[[int], bool]) -> int:
