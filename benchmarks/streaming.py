@@ -24,7 +24,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from vaekit.benchmark.results import heading, measurement, write_result
+from vaekit.benchmark.results import data_name, heading, measurement, write_result
 
 SHAPE = (28, 28)
 SIDES = ("memory", "file")
@@ -72,7 +72,8 @@ def _measured(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
         **heading("streaming"),
         **ends["file"]["environment"],
         "settings": {
-            **{name: getattr(args, name) for name in ("budget", "batch_size", "steps", "data")},
+            **{name: getattr(args, name) for name in ("budget", "batch_size", "steps")},
+            "data": data_name(args.data),
             "file_bytes": stored.stat().st_size,
             "pictures": pictures,
             "seconds_to_check_the_file": sides["file"].ready["seconds"],
