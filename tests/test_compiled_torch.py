@@ -26,6 +26,7 @@ BLOCK = np.arange(24, dtype="int32").reshape(3, 8)
 
 def dense_vae():
     """Small, and it draws in its own layers: normal noise, and a dropout with a seed."""
+    keras.utils.set_random_seed(0)
     image = layers.Input((8, 8, 1))
     hidden = layers.Dense(16, "relu")(layers.Flatten()(image))
     hidden = layers.Dropout(0.3, seed=5)(layers.GaussianNoise(0.1, seed=3)(hidden))
@@ -80,7 +81,7 @@ def test_compiled_steps_give_what_eager_ones_give(make):
     with warnings.catch_warnings():
         warnings.simplefilter("error", VaekitWarning)  # it must not fall back
         (rows, state), (compiled_rows, compiled_state) = both_ways(make, BLOCK[:2], BLOCK[2:])
-    np.testing.assert_allclose(compiled_rows, rows, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(compiled_rows, rows, rtol=1e-4, atol=1e-5)
     assert not np.array_equal(rows[0], rows[1])
     for eager, compiled in zip(state, compiled_state, strict=True):
         if np.issubdtype(eager.dtype, np.integer):  # counters, and what draws begin from

@@ -14,7 +14,7 @@ if keras.backend.backend() != "tensorflow":
 import tensorflow as tf
 
 from vaekit.engine.adam_tensorflow import shared_step_size
-from vaekit.engine.batch_norm_tensorflow import fused_batch_norm
+from vaekit.engine.batch_norm_tensorflow import native_batch_norm
 from vaekit.engine.gray_tensorflow import gray_convolutions
 
 
@@ -48,69 +48,13 @@ def assert_same(plain, exchanged):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5 * scale)
 
 
-LAYERS = {
-    "default": ({}, (4, 6, 5, 3), True),
-    "other momentum": ({"momentum": 0.9, "epsilon": 0.1}, (4, 6, 5, 3), True),
-    "one image": ({}, (1, 2, 2, 1), True),
-    "flat": ({}, (8, 5), False),
-    "channels first": ({"axis": 1}, (4, 3, 5, 5), False),
-    "no scale": ({"scale": False}, (4, 6, 5, 3), False),
-    "renorm": ({"renorm": True}, (4, 6, 5, 3), False),
-    "frozen": ({"trainable": False}, (4, 6, 5, 3), False),
-}
-
-
-@pytest.mark.parametrize(("options", "shape", "expected"), LAYERS.values(), ids=LAYERS)
-def test_batch_norm_has_the_same_values_gradients_and_moving_averages(options, shape, expected):
-    plain, _ = stepped(nullcontext, keras.layers.BatchNormalization(**options), shape)
-    fused, kernels = stepped(fused_batch_norm, keras.layers.BatchNormalization(**options), shape)
-    assert ("FusedBatchNormV3" in kernels) == expected
-    assert_same(plain, fused)
-
-
-def moments_of(images):
-    """What batch norm takes for the mean and variance of images, and its outputs."""
-    layer = keras.layers.BatchNormalization(momentum=0.0)
-    layer.build(images.shape)
-    with fused_batch_norm():
-        outputs = tf.function(lambda x: layer(x, training=True), autograph=False)(images)
-    return layer.moving_mean.numpy(), layer.moving_variance.numpy(), outputs.numpy()
-
-
-def test_moments_of_a_large_batch_with_a_background_are_precise():
-    random = np.random.default_rng(0)
-    images = random.normal(size=(32, 28, 28, 8)).astype("float32")
-    images[random.random((32, 28, 28)) < 0.7] = random.normal(size=8)
-    mean, variance, _ = moments_of(images)
-    exact = images.astype("float64")
-    np.testing.assert_allclose(mean, exact.mean((0, 1, 2)), rtol=0, atol=2e-6)
-    np.testing.assert_allclose(variance, exact.var((0, 1, 2)), rtol=5e-6)
-
-
-def test_channels_that_are_constant_have_no_negative_variance():
-    constants = np.linspace(50, 500, 64, dtype="float32")
-    images = np.broadcast_to(constants, (6, 10, 11, 64))
-    _, variance, outputs = moments_of(images)
-    assert np.all(variance >= 0)
-    np.testing.assert_allclose(outputs, np.zeros(images.shape), atol=0.01)
-
-
-def test_batch_norm_at_inference_is_keras_own():
-    layer = keras.layers.BatchNormalization
-    plain, _ = stepped(nullcontext, layer(), (4, 6, 5, 3), training=False)
-    fused, kernels = stepped(fused_batch_norm, layer(), (4, 6, 5, 3), training=False)
-    assert "FusedBatchNormV3" not in kernels
-    for a, b in zip(plain, fused, strict=True):
-        np.testing.assert_array_equal(a, b)
-
-
 def test_a_bias_before_batch_norm_moves_its_mean_only():
     def layers():
         convolution = keras.layers.Conv2D(3, 3, kernel_initializer=keras.initializers.Ones())
         return keras.Sequential([convolution, keras.layers.BatchNormalization(momentum=0.5)])
 
     plain, _ = stepped(nullcontext, layers(), (4, 6, 5, 2))
-    fused, _ = stepped(fused_batch_norm, layers(), (4, 6, 5, 2))
+    fused, _ = stepped(native_batch_norm, layers(), (4, 6, 5, 2))
     bias_gradient = 3  # after the output and the gradients of the images and the kernel
     np.testing.assert_array_equal(fused[bias_gradient], np.zeros(3))
     np.testing.assert_allclose(plain.pop(bias_gradient), 0, atol=1e-3)
@@ -206,7 +150,7 @@ def test_adam_with_a_shared_step_size_is_the_same_to_the_bit(kind, options, powe
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("exchanged", [shared_step_size, fused_batch_norm, gray_convolutions])
+@pytest.mark.parametrize("exchanged", [shared_step_size, native_batch_norm, gray_convolutions])
 def test_keras_and_tensorflow_are_left_as_they_were(exchanged):
     def seen():
         adam, norm = keras.optimizers.Adam.update_step, keras.layers.BatchNormalization.call

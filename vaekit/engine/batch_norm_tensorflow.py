@@ -1,8 +1,4 @@
-"""Batch normalisation in training by TensorFlow's fused kernels, while a step is traced.
-
-Keras 3 writes it out as moments and elementwise arithmetic, which goes over the feature maps
-several times; the step of the tutorial's nets is bound by just that. The fused kernels give the
-same values up to rounding.
+"""Batch normalisation in training by TensorFlow's kernels; see `vaekit.engine.batch_norm`.
 
 A bias added just before is left out: subtracting the mean takes it away again, so its gradient is
 zero, and only the moving mean sees it.
@@ -14,52 +10,26 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
-import keras
 import tensorflow as tf
 
-from vaekit.engine.replaced import replaced
+from vaekit.engine.batch_norm import fused_batch_norm
+
+# The kernel takes 1.001e-5 for anything smaller.
+_LEAST_EPSILON = 1.001e-5
 
 
-def fused_batch_norm() -> AbstractContextManager[None]:
-    """While entered, Keras's layer calls the fused kernel wherever that computes the same."""
-    layer = keras.layers.BatchNormalization
-    plain = layer.call
-
-    def call(self: Any, inputs: Any, training: Any = None, mask: Any = None) -> Any:
-        if training and mask is None and _fits(self, inputs):
-            return _fused(self, inputs)
-        return plain(self, inputs, training=training, mask=mask)
-
-    return replaced(layer, call=call)
+def native_batch_norm() -> AbstractContextManager[None]:
+    """While entered, Keras's layer calls TensorFlow's kernels wherever they compute the same."""
+    return fused_batch_norm(_kernel, least_epsilon=_LEAST_EPSILON)
 
 
-def _fits(layer: Any, inputs: Any) -> bool:
-    """Whether the kernel does what this layer asks for: float32, channels last, affine."""
-    return bool(
-        type(layer) is keras.layers.BatchNormalization
-        and len(inputs.shape) == 4
-        and None not in inputs.shape[1:]
-        and inputs.dtype == tf.float32
-        and layer.compute_dtype == "float32"
-        and layer.axis in (-1, 3, [3])
-        and layer.trainable
-        and layer.scale
-        and layer.center
-        and not layer.renorm
-        and not layer.synchronized
-        and layer.epsilon > 1.001e-5  # the kernel's least
-    )
-
-
-def _fused(layer: Any, inputs: Any) -> Any:
+def _kernel(layer: Any, inputs: Any) -> tuple[Any, Any, Any]:
     inputs, shift = _without_bias(inputs)
     normalise = _on_gpu if tf.config.list_logical_devices("GPU") else _on_cpu
     outputs, mean, variance = normalise(
         inputs, layer.gamma.value, layer.beta.value, epsilon=layer.epsilon
     )
-    for moving, batch in ((layer.moving_mean, mean + shift), (layer.moving_variance, variance)):
-        moving.assign(moving * layer.momentum + batch * (1.0 - layer.momentum))
-    return outputs
+    return outputs, mean + shift, variance
 
 
 def _on_gpu(inputs: Any, scale: Any, offset: Any, *, epsilon: float) -> tuple[Any, Any, Any]:

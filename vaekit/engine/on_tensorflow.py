@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from vaekit.engine.adam_tensorflow import shared_step_size
-from vaekit.engine.batch_norm_tensorflow import fused_batch_norm
+from vaekit.engine.batch_norm_tensorflow import native_batch_norm
 from vaekit.engine.feed import Feed
 from vaekit.engine.gray_tensorflow import gray_convolutions
 from vaekit.engine.program import Program
@@ -64,7 +64,7 @@ def _looped(
         )
         return rows.stack()
 
-    with shared_step_size(), fused_batch_norm(), gray_convolutions():
+    with shared_step_size(), native_batch_norm(), gray_convolutions():
         traced = run.get_concrete_function()
     return lambda indices: traced(give(indices)).numpy()
 

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import torch
 
+from vaekit.engine.batch_norm_torch import native_batch_norm
 from vaekit.engine.compiled_torch import compiled_step
 from vaekit.engine.feed import Feed
 from vaekit.engine.program import Program
@@ -58,7 +59,8 @@ def _looped(
     batches = _batches(images)
 
     def run(block: np.ndarray) -> np.ndarray:
-        rows = torch.stack([step(batch) for batch in batches(block)])
+        with native_batch_norm():
+            rows = torch.stack([step(batch) for batch in batches(block)])
         return rows.cpu().numpy()
 
     return run

@@ -1,24 +1,32 @@
 """Functions of others, replaced for a while.
 
-Tracing reaches Keras's layers and optimizers through whatever backbone a plugin built; there is no
+A step reaches Keras's layers and optimizers through whatever backbone a plugin built; there is no
 seam nearer to them than the functions that they look up as they run.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+# Two threads that took turns here in the wrong order would leave one's functions for good.
+_in_turn = threading.RLock()
+
 
 @contextmanager
 def replaced(owner: Any, **functions: Callable[..., Any]) -> Iterator[None]:
-    """While entered, a class or a module has these functions in place of its own."""
-    plain = {name: getattr(owner, name) for name in functions}
-    try:
-        for name, function in functions.items():
-            setattr(owner, name, function)
-        yield
-    finally:
-        for name, function in plain.items():
-            setattr(owner, name, function)
+    """While entered, a class or a module has these functions in place of its own.
+
+    One thread at a time: another one waits.
+    """
+    with _in_turn:
+        plain = {name: getattr(owner, name) for name in functions}
+        try:
+            for name, function in functions.items():
+                setattr(owner, name, function)
+            yield
+        finally:
+            for name, function in plain.items():
+                setattr(owner, name, function)

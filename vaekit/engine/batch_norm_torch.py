@@ -1,0 +1,96 @@
+"""Batch normalisation in training by torch's own kernels; see `vaekit.engine.batch_norm`."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+import torch
+
+from vaekit.engine.batch_norm import fused_batch_norm
+
+
+def native_batch_norm() -> AbstractContextManager[None]:
+    """While entered, Keras's layer calls torch's kernels wherever they compute the same."""
+    return fused_batch_norm(_kernel)
+
+
+def _kernel(layer: Any, inputs: Any) -> tuple[Any, Any, Any]:
+    normalise = _on_cpu if inputs.device.type == "cpu" else _on_gpu
+    images = inputs.permute(0, 3, 1, 2)  # a view: in memory, the channels stay last
+    outputs, mean, variance = normalise(
+        images, layer.gamma.value, layer.beta.value, epsilon=layer.epsilon
+    )
+    return outputs.permute(0, 2, 3, 1), mean, variance
+
+
+def _on_gpu(images: Any, scale: Any, offset: Any, *, epsilon: float) -> tuple[Any, Any, Any]:
+    """Outputs and the batch's mean and variance, all by the kernel."""
+    # With a momentum of 1, torch's moving averages are the batch's own moments.
+    mean, variance = (torch.zeros_like(scale) for _ in range(2))
+    outputs = torch.batch_norm(
+        images,
+        scale,
+        offset,
+        mean,
+        variance,
+        training=True,
+        momentum=1.0,
+        eps=epsilon,
+        cudnn_enabled=torch.backends.cudnn.enabled,
+    )
+    # The kernel reports n/(n-1) times the variance that it divides by; Keras keeps the latter.
+    count = images.numel() // len(scale)
+    return outputs, mean, variance * ((count - 1) / count) if count > 1 else mean * 0.0
+
+
+def _on_cpu(images: Any, scale: Any, offset: Any, *, epsilon: float) -> tuple[Any, Any, Any]:
+    """The same, by moments that are summed in parts.
+
+    On processors the kernel adds up all pixels of a batch one after the other, as TensorFlow's
+    does; see `vaekit.engine.batch_norm_tensorflow`.
+    """
+    with torch.no_grad():
+        mean = images.mean((0, 2, 3))
+        squares = images.square().mean((0, 2, 3))
+        variance = (squares - mean.square()).clamp_min(0.0)
+    return _Normalised.apply(images, scale, offset, mean, variance, epsilon), mean, variance
+
+
+class _Normalised(torch.autograd.Function):  # type: ignore[misc]  # untyped here
+    """Images normalised by moments that are their own, so that the gradient goes through these."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, images: Any, scale: Any, offset: Any, mean: Any, variance: Any, epsilon: float
+    ) -> Any:
+        ctx.save_for_backward(images, scale, mean, torch.rsqrt(variance + epsilon))
+        ctx.epsilon = epsilon
+        return torch.batch_norm(
+            images,
+            scale,
+            offset,
+            mean,
+            variance,
+            training=False,
+            momentum=0.0,
+            eps=epsilon,
+            cudnn_enabled=False,
+        )
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Any) -> Any:
+        images, scale, mean, inverse_deviation = ctx.saved_tensors
+        gradients = torch.ops.aten.native_batch_norm_backward(
+            upstream,
+            images,
+            scale,
+            None,
+            None,
+            mean,
+            inverse_deviation,
+            True,  # in training: through the moments, too
+            ctx.epsilon,
+            [True, True, True],
+        )
+        return (*gradients, None, None, None)
