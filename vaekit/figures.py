@@ -125,10 +125,14 @@ def grid(images: np.ndarray, title: str, *, columns: int = _COLUMNS) -> Figure:
     for number, image in enumerate(np.clip(shown, 0.0, 1.0)):
         top, left = number // columns * (height + gap), number % columns * (width + gap)
         canvas[top : top + height, left : left + width] = image
-    breadth = 8.0
-    tall = breadth * canvas.shape[0] / canvas.shape[1]
-    figure = Figure(figsize=(breadth, tall + 0.35), layout="constrained")
-    axes = figure.add_subplot()
+    breadth, margin, heading = 8.0, 0.05, 0.4  # inches
+    tall = (breadth - 2 * margin) * canvas.shape[0] / canvas.shape[1]
+    whole = margin + tall + heading
+    figure = Figure(figsize=(breadth, whole))
+    # Placed by hand: a layout engine would draw the picture twice to find out the same.
+    axes = figure.add_axes(
+        (margin / breadth, margin / whole, 1 - 2 * margin / breadth, tall / whole)
+    )
     axes.set_title(title)
     axes.imshow(np.squeeze(canvas), cmap="gray", vmin=0.0, vmax=1.0, interpolation="nearest")
     axes.set_axis_off()

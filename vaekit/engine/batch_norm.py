@@ -1,4 +1,4 @@
-"""Batch normalisation in training by a backend's fused kernels, while a step is traced or run.
+"""Batch normalisation by a backend's fused kernels, while a step is traced or run.
 
 Keras 3 writes it out as moments and elementwise arithmetic, which goes over the feature maps
 several times; the step of the tutorial's nets is bound by just that. The fused kernels give the
@@ -17,19 +17,28 @@ from vaekit.engine.replaced import replaced
 
 # Of a layer and a batch of features: what the layer gives, and the batch's mean and variance.
 Kernel = Callable[[Any, Any], tuple[Any, Any, Any]]
+# The same with its moving averages for moments: what the layer gives.
+RestKernel = Callable[[Any, Any], Any]
 
 
-def fused_batch_norm(kernel: Kernel, *, least_epsilon: float = 0.0) -> AbstractContextManager[None]:
-    """While entered, Keras's layer calls `kernel` wherever that computes the same.
+def fused_batch_norm(
+    kernel: Kernel, at_rest: RestKernel | None = None, *, least_epsilon: float = 0.0
+) -> AbstractContextManager[None]:
+    """While entered, Keras's layer calls the kernels wherever they compute the same.
 
-    least_epsilon: the smallest that the kernel takes.
+    kernel: in training.
+    at_rest: at inference; None where Keras's own is a fused kernel already.
+    least_epsilon: the smallest that the kernels take.
     """
     layer = keras.layers.BatchNormalization
     plain = layer.call
 
     def call(self: Any, inputs: Any, training: Any = None, mask: Any = None) -> Any:
-        if training and mask is None and _fits(self, inputs) and self.epsilon >= least_epsilon:
-            return _fused(kernel, self, inputs)
+        if mask is None and _fits(self, inputs) and self.epsilon >= least_epsilon:
+            if training:
+                return _fused(kernel, self, inputs)
+            if at_rest is not None:
+                return at_rest(self, inputs)
         return plain(self, inputs, training=training, mask=mask)
 
     return replaced(layer, call=call)

@@ -1,7 +1,7 @@
-"""Batch normalisation in training by TensorFlow's kernels; see `vaekit.engine.batch_norm`.
+"""Batch normalisation by TensorFlow's kernels; see `vaekit.engine.batch_norm`.
 
-A bias added just before is left out: subtracting the mean takes it away again, so its gradient is
-zero, and only the moving mean sees it.
+In training, a bias added just before is left out: subtracting the mean takes it away again, so its
+gradient is zero, and only the moving mean sees it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LEAST_EPSILON = 1.001e-5
 
 def native_batch_norm() -> AbstractContextManager[None]:
     """While entered, Keras's layer calls TensorFlow's kernels wherever they compute the same."""
-    return fused_batch_norm(_kernel, least_epsilon=_LEAST_EPSILON)
+    return fused_batch_norm(_kernel, _at_rest, least_epsilon=_LEAST_EPSILON)
 
 
 def _kernel(layer: Any, inputs: Any) -> tuple[Any, Any, Any]:
@@ -30,6 +30,19 @@ def _kernel(layer: Any, inputs: Any) -> tuple[Any, Any, Any]:
         inputs, layer.gamma.value, layer.beta.value, epsilon=layer.epsilon
     )
     return outputs, mean + shift, variance
+
+
+def _at_rest(layer: Any, inputs: Any) -> Any:
+    outputs, *_ = tf.raw_ops.FusedBatchNormV3(
+        x=inputs,
+        scale=layer.gamma.value,
+        offset=layer.beta.value,
+        mean=layer.moving_mean.value,
+        variance=layer.moving_variance.value,
+        epsilon=layer.epsilon,
+        is_training=False,
+    )
+    return outputs
 
 
 def _on_gpu(inputs: Any, scale: Any, offset: Any, *, epsilon: float) -> tuple[Any, Any, Any]:
