@@ -5,12 +5,18 @@
 Every peer trains the tutorial's nets from equal weights on equal images, in a process of its own
 that stands still while another works. For each pair of turns the ratio of the two speeds is
 taken; the median of the ratios and their range are what counts.
+
+The result is written anew after every peer, so whatever ends the run loses only what was being
+measured. A peer that breaks off is left out with its reason; the others are measured all the same.
 """
 
 from __future__ import annotations
 
+import math
+import re
 import statistics
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +24,27 @@ import click
 import numpy as np
 from peers.interface import PRECISIONS, Refused
 from peers.registry import KIT, PEERS
-from peers.turns import Failed, Process
+from peers.turns import Failed, Process, refuse
 
-from vaekit.benchmark.results import Result, data_name, heading, measurement, write_result
+from vaekit.benchmark.results import (
+    Result,
+    data_name,
+    heading,
+    measurement,
+    refuse_unwritable,
+    write_result,
+)
 from vaekit.errors import UserError, VaekitError
 
 IMAGES = 60_000
 OTHERS = tuple(name for name in PEERS if name != KIT)
+
+
+def _finite(context: click.Context, option: click.Parameter, value: float) -> float:
+    """NaN is neither below a range nor above it, so a range alone lets it pass."""
+    if not math.isfinite(value):
+        raise click.BadParameter(f"{value} is no length of time.")
+    return value
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -42,21 +62,37 @@ OTHERS = tuple(name for name in PEERS if name != KIT)
 )
 @click.option("--data", help="A data source of 28x28 grey images. Default: noise.")
 @click.option("--pairs", type=click.IntRange(1), default=5, show_default=True)
-@click.option("--seconds", type=float, default=5.0, show_default=True, help="About, a turn.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the first weights.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, min_open=True),
+    callback=_finite,
+    default=5.0,
+    show_default=True,
+    help="About, a turn.",
+)
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the first weights."
+)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="JSON to write.")
 def main(names: tuple[str, ...], batch_sizes: str, data: str | None, out: Path, **how: Any) -> None:
     """Measure training among peers."""
     try:
-        result = measured(names, _sizes(batch_sizes), data, **how)
-        write_result(result, out)
+        sizes = _sizes(batch_sizes)
+        refuse_unwritable(out)
+        names = tuple(dict.fromkeys(names))
+        result = measured(names, sizes, data, keep=lambda rows: write_result(rows, out), **how)
     except VaekitError as error:
         raise SystemExit(_told(str(error), error.exit_code)) from None
     except Refused as error:
         raise SystemExit(_told(str(error), 2)) from None
-    except Failed as error:
-        raise SystemExit(_told(str(error), 1)) from None
+    left_out = result["left_out"]
+    if not result["measurements"]:
+        raise SystemExit(_told(f"Nothing could be measured. {' '.join(left_out.values())}", 1))
     click.echo(f"Written to {out}.")
+    # A peer that nobody asked for may be left out; the kit, and one that somebody did, may not.
+    lost = [why for who, why in left_out.items() if who in names or who not in OTHERS]
+    if lost:
+        raise SystemExit(_told(" ".join(lost), 1))
 
 
 def measured(
@@ -64,51 +100,28 @@ def measured(
     batch_sizes: list[int],
     data: str | None,
     *,
+    keep: Callable[[Result], None],
     precision: str,
     backend: str,
     pairs: int,
     seconds: float,
     seed: int,
 ) -> Result:
-    """The result: a row for each peer at each batch size.
+    """The result: a row for each peer at each batch size, and of the rest why they were left out.
 
-    A peer that was asked for by name and can't be measured raises `Refused`; of the others it is
-    noted why they were left out.
+    keep: given the result so far, after each row.
+
+    Raises `Refused`, before anything is measured, if a peer that was asked for by name can't be
+    had, and whenever the kit itself refuses.
     """
     pixels = _pixels(data)
     if max(batch_sizes) > len(pixels):
         raise UserError(f"A batch of {max(batch_sizes)} is more than the {len(pixels)} images.")
+    _refuse_missing(names, precision, backend)
     left_out: dict[str, str] = {}
     rows: list[dict[str, Any]] = []
-    with tempfile.TemporaryDirectory() as folder:
-        images = str(Path(folder) / "images.npy")
-        np.save(images, pixels)
-        for size in batch_sizes:
-            job = {
-                "images": images,
-                "batch_size": size,
-                "precision": precision,
-                "seed": seed,
-                "backend": backend,
-            }
-            kit = Process(KIT, **job)
-            try:
-                environment = kit.ask("environment")
-                for name in names or [n for n in OTHERS if n not in left_out]:
-                    try:
-                        rows.append(_against(kit, name, job, len(pixels), seconds, pairs))
-                    except Refused as reason:
-                        if names:
-                            raise
-                        left_out[name] = str(reason)
-                        click.echo(f"{name}: left out. {reason}")
-                    else:
-                        click.echo(_line(rows[-1]))
-            finally:
-                kit.close()
-    return {
+    result = {
         **heading("peers"),
-        **environment,
         "subject": {
             "encoder": "conv5",
             "decoder": "deconv4",
@@ -121,6 +134,69 @@ def measured(
         "left_out": left_out,
         "measurements": rows,
     }
+    with tempfile.TemporaryDirectory() as folder:
+        images = str(Path(folder) / "images.npy")
+        np.save(images, pixels)
+        for size in batch_sizes:
+            job = {
+                "images": images,
+                "batch_size": size,
+                "precision": precision,
+                "seed": seed,
+                "backend": backend,
+            }
+            _in_turn([n for n in names or OTHERS if n not in left_out], job, result, keep)
+    if rows:
+        keep(result)
+    return result
+
+
+def _in_turn(
+    names: list[str], job: dict[str, Any], result: Result, keep: Callable[[Result], None]
+) -> None:
+    """Measure each of these peers with the kit at one batch size, and note what came of it."""
+    rows, left_out = result["measurements"], result["left_out"]
+    images = len(np.load(job["images"], mmap_mode="r"))
+    seconds, pairs = result["settings"]["seconds"], result["settings"]["pairs"]
+    kit = None
+    try:
+        for name in names:
+            try:
+                if kit is None:
+                    kit = Process(KIT, **job)
+                    result.update(kit.ask("environment"))
+                rows.append(_against(kit, name, job, images, seconds, pairs))
+            except Refused as reason:
+                if kit is None:
+                    raise
+                lost, why = name, str(reason)
+            except Failed as reason:
+                # The kit's own end says nothing of this peer, which is tried at larger batches too.
+                lost = f"{KIT} beside {name}" if reason.name == KIT else name
+                why = f"At batch {job['batch_size']}: {reason}"
+            else:
+                click.echo(_line(rows[-1]))
+                keep(result)
+                continue
+            left_out.setdefault(lost, why)
+            click.echo(f"Left out: {why}")
+            if kit is None:
+                return
+            if lost not in PEERS:
+                kit.close()
+                kit = None  # the next peer gets a new one
+    finally:
+        if kit is not None:
+            kit.close()
+
+
+def _refuse_missing(names: tuple[str, ...], precision: str, backend: str) -> None:
+    """Raise `Refused` for the first of these peers that can't be had, before an hour has passed."""
+    for name in names:
+        try:
+            refuse(name, precision=precision, backend=backend)
+        except Failed:  # it is told when it is measured, and keeps no other from it
+            continue
 
 
 def _against(
@@ -172,7 +248,7 @@ def _pixels(data: str | None) -> np.ndarray:
 
 
 def _sizes(text: str) -> list[int]:
-    if not all(size.isdigit() and int(size) for size in text.split(",")):
+    if not all(re.fullmatch("0*[1-9][0-9]{0,8}", size) for size in text.split(",")):
         raise UserError(f"--batch-sizes takes numbers like 32,128, not {text!r}.")
     return sorted({int(size) for size in text.split(",")})
 

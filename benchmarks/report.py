@@ -12,11 +12,11 @@ import hashlib
 from pathlib import Path
 
 import click
+from report_form import read_shown
 from report_plots import draw, source_of
 from report_tables import report, summary
 
 from vaekit.atomic import write_text
-from vaekit.benchmark.results import read_result
 from vaekit.errors import UserError, VaekitError
 
 ROOT = Path(__file__).parent.parent
@@ -41,36 +41,42 @@ START, END = "<!-- bench:start -->", "<!-- bench:end -->"
 def main(check: bool, folder: Path, readme: Path) -> None:
     """Make the report, or check it."""
     try:
-        results = {path.stem: read_result(path) for path in sorted(folder.glob("*.json"))}
-        texts = {
-            folder / "report.md": report(results),
-            readme: _between(readme.read_text("utf-8"), summary(results), readme),
-        }
-        stale = [path for path, text in texts.items() if _read(path) != text]
-        pictures = {
-            path: result
-            for name, result in results.items()
-            if source_of(path := folder / f"{name}.png") != _source(folder / f"{name}.json")
-        }
+        if not _made(check, folder, readme):
+            raise SystemExit(1)
     except VaekitError as error:
         click.echo(f"report: {error}", err=True)
         raise SystemExit(error.exit_code) from None
+
+
+def _made(check: bool, folder: Path, readme: Path) -> bool:
+    """Whether nothing is stale, of what the result files make."""
+    results = {path.stem: read_shown(path) for path in sorted(folder.glob("*.json"))}
+    texts = {
+        folder / "report.md": report(results),
+        readme: _between(_read(readme), summary(results), readme),
+    }
+    stale = [path for path, text in texts.items() if not _holds(path, text)]
+    pictures = {
+        path: result
+        for name, result in results.items()
+        if source_of(path := folder / f"{name}.png") != _source(folder / f"{name}.json")
+    }
+    # Pictures of another's are none of the report's business.
+    left = [p for p in sorted(folder.glob("*.png")) if p.stem not in results and source_of(p)]
     if check:
-        _tell([*stale, *pictures])
-        return
+        for path in (*stale, *pictures, *left):
+            click.echo(f"Stale: {path}. Run python benchmarks/report.py.")
+        return not (stale or pictures or left)
     for path in stale:
         write_text(path, texts[path])
     for path, result in pictures.items():
         draw(result, path, _source(path.with_suffix(".json")))
     for path in (*stale, *pictures):
         click.echo(f"Written: {path}")
-
-
-def _tell(stale: list[Path]) -> None:
-    for path in stale:
-        click.echo(f"Stale: {path}. Run python benchmarks/report.py.")
-    if stale:
-        raise SystemExit(1)
+    for path in left:
+        path.unlink()
+        click.echo(f"Removed, since its result is gone: {path}")
+    return True
 
 
 def _source(path: Path) -> str:
@@ -86,8 +92,18 @@ def _between(text: str, made: str, path: Path) -> str:
     return f"{before}{start}\n\n{made}\n\n{end}{after}"
 
 
-def _read(path: Path) -> str | None:
-    return path.read_text("utf-8") if path.exists() else None
+def _holds(path: Path, text: str) -> bool:
+    try:
+        return path.read_text("utf-8") == text
+    except (OSError, UnicodeDecodeError):  # gone or damaged
+        return False
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"Can't read {path}: {error}.") from None
 
 
 if __name__ == "__main__":

@@ -32,15 +32,22 @@ def draw(result: Result, path: Path, source: str) -> None:
 
 
 def source_of(path: Path) -> str | None:
-    """What a picture was drawn from; None if there is no picture."""
-    if not path.exists():
+    """What a picture was drawn from; None if there is no picture, or a damaged one."""
+    try:
+        with Image.open(path) as image:
+            image.verify()  # the sums of all parts, but not whether the parts make a picture
+        with Image.open(path) as image:
+            image.load()
+            return image.info.get(_SOURCE)
+    except Exception:  # whatever the damage makes of the file's lengths and sums
         return None
-    with Image.open(path) as image:
-        return image.info.get(_SOURCE)
 
 
 def _kit(axes: Any, result: Result) -> None:
     rows = [row for row in result["measurements"] if row["unit"] == "images/s"]
+    if not rows:
+        _bars(axes, result)
+        return
     for what in dict.fromkeys(row["what"] for row in rows):
         of = [row for row in rows if row["what"] == what]
         sizes = [row["batch_size"] for row in of]

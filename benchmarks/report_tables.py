@@ -72,16 +72,23 @@ def table(result: Result) -> list[str]:
         head = ("peer", "batch", "images/s", "vaekit's images/s", "vaekit is faster by")
         return [*_lines(head, map(_peer, rows)), *(["", *left_out] if left_out else [])]
     lines = _lines(("what", "median", "lowest", "highest", ""), map(_plain, rows))
-    ceilings = result.get("ceilings")
-    if ceilings is None:
+    if result.get("ceilings") is None:
         return lines
+    ceilings = [result["ceilings"], *result.get("other_ceilings", ())]
     return [
         *lines,
         "",
-        f"Ceilings of this machine, at most: {ceilings['flop_per_s'] / 1e9:,.1f} GFLOP/s in "
-        f"a matrix product, {ceilings['bytes_per_s'] / 1e9:,.1f} GB/s in a copy. The nets take "
+        f"Ceilings of this machine, at most: {'; '.join(map(_ceiling, ceilings))}. The nets take "
         f"{result['subject']['multiply_adds']:,} multiply-adds an image forward.",
     ]
+
+
+def _ceiling(rates: dict[str, Any]) -> str:
+    dtype = f" of {rates['dtype']}" if "dtype" in rates else ""
+    return (
+        f"{rates['flop_per_s'] / 1e9:,.1f} GFLOP/s in a matrix product{dtype}, "
+        f"{rates['bytes_per_s'] / 1e9:,.1f} GB/s in a copy"
+    )
 
 
 def _peer(row: dict[str, Any]) -> tuple[str, ...]:
@@ -100,7 +107,8 @@ def _plain(row: dict[str, Any]) -> tuple[str, ...]:
     notes = []
     if "share_of_limit" in row:
         notes.append(f"{row['share_of_limit']:.0%} of what the machine could do")
-        notes.append(f"first call {row['first_call_seconds']:.1f} s, apart")
+        built = f"built in {row['build_seconds']:.1f} s, " if "build_seconds" in row else ""
+        notes.append(f"{built}first call {row['first_call_seconds']:.1f} s, apart")
     unit, factor = ("MiB", 2**20) if row["unit"] == "bytes" else (row["unit"], 1)
     numbers = (_number(row[key] / factor) for key in ("median", "lowest", "highest"))
     return (f"{name_of(row)}{f' ({unit})' if unit else ''}", *numbers, "; ".join(notes))

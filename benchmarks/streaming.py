@@ -3,7 +3,8 @@
     python benchmarks/streaming.py --out benchmarks/results/streaming.json
 
 A sparse HDF5 file of 20 GB is made in a temporary folder: pictures lie where the first steps look,
-and a hole is everywhere else. Each side is a process of its own, and trains while the other waits.
+and a hole is everywhere else. Each side is a process of its own, and trains while the other stands
+still: it doesn't read ahead either.
 The peaks of memory are those of whole processes; a third one, which trains on a single batch, says
 what the model alone takes. Do nothing else on the machine meanwhile.
 """
@@ -23,6 +24,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+from peers.still import die_with_parent, go_on, stand_still
 
 from vaekit.benchmark.results import data_name, heading, measurement, write_result
 
@@ -135,7 +137,7 @@ def _make(folder: Path, size: int, pictures: int, data: str) -> Path:
 
 
 class Side:
-    """A process that trains when asked."""
+    """A process that trains when asked, and stands still once it was asked."""
 
     def __init__(self, name: str, folder: Path, args: argparse.Namespace) -> None:
         job = {
@@ -155,12 +157,16 @@ class Side:
 
     def ask(self, **request: Any) -> dict[str, Any]:
         """Seconds and processor seconds that so many `steps` took."""
+        go_on(self._process)
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
-        return self._answer()
+        answer = self._answer()
+        stand_still(self._process)
+        return answer
 
     def close(self) -> dict[str, Any]:
         """End it: its peak of memory, and its environment."""
+        go_on(self._process)
         self._process.stdin.close()
         answer = self._answer()
         self._process.wait()
@@ -175,6 +181,7 @@ class Side:
 
 def train(job: dict[str, Any]) -> None:
     """What a side does: take steps as standard input asks, and answer on standard output."""
+    die_with_parent()
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
 

@@ -3,8 +3,10 @@
     python benchmarks/time_to_quality.py FOLDER --seeds 0,1,2 --out quality.json -- --recipe fast
 
 FOLDER holds MNIST as IDX files; what follows `--` goes to `vaekit train`, which takes its epochs
-from there or from its recipe. Time is the wall's, from
-the start of a process to the end of an epoch with its validation, so start-up and compiling count.
+from there or from its recipe. Time is the wall's, from the start of a process to the end of an
+epoch with its validation, so start-up and compiling count. For the kit they are told apart as well:
+whatever is compiled is first called in the first epoch, and else all epochs do the same work, so
+what the first takes, from the start of the process, beyond the median of the others.
 The total is 1000 x mean squared error, with one sample of z, plus the KL, over the test images.
 
 Every finished run is added to the result file at once; runs that are there already are not done
@@ -14,7 +16,9 @@ again, so the command can be cut and repeated.
 from __future__ import annotations
 
 import csv
+import itertools
 import json
+import re
 import statistics
 import subprocess
 import sys
@@ -25,13 +29,29 @@ from typing import Any
 
 import click
 
-from vaekit.benchmark.results import Result, commit, heading, measurement, read_result, write_result
+from vaekit.benchmark.results import (
+    Result,
+    commit,
+    heading,
+    measurement,
+    read_result,
+    refuse_unwritable,
+    write_result,
+)
 from vaekit.errors import UserError, VaekitError
 
 HERE = Path(__file__).parent
 EPOCHS = 20  # the tutorial's
 
 Curve = list[dict[str, float]]
+
+_DEVICE = """
+import json, sys
+from vaekit.backend import select_backend
+select_backend(sys.argv[1])
+from vaekit.benchmark.device import device_model
+print(json.dumps(device_model()))
+"""
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -54,10 +74,14 @@ def main(
     """Train the tutorial and the kit with OPTIONS, and note when each was how good."""
     try:
         settings = {"epochs": epochs, "limit": limit}
+        numbers = _seeds(seeds)
+        refuse_unwritable(out)
         result = read_result(out) if out.exists() else _new(settings)
+        if result["kind"] != "time_to_quality" or "runs" not in result:
+            raise UserError(f"{out} is the result of another benchmark: choose another --out.")
         if result.get("settings") != settings:
             raise UserError(f"{out} holds runs of other --epochs or --limit: choose another --out.")
-        for seed in map(int, seeds.split(",")):
+        for seed in numbers:
             for who, given in (("tutorial", ()), ("vaekit", options)):
                 if _known(result, who, seed, given):
                     continue
@@ -84,8 +108,9 @@ def main(
 def reached(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What the runs show together, for each set of options.
 
-    The quality to reach is the mean of the tutorial's totals after its last epoch. The share of its
-    time is taken over the seeds that both have.
+    The quality to reach is the mean of the tutorial's totals after its last epoch. Times are those
+    of the seeds that reach it; where some don't, a row says how many do. The share of the
+    tutorial's time is taken over the seeds that both have.
     """
     tutorial = {run["seed"]: run["curve"] for run in runs if run["who"] == "tutorial"}
     if not tutorial:
@@ -109,10 +134,21 @@ def reached(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
             measurement(f"{name}, last total", "", totals, better="lower", seeds=list(curves))
         )
         times = {seed: _first(curve, target) for seed, curve in curves.items()}
-        if None in times.values():
+        times = {seed: at for seed, at in times.items() if at is not None}
+        if len(times) < len(curves):
+            named = f"{name}, seeds that reach the tutorial's quality, of {len(curves)}"
+            rows.append(measurement(named, "", [len(times)], seeds=list(times)))
+        if not times:
             continue
         until = f"{name}, until the tutorial's quality"
-        rows.append(measurement(until, "s", list(times.values()), better="lower", target=target))
+        of = {"better": "lower", "seeds": list(times), "target": target}
+        rows.append(measurement(until, "s", list(times.values()), **of))
+        waits = [_before_steps(curves[seed]) for seed in times]
+        # On a machine that does other work as well, epochs may differ by more than that.
+        if all(wait is not None and wait > 0 for wait in waits):
+            rest = [at - wait for at, wait in zip(times.values(), waits, strict=True)]
+            rows.append(measurement(f"{name}, start-up and compiling in it", "s", waits, **of))
+            rows.append(measurement(f"{until}, after start-up and compiling", "s", rest, **of))
         shares = [times[seed] / tutorial[seed][-1]["seconds"] for seed in times if seed in tutorial]
         if shares:
             named = f"{name}, share of the tutorial's time"
@@ -122,6 +158,13 @@ def reached(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _first(curve: Curve, target: float) -> float | None:
     return next((point["seconds"] for point in curve if point["total"] <= target), None)
+
+
+def _before_steps(curve: Curve) -> float | None:
+    """What the first epoch took beyond the median of the others; None if there are no others."""
+    ends = [point["seconds"] for point in curve]
+    later = [end - before for before, end in itertools.pairwise(ends)]
+    return ends[0] - statistics.median(later) if later else None
 
 
 def _known(result: Result, who: str, seed: int, options: tuple[str, ...]) -> bool:
@@ -152,7 +195,26 @@ def kit_curve(folder: Path, options: list[str]) -> tuple[Curve, dict[str, Any]]:
         with (out / "history.csv").open(newline="") as file:
             totals = [float(row["val_loss"]) for row in csv.DictReader(file)]
         record = json.loads((out / "run.json").read_text())
-    return _curve(seconds, totals), {n: record[n] for n in ("backend", "versions", "machine")}
+    environment = {name: record[name] for name in ("backend", "versions", "machine")}
+    return _curve(seconds, totals), {**environment, "device_model": _device_model(record)}
+
+
+def _device_model(record: dict[str, Any]) -> str | None:
+    """What the maker calls the device of a run, asked of a process that leaves it alone again.
+
+    None on a processor. None, too, where the device doesn't tell: the run is not lost for that.
+    """
+    if all(name.startswith("cpu") for name in record["machine"]["devices"]):
+        return None
+    command = [sys.executable, "-c", _DEVICE, record["backend"]]
+    done = subprocess.run(command, capture_output=True, text=True)
+    return None if done.returncode else json.loads(done.stdout.splitlines()[-1])
+
+
+def _seeds(text: str) -> list[int]:
+    if not all(re.fullmatch("[0-9]{1,9}", seed) for seed in text.split(",")):
+        raise UserError(f"--seeds takes numbers like 0,1,2, not {text!r}.")
+    return list(dict.fromkeys(map(int, text.split(","))))
 
 
 def _shared(seed: int, limit: int | None) -> list[str]:
@@ -162,7 +224,7 @@ def _shared(seed: int, limit: int | None) -> list[str]:
 
 def _curve(seconds: list[float], totals: list[float]) -> Curve:
     pairs = zip(seconds, totals, strict=True)
-    return [{"seconds": round(at, 2), "total": round(total, 4)} for at, total in pairs]
+    return [{"seconds": round(at, 3), "total": round(total, 4)} for at, total in pairs]
 
 
 def _watched(command: list[str]) -> tuple[list[float], str]:

@@ -110,6 +110,18 @@ def test_moments_of_a_large_batch_with_a_background_are_precise():
     np.testing.assert_allclose(variance, exact.var((0, 1, 2)), rtol=5e-6)
 
 
+@pytest.mark.parametrize(("mean", "deviation"), [(30, 0.1), (100, 0.1), (1000, 1), (-100, 1)])
+def test_a_mean_far_from_zero_costs_no_precision(mean, deviation):
+    if BACKEND == "torch":
+        pytest.skip("Keras's own loses it there, too")
+    random = np.random.default_rng(0)
+    images = random.normal(mean, deviation, (32, 14, 14, 4)).astype("float32")
+    images[..., 0] -= mean  # beside a channel that is near
+    _, variance, _ = moments_of(images)
+    exact = images.astype("float64").var((0, 1, 2))
+    np.testing.assert_allclose(variance, exact, rtol=1e-3)
+
+
 def test_channels_that_are_constant_have_no_negative_variance():
     constants = np.linspace(50, 500, 64, dtype="float32")
     images = np.broadcast_to(constants, (6, 10, 11, 64)).copy()

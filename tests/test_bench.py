@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import keras
@@ -14,13 +15,14 @@ from click.testing import CliRunner
 from keras import layers
 
 from tests.parts import make_vae
+from vaekit.benchmark import suite
 from vaekit.benchmark.ceilings import Ceilings
-from vaekit.benchmark.comparison import compare
 from vaekit.benchmark.counting import Count, count_work
 from vaekit.benchmark.limits import forward_limit, training_flop, training_limit
-from vaekit.benchmark.results import data_name, measurement
+from vaekit.benchmark.results import data_name
 from vaekit.benchmark.timing import measure
 from vaekit.cli import main
+from vaekit.engine.replaced import replaced
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 SMALL = [
@@ -79,6 +81,16 @@ def test_a_layer_of_unknown_arithmetic_is_named():
     inputs = keras.Input((4, 8))
     layer = layers.EinsumDense("abc,cd->abd", (None, 3), name="strange")
     assert count_work(keras.Model(inputs, layer(inputs))).uncounted == ("strange",)
+
+
+def test_counting_waits_for_another_thread_that_has_keras_changed():
+    inputs = keras.Input((4,))
+    counting = threading.Thread(target=count_work, args=[keras.Model(inputs, inputs)])
+    with replaced(layers.Layer):
+        counting.start()
+        counting.join(1)
+        assert counting.is_alive()
+    counting.join()
 
 
 def test_the_tighter_limit_counts():
@@ -156,8 +168,60 @@ def test_every_speed_has_its_runs_and_its_share(measured):
         assert 0 < row["lowest"] <= row["median"] <= row["highest"]
         assert row["share_of_limit"] > 0
         assert row["first_call_seconds"] > 0
+    assert all(("build_seconds" in row) == (row["what"] == "training") for row in speeds)
+    assert speeds[0]["build_seconds"] > 0
     (memory,) = [row for row in rows if row["what"].startswith("process memory")]
     assert memory["median"] > 1e8
+    assert memory["batch_size"] == 8  # the largest, which takes most
+
+
+def test_peak_of_memory_is_of_training_alone(monkeypatch):
+    seen = []
+
+    def ceilings(*_, **__):
+        seen.append("ceilings")
+        return Ceilings(1.0, 1.0)
+
+    monkeypatch.setattr(suite, "measure_ceilings", ceilings)
+    monkeypatch.setattr(suite, "process_peak_bytes", lambda: seen.append("peak"))
+    assert cli("bench", *SMALL, "--measure", "training").exit_code == 0
+    assert seen == ["peak", "ceilings"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is inherited")
+def test_peak_of_memory_is_not_the_parents():
+    code = """
+import subprocess, sys
+held = b"1" * 2**31
+ask = "from vaekit.benchmark.device import process_peak_bytes; print(process_peak_bytes())"
+subprocess.run([sys.executable, "-c", ask])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert 0 < int(done.stdout) < 2**31
+
+
+def test_only_training_is_in_the_precision_asked_for(tmp_path, monkeypatch):
+    rates = {"float32": Ceilings(1e9, 1e9), "bfloat16": Ceilings(4e9, 1e9)}
+    monkeypatch.setattr(suite, "measure_ceilings", lambda dtype, **_: rates[dtype])
+    out = tmp_path / "mixed.json"
+    asked = (*SMALL, "--precision", "mixed_bfloat16", "--measure", "training,encode,decode,sample")
+    done = cli("bench", *asked, "--out", out)
+    assert done.exit_code == 0, done.output
+    result = json.loads(out.read_text())
+    rows = {r["what"]: r for r in result["measurements"] if r["unit"] == "images/s"}
+    assert {what: row["precision"] for what, row in rows.items()} == {
+        "training": "mixed_bfloat16",
+        **dict.fromkeys(("encode", "decode", "sample"), "float32"),
+    }
+    options = {"encoder_opt": {"width": 4}, "decoder_opt": {"width": 4}}
+    decoder = count_work(make_vae((8, 8, 1), **options).decoder)
+    limit = forward_limit(decoder, 8, rates["float32"], 4)
+    assert rows["decode"]["limit_by_arithmetic"] == limit.by_arithmetic
+    assert rows["decode"]["limit_by_traffic"] == limit.by_traffic
+    assert result["ceilings"] == {"dtype": "bfloat16", **rates["bfloat16"]._asdict()}
+    assert result["other_ceilings"] == [{"dtype": "float32", **rates["float32"]._asdict()}]
+    assert "4.0 GFLOP/s, 1.0 GB/s; bfloat16 on " in done.stdout
+    assert "1.0 GFLOP/s, 1.0 GB/s; float32 on " in done.stdout
 
 
 def test_every_row_is_printed(measured):
@@ -169,17 +233,6 @@ def test_every_row_is_printed(measured):
     assert lines[-1] == f"Written to {out}."
 
 
-@pytest.mark.slow
-def test_start_up_is_of_whole_processes(tmp_path):
-    out = tmp_path / "start.json"
-    done = cli("bench", *SMALL, "--runs", "1", "--measure", "startup", "--out", out)
-    assert done.exit_code == 0, done.output
-    rows = {row["what"]: row for row in json.loads(out.read_text())["measurements"]}
-    helped, first, beside = (rows[name]["median"] for name in rows)
-    assert 0 < helped < first  # importing a backend takes longer than a help text
-    assert beside > 0
-
-
 @pytest.mark.parametrize(
     ("args", "sentence"),
     [
@@ -188,9 +241,14 @@ def test_start_up_is_of_whole_processes(tmp_path):
         (["--batch-sizes", "32;64"], "is not a list of batch sizes like 32,128."),
         (["--batch-sizes", "0"], "is not a list of batch sizes"),
         (["--measure", "training,sleep"], "'sleep' is none of training, encode"),
-        (["--seconds", "0"], "--seconds"),
+        (["--batch-sizes", "²"], "'²' is not a list of batch sizes"),
+        (["--batch-sizes", "999999999"], "There is no memory for 999999999 images"),
+        *((["--seconds", text], "--seconds") for text in ("0", "-1", "nan", "inf")),
         (["--out", "nowhere/kit.json"], "There is no folder nowhere"),
-        (["--data", "digits", "--batch-sizes", "2048"], "more than the 1617 training images"),
+        (
+            ["--data", "digits", "--batch-sizes", "2048"],
+            "more than the 1617 training images; choose a smaller --batch-sizes.",
+        ),
     ],
 )
 def test_bad_input_gets_a_sentence(args, sentence):
@@ -200,69 +258,16 @@ def test_bad_input_gets_a_sentence(args, sentence):
     assert "Traceback" not in done.stderr
 
 
-# comparing
-
-
-def result_of(*values, what="training", unit="images/s", better="higher", **more):
-    row = measurement(what, unit, values, better=better, batch_size=32)
-    return {"format": 1, "kind": "kit", "backend": "jax", "measurements": [row], **more}
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "verdict"),
-    [
-        ((100, 110), (80, 99), "slower"),
-        ((100, 110), (90, 105), "same"),
-        ((100, 110), (111, 120), "faster"),
-    ],
-)
-def test_slower_is_beyond_the_spread(old, new, verdict):
-    (change,) = compare(result_of(*old), result_of(*new))
-    assert change.verdict == verdict
-    assert change.worse == (verdict == "slower")
-
-
-def test_more_seconds_are_slower_and_more_bytes_are_more():
-    seconds = {"unit": "s", "better": "lower"}
-    assert compare(result_of(1.0, **seconds), result_of(2.0, **seconds))[0].verdict == "slower"
-    memory = {"unit": "bytes", "better": "lower"}
-    assert compare(result_of(1.0, **memory), result_of(2.0, **memory))[0].worse
-
-
-def write(path, result):
-    path.write_text(json.dumps(result))
-    return path
-
-
-def test_compare_says_what_became_slower_and_ends_with_one(tmp_path):
-    old, new = write(tmp_path / "a", result_of(100)), write(tmp_path / "b", result_of(50))
-    done = cli("bench", "compare", old, new)
-    assert done.exit_code == 1
-    assert "training, batch 32" in done.stdout
-    assert "0.50 x  slower" in done.stdout
-    assert cli("bench", "compare", new, old).exit_code == 0
-
-
-def test_compare_says_that_the_versions_differ(tmp_path):
-    old = write(tmp_path / "a", result_of(1, versions={"keras": "3.15"}))
-    new = write(tmp_path / "b", result_of(1, versions={"keras": "3.16"}))
-    assert "keras was 3.15, and is 3.16." in cli("bench", "compare", old, new).stdout
-
-
-def test_compare_refuses_what_it_cant_compare(tmp_path):
-    good = write(tmp_path / "a", result_of(100))
-    other = write(tmp_path / "b", result_of(100, what="encode"))
-    broken = tmp_path / "c"
-    broken.write_text("{")
-    for bad, sentence in (
-        (other, "no measurement in common"),
-        (broken, "is not JSON"),
-        (tmp_path / "d", "No such file"),
-        (write(tmp_path / "e", {"format": 1}), "is not a result of vaekit"),
-    ):
-        done = cli("bench", "compare", good, bad)
-        assert done.exit_code == 2
-        assert sentence in done.stderr
+@pytest.mark.parametrize("place", ["folder", "/proc/x.json", "nowhere/x.json", "9" * 300])
+def test_a_place_that_cant_be_written_to_is_refused_before_measuring(tmp_path, monkeypatch, place):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    monkeypatch.setattr(suite, "run_suite", lambda *_, **__: pytest.fail("it was measured"))
+    done = cli("bench", "--out", place)
+    assert done.exit_code == 2, done.output
+    assert Path(place).name in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert [path.name for path in tmp_path.rglob("*")] == ["folder"]
 
 
 # benchmarks/
@@ -271,33 +276,6 @@ def test_compare_refuses_what_it_cant_compare(tmp_path):
 def script(name, *args):
     command = [sys.executable, str(BENCHMARKS / name), *map(str, args)]
     return subprocess.run(command, capture_output=True, text=True, timeout=300)
-
-
-def test_readme_says_what_the_result_files_say():
-    done = script("report.py", "--check")
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_report_is_made_from_files_and_notices_a_change(tmp_path, measured):
-    (tmp_path / "kit.json").write_bytes(measured[0].read_bytes())
-    readme = tmp_path / "README.md"
-    readme.write_text("before\n<!-- bench:start -->\nold\n<!-- bench:end -->\nafter\n")
-    places = ("--results", tmp_path, "--readme", readme)
-    assert script("report.py", "--check", *places).returncode == 1
-    assert script("report.py", *places).returncode == 0
-    assert script("report.py", "--check", *places).returncode == 0
-    assert "| training, batch 4 (images/s) |" in (tmp_path / "report.md").read_text()
-    text = readme.read_text()
-    assert text.startswith("before\n")
-    assert text.endswith("after\n")
-    assert "old" not in text
-    result = json.loads((tmp_path / "kit.json").read_text())
-    result["measurements"][0]["median"] = 12345.0
-    write(tmp_path / "kit.json", result)
-    stale = script("report.py", "--check", *places)
-    assert stale.returncode == 1
-    assert "kit.png" in stale.stdout
-    assert "report.md" in stale.stdout
 
 
 @pytest.mark.parametrize(

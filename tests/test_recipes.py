@@ -16,8 +16,8 @@ from tests.resume.runs import SMALL, cut, result, resume, train
 from vaekit.cli import main
 from vaekit.config import TrainConfig
 from vaekit.errors import OptionError, RunError
+from vaekit.optimizer import Muon, OneCycle
 from vaekit.recipes import RECIPES
-from vaekit.trainer.muon import Muon
 
 FAST = RECIPES["fast"]
 
@@ -141,3 +141,29 @@ def test_more_epochs_would_be_another_curve(tmp_path):
         resume(run.path, epochs=3)
     resume(run.path, epochs=3, allow_change=["epochs"])
     assert len(vaekit.load(run.path).history) == 3
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_run_by_any_recipe_can_be_evaluated(tmp_path, recipe, precision):
+    path = train(tmp_path / "run", recipe=recipe, epochs=1, precision=precision).path
+    run = vaekit.load(path)
+    validated = run.evaluate(limit=run.record["data"]["validation_images"])
+    np.testing.assert_allclose(validated["loss"], run.history[-1]["val_loss"], rtol=1e-5)
+
+
+def test_the_rate_is_never_below_0():
+    curve = OneCycle(0.1, rising=2, steps=10)
+    rates = [float(ops.convert_to_numpy(curve(step))) for step in (0, 2, 10, 11, 1000)]
+    np.testing.assert_allclose(rates, [0.004, 0.1, 0, 0, 0], atol=1e-7)
+
+
+def test_a_batch_size_under_which_the_curve_would_be_over_is_refused(tmp_path):
+    more = {"recipe": "fast", "epochs": 4, "checkpoint_every": "1epochs"}
+    cut(tmp_path / "run", 12, **more)
+    before = {p: p.read_bytes() for p in (tmp_path / "run").rglob("*") if p.is_file()}
+    with pytest.raises(RunError, match=r"is 0 after 8 steps, .* 10 are done, and 4 are to come"):
+        train(
+            tmp_path / "run", resume=True, allow_change=["batch_size"], **more | {"batch_size": 20}
+        )
+    assert before == {p: p.read_bytes() for p in (tmp_path / "run").rglob("*") if p.is_file()}

@@ -310,7 +310,8 @@ def test_sizes(text, count):
 def test_budget_below_some_batches_is_a_sentence(flat, tmp_path):
     source, _ = flat
     needed = HELD * BATCH * 9 * 8
-    with pytest.raises(UserError, match=r"4 batches .* more than the data budget of 2\.3KB"):
+    told = r"4 batches .* take 2,304 bytes, and the data budget of 2\.3KB is 2,303"
+    with pytest.raises(UserError, match=told):
         train(source, tmp_path / "run", data_budget=needed - 1)
     line = ["train", "--data", str(source), "--data-budget", "100B", "--out", str(tmp_path / "run")]
     found = CliRunner().invoke(main, line)
@@ -356,3 +357,10 @@ def test_grain_is_imported_to_stream_only(tmp_path):
         f"out={str(tmp_path / 'run')!r}, progress=False); sys.exit('grain' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], timeout=300).returncode == 0
+
+
+@pytest.mark.parametrize("data", ["digits", np.zeros((40, 8, 8), "uint8")], ids=["named", "array"])
+def test_a_budget_below_images_that_are_held_is_refused(tmp_path, data):
+    with pytest.raises(DataError, match=r"more than the data budget of 2.0KB.*in an HDF5 file"):
+        vaekit.train(data=data, data_budget="2kB", out=str(tmp_path / "run"), progress=False)
+    assert not (tmp_path / "run").exists()

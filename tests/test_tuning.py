@@ -134,6 +134,7 @@ def test_a_callback_that_looks_at_batches_gets_each(tmp_path):
     [
         (["--no-compile"], "on tensorflow the engine compiles every step"),
         (["--threads", "0"], "threads can't be 0"),
+        (["--threads", "99999999999"], "--threads 99999999999 is more than 64 for each of the"),
         (["--threads", "77"], "TensorFlow is already running with .* threads in this process"),
         (["--steps-per-call", "257"], "steps_per_call can't be 257: .*less than or equal to 256"),
         (["--no-onednn"], "TensorFlow is already loaded in this process"),

@@ -45,6 +45,10 @@ class Refused(Exception):
 class Peer(Protocol):
     """Built from a `Job`, which it may refuse with `Refused`."""
 
+    @classmethod
+    def check(cls, precision: str, backend: str) -> None:
+        """Raise `Refused` for what can be known without building or training anything."""
+
     @property
     def parameters(self) -> tuple[int, int]:
         """All weights, moving statistics among them, and the trained ones."""

@@ -25,9 +25,12 @@ Arrays = dict[str, Any]
 class Peer:
     """Weights, moving statistics, Adam's moments and a key, carried through a scan."""
 
-    def __init__(self, job: Job) -> None:
-        if job.precision == "mixed_float16":
+    @classmethod
+    def check(cls, precision: str, backend: str) -> None:
+        if precision == "mixed_float16":
             raise Refused("The peer jax-scan has no loss scaling, so it can't do mixed_float16.")
+
+    def __init__(self, job: Job) -> None:
         self._type = jnp.bfloat16 if job.precision == "mixed_bfloat16" else jnp.float32
         moving = {n: v for n, v in job.weights.items() if n.endswith(("mean", "variance"))}
         weights: Weights = {n: v for n, v in job.weights.items() if n not in moving}

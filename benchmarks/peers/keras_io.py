@@ -55,11 +55,14 @@ class _VAE(keras.Model):
 class Peer(Fit):
     """`fit` on images alone."""
 
-    def __init__(self, job: Job) -> None:
-        if keras.backend.backend() != "tensorflow":
+    @classmethod
+    def check(cls, precision: str, backend: str) -> None:
+        if backend != "tensorflow":
             raise Refused("The peer keras-io is written for TensorFlow: ask for that backend.")
-        if job.precision == "mixed_float16":
+        if precision == "mixed_float16":
             raise Refused("The peer keras-io has no loss scaling, so it can't do mixed_float16.")
+
+    def __init__(self, job: Job) -> None:
         keras.config.set_dtype_policy(job.precision)
         model = _VAE()
         model.encoder.set_weights(half(job.weights, "encoder"))

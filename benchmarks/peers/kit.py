@@ -16,6 +16,10 @@ from vaekit.errors import UserError
 class Peer:
     """The default parts, which are the tutorial's."""
 
+    @classmethod
+    def check(cls, precision: str, backend: str) -> None:
+        """Nothing: the kit refuses what it is built with."""
+
     def __init__(self, job: Job) -> None:
         asked = {"learning_rate": LEARNING_RATE}
         if job.precision != "float32":

@@ -53,9 +53,12 @@ class _VAE(VAE):
 class Peer:
     """An epoch of pythae's trainer over as many images as the steps take."""
 
-    def __init__(self, job: Job) -> None:
-        if job.precision != "float32":
+    @classmethod
+    def check(cls, precision: str, backend: str) -> None:
+        if precision != "float32":
             raise Refused("The peer pythae is measured in float32 only.")
+
+    def __init__(self, job: Job) -> None:
         self._images = mirrored(job.images).float() / 255
         self._nets = Encoder(job.weights), Decoder(job.weights)
         config = VAEConfig(input_dim=(1, 28, 28), latent_dim=2)

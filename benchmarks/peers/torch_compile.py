@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import ClassVar
 
 import torch
 
 from peers import torch_eager
-from peers.interface import Job, Refused
+from peers.compilers import lacking_on_gpu, lacking_on_processor
+from peers.interface import Refused
 
 
 class Peer(torch_eager.Peer):
@@ -16,10 +16,12 @@ class Peer(torch_eager.Peer):
 
     options: ClassVar[dict[str, str]] = {}
 
-    def __init__(self, job: Job) -> None:
-        if not torch.cuda.is_available() and not any(map(shutil.which, ("g++", "clang++"))):
-            raise Refused("torch.compile needs a C++ compiler on a processor, and there is none.")
-        super().__init__(job)
+    @classmethod
+    def check(cls, precision: str, backend: str) -> None:
+        super().check(precision, backend)
+        lacking = lacking_on_gpu() if torch.cuda.is_available() else lacking_on_processor()
+        if lacking:
+            raise Refused(f"torch.compile needs {lacking}, and can't find it.")
 
     def prepared(self, loss: torch_eager.Loss) -> torch_eager.Loss:
         return torch.compile(loss, **self.options)

@@ -7,7 +7,7 @@ from typing import ClassVar
 import torch
 
 from peers import torch_compile
-from peers.interface import Job, Refused
+from peers.interface import Refused
 
 
 class Peer(torch_compile.Peer):
@@ -15,10 +15,11 @@ class Peer(torch_compile.Peer):
 
     options: ClassVar[dict[str, str]] = {"mode": "reduce-overhead"}
 
-    def __init__(self, job: Job) -> None:
+    @classmethod
+    def check(cls, precision: str, backend: str) -> None:
         if not torch.cuda.is_available():
             raise Refused("The peer torch-cuda-graphs needs a GPU, and PyTorch sees none.")
-        super().__init__(job)
+        super().check(precision, backend)
 
     def before_step(self) -> None:
         torch.compiler.cudagraph_mark_step_begin()

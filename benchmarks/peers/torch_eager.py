@@ -18,10 +18,13 @@ _AUTOCAST = {"mixed_bfloat16": torch.bfloat16, "mixed_float16": torch.float16}
 class Peer:
     """A training loop; `prepared` may make more of the loss."""
 
+    @classmethod
+    def check(cls, precision: str, backend: str) -> None:
+        if precision == "mixed_float16" and not torch.cuda.is_available():
+            raise Refused("PyTorch's peers do mixed_float16 on a GPU only.")
+
     def __init__(self, job: Job) -> None:
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        if job.precision == "mixed_float16" and self._device.type == "cpu":
-            raise Refused("PyTorch's peers do mixed_float16 on a GPU only.")
         torch.set_float32_matmul_precision("high")  # on a GPU TF32, as JAX takes
         nets = [Encoder(job.weights), Decoder(job.weights)]
         self._encoder, self._decoder = (

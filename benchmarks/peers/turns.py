@@ -1,7 +1,4 @@
-"""Peers as processes that take turns: while one works, the other is stopped.
-
-A stopped process can't spin, whatever its threads do while they wait.
-"""
+"""Peers as processes that take turns: while one works, the other is stopped."""
 
 from __future__ import annotations
 
@@ -15,36 +12,33 @@ from pathlib import Path
 from typing import Any
 
 from peers.interface import Refused
+from peers.still import go_on, stand_still
 
 HERE = Path(__file__).parent.parent
 
 
 class Failed(Exception):
-    """A peer's process ended; the text is the end of what it said."""
+    """A peer broke off; `name` is the peer's, the text a sentence with the reason."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"The peer {name} failed: {reason}")
+        self.name = name
 
 
-class Process:
-    """A peer's process. It runs only while it is asked something."""
+class Worker:
+    """A peer's process, which runs only while it is asked something."""
 
-    def __init__(self, name: str, **job: Any) -> None:
+    def __init__(self, name: str, backend: str) -> None:
         self.name = name
         self._said = tempfile.TemporaryFile()  # noqa: SIM115, closed with the process
         self._process = subprocess.Popen(
             [sys.executable, "-m", "peers.worker", name],
-            env=_environment(job["backend"]),
+            env=_environment(backend),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,
             text=True,
         )
-        self._stopped = False
-        try:
-            self.prepared = self.ask("prepare", **job)
-            if "refused" in self.prepared:
-                raise Refused(self.prepared["refused"])
-        except BaseException:
-            self.close()
-            raise
 
     @property
     def pid(self) -> int:
@@ -52,9 +46,11 @@ class Process:
         return self._process.pid
 
     def ask(self, what: str, **arguments: Any) -> Any:
-        """Let it go on, ask, wait for the answer and stop it again. Raises `Failed`."""
-        if self._stopped:
-            self._process.send_signal(signal.SIGCONT)
+        """Let it go on, ask, wait for the answer and stop it again.
+
+        Raises `Refused` if that is the answer, and `Failed` if the peer or its process broke off.
+        """
+        go_on(self._process)
         try:
             self._process.stdin.write(json.dumps({"do": what, **arguments}) + "\n")
             self._process.stdin.flush()
@@ -62,11 +58,41 @@ class Process:
         except BrokenPipeError:
             line = ""
         if not line:
-            raise Failed(self._end())
-        self._process.send_signal(signal.SIGSTOP)
-        os.waitpid(self.pid, os.WUNTRACED)  # until it stands still
-        self._stopped = True
-        return json.loads(line)
+            raise Failed(self.name, self._end())
+        stand_still(self._process)
+        answer = json.loads(line)
+        if "refused" in answer:
+            raise Refused(answer["refused"])
+        if "failed" in answer:
+            raise Failed(self.name, answer["failed"])
+        return answer
+
+    def close(self) -> None:
+        """End it."""
+        self._process.kill()
+        self._process.communicate()
+        self._said.close()
+
+    def _end(self) -> str:
+        """The last that it said; the memory's guard kills without a word."""
+        code = self._process.wait()
+        self._said.seek(0)
+        lines = self._said.read().decode(errors="replace").strip().splitlines()
+        if code < 0:
+            return f"it was ended by {signal.Signals(-code).name}."
+        return lines[-1] if lines else f"it ended with {code} and said nothing."
+
+
+class Process(Worker):
+    """A peer that is ready to train. Raises `Refused` or `Failed` if it can't be had."""
+
+    def __init__(self, name: str, **job: Any) -> None:
+        super().__init__(name, job["backend"])
+        try:
+            self.prepared = self.ask("prepare", **job)
+        except BaseException:
+            self.close()
+            raise
 
     def rate(self, steps: int) -> float:
         """Steps a second, measured after a few that only warm the caches."""
@@ -82,17 +108,14 @@ class Process:
                 return max(1, min(most, round(steps * seconds / took)))
             steps = min(2 * steps, most)
 
-    def close(self) -> None:
-        """End it."""
-        self._process.kill()
-        self._process.communicate()
-        self._said.close()
 
-    def _end(self) -> str:
-        self._process.wait()
-        self._said.seek(0)
-        lines = self._said.read().decode(errors="replace").strip().splitlines()
-        return f"The peer {self.name} failed: {lines[-1] if lines else 'it said nothing'}"
+def refuse(name: str, *, precision: str, backend: str) -> None:
+    """Raise `Refused` if this peer can't be had here so, which takes no training to know."""
+    worker = Worker(name, backend)
+    try:
+        worker.ask("check", precision=precision, backend=backend)
+    finally:
+        worker.close()
 
 
 def _environment(backend: str) -> dict[str, str]:

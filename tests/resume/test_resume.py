@@ -11,7 +11,7 @@ import pytest
 
 from tests.resume.runs import EPOCHS, STEPS, cut, result, resume, train
 from vaekit.checkpoint import latest_checkpoint, list_checkpoints, read_checkpoint
-from vaekit.errors import RunError
+from vaekit.errors import RunError, UserError
 from vaekit.run import verify_run
 
 pytestmark = pytest.mark.backend
@@ -125,3 +125,14 @@ def test_what_cannot_be_saved_of_a_callback_is_named(tmp_path, capsys):
     assert "Not in the checkpoints: Own.lock." in capsys.readouterr().out
     state = read_checkpoint(latest_checkpoint(tmp_path / "run" / "checkpoints"))
     assert list(state.callbacks[0]["attributes"]) == ["kept"]
+
+
+def test_a_run_that_could_not_go_on_is_free_again(copy, monkeypatch):
+    def refuse(*_):
+        raise UserError("no memory")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("vaekit.trainer.session.refuse_hopeless", refuse)
+        with pytest.raises(UserError, match="no memory"):
+            resume(copy, epochs=4)
+    assert len(resume(copy, epochs=4).history) == 4

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from vaekit.benchmark.results import Result
 from vaekit.errors import UserError
 
+Row = dict[str, Any]
 Key = tuple[Any, ...]
+
+# How far to either side the truth may be from a value that was taken once: peaks of memory differ
+# by some percent from one process to the next.
+SINGLE = 0.05
+
+# What must be equal for two measurements to be of the same thing.
+_SUBJECT = (
+    *("encoder", "decoder", "loss", "encoder_opt", "decoder_opt", "loss_opt"),
+    *("latent_dim", "image_shape", "data"),
+)
 
 
 class Change(NamedTuple):
@@ -15,7 +28,7 @@ class Change(NamedTuple):
 
     factor: of the new median over the old.
     verdict: `slower` or `faster` (or, of memory, `more` or `less`) if every new value is beyond
-        every old one, else `same`.
+        every old one, else `same`. A single value counts as known to `SINGLE`.
     """
 
     name: str
@@ -34,46 +47,102 @@ class Change(NamedTuple):
 def compare(old: Result, new: Result) -> list[Change]:
     """Every measurement that is in both, in the new file's order.
 
+    Of a peer's row, the kit's own speed beside it and the ratio of the two are measurements, too.
+
     Raises `UserError` if there is none.
     """
-    before = {_key(old, row): row for row in old["measurements"]}
-    changes = [
-        _change(before[key], row)
-        for row in new["measurements"]
-        if (key := _key(new, row)) in before
-    ]
+    before, after = _rows(old), _rows(new)
+    changes = [_change(before[key], row) for key, row in after.items() if key in before]
     if not changes:
         raise UserError(
-            "The two files have no measurement in common: they differ in what was measured, in "
-            "backend, precision or parts, or in batch sizes."
+            f"The two files have no measurement in common: they differ in {_unlike(old, new)}."
         )
     return changes
 
 
+def unmatched(old: Result, new: Result) -> tuple[list[str], list[str]]:
+    """Names of the measurements that only the old file has, and of those only in the new one."""
+    before, after = _rows(old), _rows(new)
+    gone = [name_of(row) for key, row in before.items() if key not in after]
+    return gone, [name_of(row) for key, row in after.items() if key not in before]
+
+
 def differences(old: Result, new: Result) -> list[str]:
-    """Sentences on what else differs, and so may be why: the machine and the versions."""
+    """Sentences on what else differs, and so may be why: machine, versions, choices, settings."""
     said = []
     machines = [result.get("machine", {}).get("processor") for result in (old, new)]
     devices = [result.get("machine", {}).get("devices") for result in (old, new)]
     if machines[0] != machines[1] or devices[0] != devices[1]:
         said.append(f"The machines differ: {machines[0]} {devices[0]}, {machines[1]} {devices[1]}.")
-    was, now = (result.get("versions", {}) for result in (old, new))
-    said += [
-        f"{name} was {was.get(name)}, and is {now.get(name)}."
-        for name in sorted(was.keys() | now.keys())
-        if was.get(name) != now.get(name)
+    return [
+        *said,
+        *_unequal("", *(result.get("versions", {}) for result in (old, new))),
+        *_unequal("The choice of ", *(_choices(result) for result in (old, new))),
+        *_unequal("The setting ", *(result.get("settings", {}) for result in (old, new))),
     ]
-    return said
 
 
-def _key(result: Result, row: dict[str, Any]) -> Key:
-    subject = result.get("subject", {})
-    parts = tuple(str(subject.get(name)) for name in ("encoder", "decoder", "loss", "image_shape"))
+def name_of(row: Row) -> str:
+    """A measurement as a person reads it: what, of which peer, at which batch size."""
+    name = " of ".join(str(row[key]) for key in ("what", "peer") if row.get(key))
+    return f"{name}, batch {row['batch_size']}" if row.get("batch_size") else name
+
+
+def _unlike(old: Result, new: Result) -> str:
+    """What keeps all measurements of two files apart."""
+    was, now = _subject(old), _subject(new)
+    names = [name for name in _SUBJECT if was.get(name) != now.get(name)]
+    if not names:
+        return "what was measured, in backend or precision, or in batch sizes"
+    return ", ".join(f"{name} ({was.get(name)}, {now.get(name)})" for name in names)
+
+
+def _unequal(prefix: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{prefix}{name} was {old.get(name)}, and is {new.get(name)}."
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name)
+    ]
+
+
+def _choices(result: Result) -> dict[str, str]:
+    return {name: choice["value"] for name, choice in result.get("choices", {}).items()}
+
+
+def _subject(result: Result) -> dict[str, Any]:
+    subject: dict[str, Any] = result.get("subject", {})
+    return subject
+
+
+def _rows(result: Result) -> dict[Key, Row]:
+    """The measurements by what makes two of them the same."""
+    rows = [part for row in result["measurements"] for part in _parts(row)]
+    return {_key(result, row): row for row in rows}
+
+
+def _parts(row: Row) -> Iterator[Row]:
+    """A row, and where it is a peer's, the kit's own speed and the ratio as rows of their own."""
+    yield row
+    what, peer = row["what"], row.get("peer")
+    more = {"batch_size": row.get("batch_size")}
+    if row.get("kit"):
+        values = row["kit"]["values"]
+        more |= {"unit": row["unit"], "better": row["better"]}
+        spread = {"lowest": min(values), "highest": max(values)}
+        yield {**row["kit"], **spread, **more, "what": f"{what} of vaekit beside {peer}"}
+    if row.get("ratio"):
+        more |= {"unit": "x", "better": "higher"}
+        yield {**row["ratio"], **more, "what": f"{what}, vaekit over {peer}"}
+
+
+def _key(result: Result, row: Row) -> Key:
+    subject = _subject(result)
     return (
         result["kind"],
         result.get("backend"),
-        subject.get("precision"),
-        parts,
+        row.get("precision", subject.get("precision")),
+        # As text, since a list is no key; sorted, since the order of options means nothing.
+        tuple(json.dumps(subject.get(name), sort_keys=True) for name in _SUBJECT),
         row["what"],
         row.get("peer"),
         row.get("batch_size"),
@@ -81,8 +150,9 @@ def _key(result: Result, row: dict[str, Any]) -> Key:
     )
 
 
-def _change(old: dict[str, Any], new: dict[str, Any]) -> Change:
-    up, down = new["lowest"] > old["highest"], new["highest"] < old["lowest"]
+def _change(old: Row, new: Row) -> Change:
+    (old_lowest, old_highest), (new_lowest, new_highest) = _range(old), _range(new)
+    up, down = new_lowest > old_highest, new_highest < old_lowest
     words = ("more", "less") if new["unit"] == "bytes" else ("slower", "faster")
     higher_is_better = new["better"] == "higher"
     verdict = "same"
@@ -92,7 +162,9 @@ def _change(old: dict[str, Any], new: dict[str, Any]) -> Change:
     return Change(name_of(new), new["unit"], old["median"], new["median"], factor, verdict)
 
 
-def name_of(row: dict[str, Any]) -> str:
-    """A measurement as a person reads it: what, of which peer, at which batch size."""
-    name = " of ".join(str(row[key]) for key in ("what", "peer") if row.get(key))
-    return f"{name}, batch {row['batch_size']}" if row.get("batch_size") else name
+def _range(row: Row) -> tuple[float, float]:
+    """Lowest and highest; of a single value, which has no spread, what it is taken to have."""
+    if len(row["values"]) > 1:
+        return row["lowest"], row["highest"]
+    slack = SINGLE * abs(row["median"])
+    return row["median"] - slack, row["median"] + slack

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import keras
 from keras import layers
 
+from vaekit.engine.replaced import replaced
+
 _CONVOLUTIONS = (layers.Conv1D, layers.Conv2D, layers.Conv3D)
 _DEPTHWISE = (layers.DepthwiseConv1D, layers.DepthwiseConv2D)
 _SEPARABLE = (layers.SeparableConv1D, layers.SeparableConv2D)
@@ -82,7 +84,6 @@ def _positions(layer: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
 @contextmanager
 def _watched(saw: Callable[[Any, tuple[int, ...], tuple[int, ...]], None]) -> Iterator[None]:
     """While entered, `saw(layer, input shape, output shape)` hears of every call of a layer."""
-    plain = layers.Layer.__call__
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         output = plain(self, *args, **kwargs)
@@ -91,8 +92,7 @@ def _watched(saw: Callable[[Any, tuple[int, ...], tuple[int, ...]], None]) -> It
         return output
 
     # A layer may hold layers that no list of the model's has; all of them come through here.
-    layers.Layer.__call__ = call
-    try:
-        yield
-    finally:
-        layers.Layer.__call__ = plain
+    with replaced(layers.Layer):  # in turn, so that `plain` is not what another thread put there
+        plain = layers.Layer.__call__
+        with replaced(layers.Layer, __call__=call):
+            yield

@@ -7,6 +7,7 @@ import sys
 import keras
 
 from vaekit.tuning import on_cpu
+from vaekit.tuning.memory import peak_memory
 
 
 def device_model() -> str | None:
@@ -30,12 +31,15 @@ def device_model() -> str | None:
 
 def process_peak_bytes() -> int | None:
     """The most memory that this process has held; None where the system doesn't say."""
-    try:
+    if sys.platform == "darwin":
         import resource
-    except ImportError:  # Windows
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Linux's own `ru_maxrss` begins with what the parent held.
+    try:
+        return peak_memory() or None
+    except OSError:  # no /proc
         return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else 1024 * peak
 
 
 def device_peak_bytes() -> int | None:

@@ -1,20 +1,30 @@
 """A process that does what `vaekit train` does until its first step is through, then ends.
 
-python -m vaekit.benchmark.first_step CONFIG.toml
+python -m vaekit.benchmark.first_step [--plugin FILE] [--no-plugin NAME] CONFIG.toml
 """
 
 from __future__ import annotations
 
+import argparse
 import os
-import sys
 
 from vaekit.backend import select_backend
 from vaekit.config import TrainConfig, read_config
+from vaekit.plugins import selected
 
 
-def main(path: str) -> None:
+def main() -> None:
     """Open what the config file describes, and train one step."""
-    config = TrainConfig.checked(read_config(path))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--plugin", action="append", default=[])
+    parser.add_argument("--no-plugin", action="append", default=[])
+    parser.add_argument("config")
+    given = parser.parse_args()
+    with selected(files=given.plugin, without=given.no_plugin):
+        _step(TrainConfig.checked(read_config(given.config)))
+
+
+def _step(config: TrainConfig) -> None:
     select_backend(config.backend, config.settings)
     from vaekit.benchmark.subject import Subject
 
@@ -23,4 +33,4 @@ def main(path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

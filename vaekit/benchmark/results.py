@@ -6,15 +6,17 @@ import json
 import os
 import statistics
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from vaekit.atomic import write_text
-from vaekit.errors import UserError
+from pydantic import BaseModel, ValidationError
 
-FORMAT = 1
+from vaekit.atomic import write_text
+from vaekit.benchmark.form import FORMAT, ResultForm
+from vaekit.errors import UserError, from_os_error
 
 Result = dict[str, Any]
 
@@ -68,27 +70,51 @@ def commit() -> str | None:
     return None
 
 
+def refuse_unwritable(path: Path) -> None:
+    """Raise what `write_result` would, before anything is measured; leaves nothing behind."""
+    _refuse_no_folder(path)
+    try:
+        target = path.resolve()
+        if target.exists() and not target.is_file():
+            raise UserError(f"{path} is there already and is no file. Choose another name.")
+        # Beside the file and named like it, since that is how it will be written.
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", suffix=target.name):
+            pass
+    except OSError as error:
+        raise from_os_error(error, path) or error from None
+
+
 def write_result(result: Result, path: Path) -> None:
     """Write a result as JSON. Raises `RunError` if `path` can't be written."""
-    if not path.parent.is_dir():
-        raise UserError(f"There is no folder {path.parent} to write {path.name} to.")
+    _refuse_no_folder(path)
     write_text(path, json.dumps(result, indent=2) + "\n")
 
 
-def read_result(path: Path) -> Result:
-    """A result file. Raises `UserError` if it can't be read or is none."""
+def read_result(path: Path, form: type[BaseModel] = ResultForm) -> Result:
+    """A result file. Raises `UserError` if it can't be read or doesn't have this form."""
     try:
-        result = json.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        result: Result = json.loads(text)
     except OSError as error:
         raise UserError(f"Can't read {path}: {error.strerror}.") from None
-    except ValueError:
+    except (ValueError, RecursionError):  # of brackets within brackets, however many
         raise UserError(f"{path} is not JSON.") from None
-    whole = isinstance(result, dict) and result.get("format") == FORMAT
-    if not whole or not isinstance(result.get("measurements"), list):
+    try:
+        form.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        wrong = first["msg"].removeprefix("Value error, ")
         raise UserError(
-            f"{path} is not a result of vaekit's benchmarks that this version can read."
-        )
+            f"{path} is not a result of vaekit's benchmarks that this version can read: "
+            f"{f'{place}: ' if place else ''}{wrong[0].lower()}{wrong[1:]}. Measure it again."
+        ) from None
     return result
+
+
+def _refuse_no_folder(path: Path) -> None:
+    if not path.absolute().parent.is_dir():
+        raise UserError(f"There is no folder {path.parent} to write {path.name} to.")
 
 
 def _git(folder: Path, *args: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 import time
@@ -14,10 +15,12 @@ from vaekit.benchmark.counting import Count, count_work
 from vaekit.benchmark.timing import Repeat
 from vaekit.config import TrainConfig
 from vaekit.engine import compile_train, epoch_order
+from vaekit.errors import UserError
 from vaekit.run import Run
 from vaekit.trainer import open_session
 from vaekit.trainer.pace import Pace
 from vaekit.trainer.progress import Progress
+from vaekit.tuning.memory import free_memory
 from vaekit.types import Dataset, Images
 
 SHAPE = (28, 28)
@@ -25,9 +28,17 @@ _IMAGES = 8192
 
 
 def random_images(config: TrainConfig, batch_sizes: Sequence[int]) -> Dataset:
-    """Grey noise of MNIST's size, or of `config.image_size`: speed depends on no picture."""
+    """Grey noise of MNIST's size, or of `config.image_size`: speed depends on no picture.
+
+    Raises `UserError` if there is no memory for it.
+    """
     count = max(_IMAGES, *batch_sizes)
     shape = (count, *(config.image_size or SHAPE), 1)
+    if math.prod(shape) > free_memory():
+        raise UserError(
+            f"There is no memory for {count} images of {shape[1]}x{shape[2]} to measure with; "
+            "choose smaller --batch-sizes or a smaller --image-size."
+        )
     pixels = np.random.default_rng(0).integers(0, 256, shape, dtype="uint8")
     return Dataset("random images", Images(pixels), Images(pixels[:256]))
 
@@ -36,6 +47,7 @@ class Subject:
     """A VAE, its compiled training steps, and the same VAE as a run that encodes and decodes.
 
     data: what to train on, else what `config` names, else noise.
+    build_seconds: what the images' way to the device and the building of the steps took.
 
     Raises a `UserError` for whatever `vaekit train` would refuse, a batch larger than the data
     among it.
@@ -53,7 +65,10 @@ class Subject:
         self.pixels = session.source.train.pixels
         self.program = session.program
         self.run = Run(session.directory, session.record, session.program.vae, session.parts)
+        began = time.perf_counter()
         self._train = compile_train(self.program, self.pixels)
+        # Some backends trace here, others in the first call: only both together can be compared.
+        self.build_seconds = time.perf_counter() - began
         self._epoch = 0
 
     @property

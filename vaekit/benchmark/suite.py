@@ -14,8 +14,9 @@ from vaekit.benchmark.limits import forward_limit, training_flop, training_limit
 from vaekit.benchmark.results import Result, data_name, heading, measurement
 from vaekit.benchmark.startup import measure_startup
 from vaekit.benchmark.subject import Subject
-from vaekit.benchmark.timing import measure
+from vaekit.benchmark.timing import Measured, measure
 from vaekit.config import TrainConfig
+from vaekit.model.precision import FLOAT32
 from vaekit.run import describe_environment
 
 THROUGHPUT = ("training", "encode", "decode", "sample")
@@ -40,8 +41,7 @@ def run_suite(
     Raises a `UserError` for what can't be measured, before anything is.
     """
     subject = Subject(config, batch_sizes)
-    computed = keras.dtype_policies.get(subject.precision).compute_dtype
-    ceilings: list[Ceilings] = []
+    ceilings: dict[str, list[Ceilings]] = {}
     rows: list[Row] = []
 
     def add(row: Row) -> None:
@@ -49,16 +49,24 @@ def run_suite(
         say(row)
 
     for what in (name for name in THROUGHPUT if name in measures):
+        speeds = {
+            size: measure(getattr(subject, what)(size), seconds=seconds, runs=runs)
+            for size in batch_sizes
+        }
+        # Before any ceiling is measured, which takes memory of its own.
+        memory = _memory(max(batch_sizes)) if what == "training" else []
+        dtype = keras.dtype_policies.get(_precision(subject, what)).compute_dtype
         # Anew for each, since a shared machine isn't the same from one minute to the next.
-        ceilings.append(measure_ceilings(computed, seconds=seconds / 4))
-        for batch_size in batch_sizes:
-            add(_throughput(subject, what, batch_size, ceilings[-1], seconds=seconds, runs=runs))
-        if what == "training":
-            for row in _memory():
-                add(row)
+        ceiling = measure_ceilings(dtype, seconds=seconds / 4)
+        ceilings.setdefault(dtype, []).append(ceiling)
+        for batch_size, measured in speeds.items():
+            add(_throughput(subject, what, batch_size, measured, ceiling, _bytes(dtype)))
+        for row in memory:
+            add(row)
     if "startup" in measures:
         for row in measure_startup(subject.config, min(batch_sizes), runs=runs):
             add(row)
+    rates = [{"dtype": of, **highest(some)._asdict()} for of, some in ceilings.items()]
     return {
         **heading("kit"),
         **describe_environment(),
@@ -66,7 +74,8 @@ def run_suite(
         "choices": subject.run.record["choices"],
         "subject": _described(subject),
         "settings": {"seconds": seconds, "runs": runs},
-        "ceilings": highest(ceilings)._asdict() if ceilings else None,
+        "ceilings": rates[0] if rates else None,
+        "other_ceilings": rates[1:],  # where not all computes in one precision
         "measurements": rows,
     }
 
@@ -75,37 +84,42 @@ def _throughput(
     subject: Subject,
     what: str,
     batch_size: int,
+    measured: Measured,
     ceilings: Ceilings,
-    *,
-    seconds: float,
-    runs: int,
+    value_bytes: int,
 ) -> Row:
     """Images/s of one kind of work at one batch size, and its share of what could be."""
-    measured = measure(getattr(subject, what)(batch_size), seconds=seconds, runs=runs)
+    building: Row = {"build_seconds": subject.build_seconds} if what == "training" else {}
     row = measurement(
         what,
         "images/s",
         [rate * batch_size for rate in measured.rates],
         batch_size=batch_size,
+        precision=_precision(subject, what),
+        **building,
         first_call_seconds=measured.first_call_seconds,
         warm_up_seconds=measured.warm_up_seconds,
         images_a_run=measured.units_a_run * batch_size,
     )
-    computed = keras.dtype_policies.get(subject.precision).compute_dtype
     limit = training_limit if what == "training" else forward_limit
-    bound = limit(subject.counts[what], batch_size, ceilings, math.ceil(_bits(computed) / 8))
+    bound = limit(subject.counts[what], batch_size, ceilings, value_bytes)
     return {**row, **bound.described(row["median"])}
 
 
-def _bits(dtype: str) -> int:
-    return int("".join(c for c in dtype if c.isdigit()))
+def _precision(subject: Subject, what: str) -> str:
+    """A run that is trained in another precision computes in float32 all the same."""
+    return subject.precision if what == "training" else FLOAT32
 
 
-def _memory() -> list[Row]:
-    """The peaks until now, where they are known."""
+def _bytes(dtype: str) -> int:
+    return math.ceil(int("".join(c for c in dtype if c.isdigit())) / 8)
+
+
+def _memory(batch_size: int) -> list[Row]:
+    """The peaks until now, where they are known; the largest batch makes them."""
     peaks = {"process memory": process_peak_bytes(), "device memory": device_peak_bytes()}
     return [
-        measurement(f"{name}, peak", "bytes", [peak], better="lower")
+        measurement(f"{name}, peak", "bytes", [peak], better="lower", batch_size=batch_size)
         for name, peak in peaks.items()
         if peak is not None
     ]

@@ -40,7 +40,7 @@ def filling(repeat: Repeat, seconds: float) -> int:
     units = 1
     while (took := clocked(repeat, units)) < seconds / 4 and units < _MOST:
         units *= 2
-    return max(1, min(_MOST, round(units * seconds / took)))
+    return max(1, round(min(_MOST, units * seconds / took)))
 
 
 def clocked(repeat: Repeat, units: int) -> float:

@@ -36,7 +36,7 @@ _allow_change = click.option(
 @click.option(
     "--recipe",
     type=click.Choice(tuple(RECIPES)),
-    help=f"How to train. {'; '.join(f'{name}: {r.summary}' for name, r in RECIPES.items())}",
+    help=f"How to train. {' '.join(f'{name}: {r.summary}' for name, r in RECIPES.items())}",
     show_default=TUTORIAL,
 )
 @click.option(

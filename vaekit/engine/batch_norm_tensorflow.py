@@ -16,6 +16,8 @@ from vaekit.engine.batch_norm import fused_batch_norm
 
 # The kernel takes 1.001e-5 for anything smaller.
 _LEAST_EPSILON = 1.001e-5
+# Of a squared mean to a variance: beyond, their difference has lost too much to rounding.
+_FAR = 256.0
 
 
 def native_batch_norm() -> AbstractContextManager[None]:
@@ -69,7 +71,7 @@ def _on_cpu(inputs: Any, scale: Any, offset: Any, *, epsilon: float) -> tuple[An
     alike, as an image's background is, rounding is too: its moments are 1e-4 to 1e-3 off. That puts
     features on the wrong side of an activation's kink, and the gradients are then 1e-2 off.
     """
-    mean, variance = _moments(tf.stop_gradient(inputs))
+    mean, variance = _moments(tf.stop_gradient(inputs), epsilon)
 
     @tf.custom_gradient
     def normalised(inputs: Any, scale: Any, offset: Any) -> tuple[Any, Callable[..., Any]]:
@@ -101,17 +103,23 @@ def _on_cpu(inputs: Any, scale: Any, offset: Any, *, epsilon: float) -> tuple[An
     return normalised(inputs, scale, offset), mean, variance
 
 
-def _moments(inputs: Any) -> tuple[Any, Any]:
+def _moments(inputs: Any, epsilon: float) -> tuple[Any, Any]:
     """Each channel's mean and variance, `(C,)`, no addition over more than a row or a batch."""
-    height, width, channels = inputs.shape[1:]
+    width = inputs.shape[2]
     # The library's fastest sums: pooling, and for squares a norm, which keeps no copy of them.
     rows = tf.nn.avg_pool2d(inputs, (1, width), (1, width), "VALID")
     mean = tf.reduce_mean(tf.reduce_mean(rows, (1, 2)), 0)
+    variance = tf.maximum(_mean_squares(inputs) - tf.square(mean), 0.0)
+    far = tf.reduce_any(tf.square(mean) > _FAR * (variance + epsilon))
+    return mean, tf.cond(far, lambda: _mean_squares(inputs - mean), lambda: variance)
+
+
+def _mean_squares(inputs: Any) -> Any:
+    height, width, channels = inputs.shape[1:]
     images = tf.reshape(inputs, (-1, height * width * channels))
     norms = tf.raw_ops.EuclideanNorm(input=images, axis=[0])
     squares = tf.reduce_mean(tf.reshape(tf.square(norms), (-1, channels)), 0)
-    squares /= tf.cast(tf.shape(inputs)[0], tf.float32)
-    return mean, tf.maximum(squares - tf.square(mean), 0.0)
+    return squares / tf.cast(tf.shape(inputs)[0], tf.float32)
 
 
 def _without_bias(inputs: Any) -> tuple[Any, Any]:

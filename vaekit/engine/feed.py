@@ -11,6 +11,7 @@ import numpy as np
 
 from vaekit.config import MAX_STEPS
 from vaekit.data import StoredPixels
+from vaekit.quiet import absl_errors_only
 
 HELD = 4  # batches at a time at least: one computed on, its copy, and two read ahead of it
 _CALL = 8 * 2**20  # bytes that a call takes at most, if it takes more than one step
@@ -38,7 +39,8 @@ class Feed:
 
     def expect(self, indices: np.ndarray, batch_size: int) -> None:
         """These are asked for next, so many at a time."""
-        import grain
+        with absl_errors_only():  # it misses JAX, if only to profile by
+            import grain
 
         self.close()
         self._expected, self._at = _Batches(self._images, indices, batch_size), 0

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import keras
 
 from vaekit.atomic import write_whole
 from vaekit.model import VAE
+from vaekit.quiet import absl_errors_only
 from vaekit.run.directory import FORMATS, RunDirectory
 
 
@@ -26,7 +24,8 @@ def save_artifacts(vae: VAE, directory: RunDirectory) -> list[Path]:
         for name, model in models.items()
         for ending in FORMATS
     }
-    with without_advice(), directory.changing(*saved):
+    # Keras advises against HDF5, which is written on purpose beside `.keras`.
+    with absl_errors_only(), directory.changing(*saved):
         for path, model in saved.items():
             write_whole(path, model.save, room=_bytes(model))
     return list(saved)
@@ -36,18 +35,6 @@ def _bytes(model: keras.Model) -> int:
     """Somewhat more than a saved model takes: its weights, the names of its layers, its config."""
     weights = sum(math.prod(w.shape) * 4 for w in model.weights)
     return weights + 4096 * len(model.weights) + 65_536
-
-
-@contextmanager
-def without_advice() -> Iterator[None]:
-    """Keep Keras from advising against HDF5, which is written on purpose beside `.keras`."""
-    logger = logging.getLogger("absl")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
 
 
 def custom_layers(model: keras.Model) -> list[str]:

@@ -14,6 +14,7 @@ from vaekit.data import MASK, as_dataset, fingerprint, load_data, split, take
 from vaekit.engine import Evaluation, Program, data_budget
 from vaekit.errors import DataError, UserError
 from vaekit.model import VAE, Parts, build_vae, in_chunks
+from vaekit.optimizer import build_optimizer
 from vaekit.plugins import discover
 from vaekit.run.directory import RunDirectory
 from vaekit.run.provenance import explained, own_data, parts_of, warn_of_changes
@@ -113,17 +114,18 @@ class Run:
         """
         images, name, source = self.held_out(data, limit)
         loss, needs = self._parts.build_loss()
-        optimizer = keras.optimizers.Adam()
+        trained_on = self.record["data"]["training_images"]
         program = Program(
             self.model,
             loss,
             needs,
-            optimizer,
+            # The run's own, since schedules go by its steps.
+            build_optimizer(self.config, trained_on),
             seed=self.config.seed,
             loss_name=self.config.loss,
-            dataset_size=self.record["data"]["training_images"],
+            dataset_size=trained_on,
         )
-        # The step that schedules go by, and an adversary's weights.
+        # The run's steps, and an adversary's weights.
         with explained(self.record, discover().registry):
             load_checkpoint(latest_checkpoint(self.directory.checkpoints), program.state)
         summary = Evaluation(program, images.pixels)()
@@ -204,6 +206,7 @@ def read_run(path: str | Path) -> Run:
             latent_dim=config.latent_dim,
             scale=needs.scale,
             seed=config.seed,
+            precision=config.precision,
         )
         load_checkpoint(latest_checkpoint(directory.checkpoints), model.variables)
     warn_of_changes(record, registry)

@@ -10,7 +10,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from vaekit.run.artifacts import custom_layers, without_advice
+from vaekit.quiet import absl_errors_only
+from vaekit.run.artifacts import custom_layers
 from vaekit.testing.backbones import claimed, inputs_for, least, used
 from vaekit.testing.plain_keras import open_models
 from vaekit.testing.subject import Subject
@@ -72,7 +73,7 @@ def _has_lambda(model: keras.Model) -> bool:
 @contextmanager
 def _saved(models: Sequence[keras.Model]) -> Iterator[list[Path]]:
     """Paths of all formats of the first model, then of the second, and so on."""
-    with tempfile.TemporaryDirectory() as folder, without_advice():
+    with tempfile.TemporaryDirectory() as folder, absl_errors_only():
         paths = []
         for number, model in enumerate(models):
             for ending in FORMATS:

@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from vaekit.checkpoint import Position
 from vaekit.config import TrainConfig
 from vaekit.errors import OptionError, RunError, closest
+from vaekit.optimizer import all_steps
 from vaekit.recipes import RECIPES
 from vaekit.tuning import chosen
 
@@ -79,6 +81,24 @@ def refuse_changes(changes: Sequence[Change], allowed: Collection[str], run: Pat
             f"{run} can't go on as it began, since some things are not what they were:\n"
             + "\n".join(lines)
             + f"\nChange them back, or take them as they are: {flags}"
+        )
+
+
+def refuse_spent_rate(config: TrainConfig, images: int, position: Position) -> None:
+    """Raise `RunError` if a recipe's rate would have come to 0 before a run's last step.
+
+    It counts the steps of a whole run of this config; those done in other batches, or on other
+    data, may be more of them than was their share.
+    """
+    if RECIPES[config.recipe].warmup is None:
+        return
+    steps = all_steps(config, images)
+    left = steps // config.epochs * (config.epochs - position.epoch) - position.step
+    if position.steps + left > steps:
+        raise RunError(
+            f"The rate of --recipe {config.recipe} is 0 after {steps} steps, which such a run has; "
+            f"of this one {position.steps} are done, and {left} are to come. Keep its batch size "
+            "and its data, or begin a new run."
         )
 
 

@@ -40,7 +40,7 @@ def make_choices(
             began=chosen(began, "compile") if began else None,
         ),
         _steps_per_call(config, callbacks),
-        _data(images),
+        _data(config, images),
     ]
 
 
@@ -67,9 +67,11 @@ def _steps_per_call(config: TrainConfig, callbacks: Sequence[keras.callbacks.Cal
     return Choice("steps_per_call", "adapted", why)
 
 
-def _data(images: Pixels) -> Choice:
+def _data(config: TrainConfig, images: Pixels) -> Choice:
     size = math.prod(images.shape) * images.dtype.itemsize / 2**20
     held = f"{size:,.1f} MiB as {images.dtype}"
     if isinstance(images, StoredPixels):
-        return Choice("data", "streamed", f"{held}: over --data-budget, or what is free")
+        given = config.data_budget is not None
+        why = "--data-budget" if given else "a quarter of the memory that was free"
+        return Choice("data", "streamed", f"{held}: more than {why}")
     return Choice("data", device_name(), f"{held}, as they were read")

@@ -90,7 +90,7 @@ class Keeper:
         loss = row["val_loss"]
         best = loss < (self.best["val_loss"] if self.best else math.inf)  # NaN is none
         if best:
-            self.best = {"epoch": position.epoch, "steps": position.steps, "val_loss": loss}
+            self.best = {"epoch": row["epoch"], "steps": position.steps, "val_loss": loss}
         if best or self._due(position):
             self._save(position, best=best)
 

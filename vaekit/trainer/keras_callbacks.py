@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 import keras
 
 from vaekit.checkpoint import State
+from vaekit.config import TrainConfig
+from vaekit.errors import UserError
 from vaekit.model import VAE
+from vaekit.recipes import RECIPES, TUTORIAL
 from vaekit.trainer.callback_state import restore
 
 _BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
@@ -56,8 +59,24 @@ class KerasCallbacks:
 
 def want_batches(callbacks: Sequence[keras.callbacks.Callback]) -> bool:
     """Whether any of the callbacks is to be told of every batch."""
-    return any(
-        getattr(type(callback), hook) is not getattr(keras.callbacks.Callback, hook)
-        for callback in callbacks
-        for hook in _BATCH_HOOKS
-    )
+    return any(_own(callback, hook) for callback in callbacks for hook in _BATCH_HOOKS)
+
+
+def _own(callback: keras.callbacks.Callback, hook: str) -> bool:
+    """Whether a callback has a hook of its own, of its class or set on it alone."""
+    # A function set on one callback, as `LambdaCallback` does, is bound to nothing.
+    function = getattr(getattr(callback, hook), "__func__", None)
+    return function is not getattr(keras.callbacks.Callback, hook)
+
+
+def refuse_rates(config: TrainConfig, callbacks: Sequence[keras.callbacks.Callback]) -> None:
+    """Raise `UserError` for a callback that sets the rate where the recipe does."""
+    setters = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)
+    if RECIPES[config.recipe].warmup is None:
+        return
+    for callback in callbacks:
+        if isinstance(callback, setters):
+            raise UserError(
+                f"{type(callback).__name__} sets the learning rate, and so does --recipe "
+                f"{config.recipe}. Leave the callback out, or train by --recipe {TUTORIAL}."
+            )

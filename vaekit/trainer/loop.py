@@ -48,8 +48,9 @@ class Loop(NamedTuple):
 
         `restore()` is called once the callbacks have begun, since what they set then is not what
         an uncut run would have here. `epoch_end(position, row)` is called at the end of each epoch
-        with its line in the history. Stops early if a callback asks for it, or within an epoch on
-        `interrupt`.
+        with its line in the history. Stops early if a callback asks for it, or on `interrupt`. An
+        epoch that a callback cut has its line, as under `fit`, and goes on where it was cut if the
+        run is resumed; one that was interrupted has none yet.
 
         Raises `DivergedError` when a term or a weight is no longer finite.
         """
@@ -67,16 +68,18 @@ class Loop(NamedTuple):
             self.watch.forget()
             before = position.images
             position = self._epoch(position, interrupt)
-            if position.step < self._steps_an_epoch:
+            cut = position.step < self._steps_an_epoch
+            if cut and not self.callbacks.stopped:
                 break  # interrupted; the position says where
             # Rated over what this process did: an epoch that was resumed has less of it.
             seconds = time.perf_counter() - started
             row = self._row(epoch, position, position.images - before, seconds)
-            position = Position(epoch + 1, 0, position.steps)
+            if not cut:
+                position = Position(epoch + 1, 0, position.steps)
             self.callbacks.epoch_end(epoch, row)
             epoch_end(position, row)
             self.progress.epoch_end(epoch, row)
-            if interrupt.requested:
+            if interrupt.requested or cut:
                 break
         self.callbacks.list.on_train_end()
         return position
@@ -86,7 +89,7 @@ class Loop(NamedTuple):
         return -(-self.images // self.batch_size)
 
     def _epoch(self, position: Position, interrupt: Interrupt) -> Position:
-        """The rest of an epoch, or of as much of it as passes before an interrupt."""
+        """The rest of an epoch, or as much of it as passes before an interrupt or a stop."""
         columns = self.program.columns
         sums = np.array(position.sums) if position.step else np.zeros(sum(columns.widths))
         epoch, step, steps, count, _ = position
@@ -123,6 +126,8 @@ class Loop(NamedTuple):
                 self.keeper.after_steps(
                     began_at, position, rows, chunk.shape[1], ends=step == self._steps_an_epoch
                 )
+                if self.callbacks.stopped:
+                    return position
         return position
 
     def _row(self, epoch: int, position: Position, images: int, seconds: float) -> Row:
@@ -133,7 +138,10 @@ class Loop(NamedTuple):
             "images_per_s": round(images / seconds, 1),
         }
         row.update(_flat("", self.program.columns.summary(sums, position.images)))
-        row.update(_flat("val_", self.validate()))
+        self.callbacks.list.on_test_begin()
+        validation = self.validate()
+        self.callbacks.list.on_test_end(_flat("", validation))
+        row.update(_flat("val_", validation))
         return row
 
 

@@ -152,6 +152,7 @@ def _fits(program: Program, train: Steps, size: int) -> bool:
     # Where a call that failed has taken the variables with it, as JAX's may, any values will do.
     for variable in program.state:
         variable.assign(np.zeros(variable.shape, variable.dtype))
+    program.restart_evaluation()
     try:
         train(np.zeros((1, size), "int32"))
     except Exception as error:

@@ -14,6 +14,7 @@ from vaekit.config import TrainConfig
 from vaekit.engine import Program
 from vaekit.errors import RunError, UserError
 from vaekit.model import Parts, build_vae, resolve_parts
+from vaekit.optimizer import build_optimizer
 from vaekit.plugins import discover
 from vaekit.run import (
     RunDirectory,
@@ -24,9 +25,14 @@ from vaekit.run import (
     own_data,
     parts_of,
 )
-from vaekit.trainer.changes import find_changes, record_changes, refuse_changes
+from vaekit.trainer.changes import (
+    find_changes,
+    record_changes,
+    refuse_changes,
+    refuse_spent_rate,
+)
 from vaekit.trainer.choices import make_choices
-from vaekit.trainer.optimizer import build_optimizer
+from vaekit.trainer.keras_callbacks import refuse_rates
 from vaekit.trainer.progress import Progress
 from vaekit.trainer.session import Session
 from vaekit.trainer.sources import Source, choose_source
@@ -47,6 +53,7 @@ def open_session(
     parts = resolve_parts(config, discover().registry)
     directory = RunDirectory(config.out or _default_out(config))
     directory.refuse_existing()
+    refuse_rates(config, callbacks)
     source = choose_source(config, data, progress.note)
     choices = make_choices(config, callbacks, source.train.pixels)
     program = build_program(config, parts, source, compiled=_compiled(choices))
@@ -105,6 +112,7 @@ def _reopened(
 ) -> Session:
     record = directory.read_record()
     config = asked or TrainConfig.checked(record["config"])
+    refuse_rates(config, callbacks)
     more = {} if epochs is None else {"epochs": epochs}
     config = TrainConfig.checked({**config.model_dump(), **more, "out": str(directory.path)})
     registry = discover().registry
@@ -118,6 +126,8 @@ def _reopened(
         program = build_program(config, parts, source, compiled=_compiled(choices))
         start = _start(directory, record, checkpoint)
         saved = load_checkpoint(start, program.state) if start else None
+        if saved is not None:
+            refuse_spent_rate(config, len(source.train.pixels), saved.position)
     done = saved.position.epoch if saved else 0
     # One that was stopped after its last epoch still has models and pictures to save.
     if done >= config.epochs and record["status"] == "complete":
@@ -161,7 +171,7 @@ def build_program(
         vae,
         loss,
         needs,
-        build_optimizer(config, config.epochs * -(-images // config.batch_size)),
+        build_optimizer(config, images),
         seed=config.seed,
         loss_name=config.loss,
         dataset_size=images,

@@ -62,9 +62,13 @@ class Session:
         A new run that fails before its first checkpoint leaves nothing behind, unless it diverged;
         later, its `status` is `failed`, and it can be resumed from the checkpoint.
         """
-        loop = self._loop()
         new = not self.directory.record.exists()
-        self._open(new)
+        try:
+            loop = self._loop()
+            self._open(new)
+        except BaseException:
+            self.directory.lock.release()
+            raise
         try:
             with Interrupt() as interrupt, loop.keeper as keeper, closing(loop.train):
                 if self.config.step_log:
@@ -87,14 +91,10 @@ class Session:
         if new:
             self.directory.create(self._described("running"))
             return
-        try:
-            self.directory.open()
-            if self.checkpoint is not None:
-                drop_after(self.directory.checkpoints, self.checkpoint)
-            self._write("running")
-        except BaseException:
-            self.directory.lock.release()
-            raise
+        self.directory.open()
+        if self.checkpoint is not None:
+            drop_after(self.directory.checkpoints, self.checkpoint)
+        self._write("running")
 
     def _train(self, loop: Loop, interrupt: Interrupt) -> None:
         def restore() -> None:

@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from vaekit.config import TrainConfig
 from vaekit.data import (
     Budget,
@@ -14,7 +16,6 @@ from vaekit.data import (
     describe,
     fingerprint,
     load_data,
-    size,
     split,
 )
 from vaekit.engine import HELD, batch_bytes, data_budget
@@ -62,6 +63,8 @@ def choose_source(config: TrainConfig, data: Any, note: Callable[[str], None]) -
                 f"No --data given, and {DEFAULT} is neither cached nor reachable: training on "
                 f"{FALLBACK} instead."
             )
+    if config.data is None or data is not None or _registered(dataset.source):
+        _check_held(dataset, budget)
     train, validation = split(
         dataset, share=config.validation_split, seed=config.seed, limit=config.limit
     )
@@ -102,16 +105,27 @@ def _check_room(images: StoredPixels, batch_size: int, budget: Budget) -> None:
     if needed > budget.bytes:
         raise UserError(
             f"Of images that are read while training, {HELD} batches are held at a time. Of "
-            f"{batch_size} images, they take {size(needed)}, more than {budget}. Choose a smaller "
-            "--batch-size or a larger --data-budget."
+            f"{batch_size} images, they take {needed:,} bytes, and {budget} is "
+            f"{budget.bytes:,}. Choose a smaller --batch-size or a larger --data-budget."
         )
+
+
+def _check_held(dataset: Dataset, budget: Budget) -> None:
+    """Refuse images that come as arrays, and are more than a user wants held."""
+    splits = (dataset.train, dataset.test)
+    pixels = [part.pixels for part in splits if part is not None]
+    held = sum(images.nbytes for images in pixels if isinstance(images, np.ndarray))
+    budget.refuse(dataset.source, held, "Store them in an HDF5 file, which can.")
+
+
+def _registered(source: str) -> bool:
+    """Whether a source is a registered data set, and no path."""
+    return source.partition("@")[0] in discover().registry.names("dataset")
 
 
 def _part(source: str) -> Component | None:
     """The registered data set that a source was read as; None for a path."""
-    registry = discover().registry
-    named = source.partition("@")[0] in registry.names("dataset")
-    return registry.get("dataset", source) if named else None
+    return discover().registry.get("dataset", source) if _registered(source) else None
 
 
 def _reread(source: str, part: Component | None) -> str:

@@ -8,13 +8,22 @@ from contextlib import suppress
 from vaekit.errors import UserError
 from vaekit.tuning.choice import Choice
 
+# Beyond, a system may not give them at all, and none has anything to do.
+_MOST_A_CORE = 64
+
 
 def choose_threads(backend: str, wanted: int | None) -> Choice:
     """Set the number on a backend that has done nothing yet, or say what it takes by itself.
 
-    Raises `UserError` if it can't be set: on JAX, or once TensorFlow has started.
+    Raises `UserError` if it can't be set: on JAX, once TensorFlow has started, or if it is more
+    than any machine like this one can use.
     """
     cores = _cores()
+    if wanted is not None and wanted > _MOST_A_CORE * cores:
+        raise UserError(
+            f"--threads {wanted} is more than {_MOST_A_CORE} for each of the {cores} cores here; "
+            "choose fewer."
+        )
     if backend == "jax":
         if wanted is not None:
             raise UserError(

@@ -1,4 +1,4 @@
-"""The optimizer of a run, as its recipe has it."""
+"""A learning rate that rises once and falls once."""
 
 from __future__ import annotations
 
@@ -7,19 +7,6 @@ from typing import Any
 import keras
 from keras import ops
 
-from vaekit.config import TrainConfig
-from vaekit.recipes import RECIPES
-from vaekit.trainer.muon import Muon
-
-
-def build_optimizer(config: TrainConfig, steps: int) -> keras.optimizers.Optimizer:
-    """Adam at the run's rate, or Muon in one cycle over all `steps` of the run."""
-    warmup = RECIPES[config.recipe].warmup
-    if warmup is None:
-        return keras.optimizers.Adam(config.learning_rate)
-    curve = OneCycle(config.learning_rate, rising=round(warmup * steps), steps=steps)
-    return Muon(curve, latent_dim=config.latent_dim)
-
 
 class OneCycle(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
     """From a 25th of the highest rate up to it in a straight line, and down to 0 in another.
@@ -27,7 +14,7 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore
     Smith and Topin, "Super-Convergence" (arXiv:1708.07120, section 2).
 
     rising: the steps until the highest rate.
-    steps: all, after which the rate would be 0.
+    steps: all; after these, the rate stays 0.
     """
 
     def __init__(self, highest: float, *, rising: int, steps: int) -> None:
@@ -39,7 +26,7 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore
         lowest = self._highest / 25
         up = lowest + (self._highest - lowest) * (step / self._rising)
         down = self._highest * ((self._steps - step) / max(1, self._steps - self._rising))
-        return ops.minimum(up, down)
+        return ops.maximum(ops.minimum(up, down), 0.0)
 
     def get_config(self) -> dict[str, Any]:
         return {"highest": self._highest, "rising": self._rising, "steps": self._steps}

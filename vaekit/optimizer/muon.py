@@ -39,5 +39,9 @@ class Muon(keras.optimizers.Muon):  # type: ignore[misc]
 
 
 def _matrix(kernel: Any) -> Any:
-    """A kernel `(..., inputs, outputs)` as a matrix with a column for each output."""
+    """A kernel as a matrix with a column for each of its last axis.
+
+    Those are a convolution's outputs `(..., inputs, outputs)`, and a transposed one's inputs
+    `(..., outputs, inputs)`: so one is the other's transpose, as the operations are.
+    """
     return ops.reshape(kernel, (math.prod(kernel.shape[:-1]), kernel.shape[-1]))
