@@ -80,6 +80,7 @@ def test_option(tmp_path, args, match):
         (["--loss-opt", "=3"], r"'--loss-opt': '=3' is not of the form name=value"),
         (["--backend", "tensorfow"], r"'tensorfow' is not one of 'tensorflow', 'jax', 'torch'"),
         (["--image-size", "28x"], r"'--image-size': '28x' is not a size like 64 or 64x48"),
+        (["--image-size", "2²"], r"'--image-size': '2²' is not a size like 64 or 64x48"),
         (["--epochs", "many"], r"'--epochs': 'many' is not a valid integer"),
         (["--encodr", "conv5"], r"No such option.*--encodr.*--encoder"),
     ],

@@ -38,7 +38,7 @@ class ImageSize(click.ParamType[tuple[int, int]]):
         if isinstance(value, tuple):
             return value
         sides = value.lower().split("x")
-        if len(sides) not in (1, 2) or not all(side.isdigit() and int(side) for side in sides):
+        if len(sides) not in (1, 2) or not all(side.isdecimal() and int(side) for side in sides):
             self.fail(f"{value!r} is not a size like 64 or 64x48.", param, ctx)
         return int(sides[0]), int(sides[-1])
 
