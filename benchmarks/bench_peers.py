@@ -12,8 +12,6 @@ measured. A peer that breaks off is left out with its reason; the others are mea
 
 from __future__ import annotations
 
-import math
-import re
 import statistics
 import tempfile
 from collections.abc import Callable
@@ -34,24 +32,20 @@ from vaekit.benchmark.results import (
     refuse_unwritable,
     write_result,
 )
+from vaekit.cli.values import BATCH_SIZES, SECONDS
 from vaekit.errors import UserError, VaekitError
 
 IMAGES = 60_000
 OTHERS = tuple(name for name in PEERS if name != KIT)
 
 
-def _finite(context: click.Context, option: click.Parameter, value: float) -> float:
-    """NaN is neither below a range nor above it, so a range alone lets it pass."""
-    if not math.isfinite(value):
-        raise click.BadParameter(f"{value} is no length of time.")
-    return value
-
-
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--peer", "names", type=click.Choice(OTHERS), multiple=True, help="Default: all that can be."
 )
-@click.option("--batch-sizes", default="32,128", show_default=True, help="Images a step.")
+@click.option(
+    "--batch-sizes", type=BATCH_SIZES, default="32,128", show_default=True, help="Images a step."
+)
 @click.option("--precision", type=click.Choice(PRECISIONS), default="float32", show_default=True)
 @click.option(
     "--backend",
@@ -64,8 +58,7 @@ def _finite(context: click.Context, option: click.Parameter, value: float) -> fl
 @click.option("--pairs", type=click.IntRange(1), default=5, show_default=True)
 @click.option(
     "--seconds",
-    type=click.FloatRange(0, min_open=True),
-    callback=_finite,
+    type=SECONDS,
     default=5.0,
     show_default=True,
     help="About, a turn.",
@@ -74,13 +67,16 @@ def _finite(context: click.Context, option: click.Parameter, value: float) -> fl
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the first weights."
 )
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="JSON to write.")
-def main(names: tuple[str, ...], batch_sizes: str, data: str | None, out: Path, **how: Any) -> None:
+def main(
+    names: tuple[str, ...], batch_sizes: tuple[int, ...], data: str | None, out: Path, **how: Any
+) -> None:
     """Measure training among peers."""
     try:
-        sizes = _sizes(batch_sizes)
         refuse_unwritable(out)
         names = tuple(dict.fromkeys(names))
-        result = measured(names, sizes, data, keep=lambda rows: write_result(rows, out), **how)
+        result = measured(
+            names, batch_sizes, data, keep=lambda rows: write_result(rows, out), **how
+        )
     except VaekitError as error:
         raise SystemExit(_told(str(error), error.exit_code)) from None
     except Refused as error:
@@ -97,7 +93,7 @@ def main(names: tuple[str, ...], batch_sizes: str, data: str | None, out: Path, 
 
 def measured(
     names: tuple[str, ...],
-    batch_sizes: list[int],
+    batch_sizes: tuple[int, ...],
     data: str | None,
     *,
     keep: Callable[[Result], None],
@@ -245,12 +241,6 @@ def _pixels(data: str | None) -> np.ndarray:
             f"{'x'.join(map(str, pixels.shape[1:]))}, {pixels.dtype}."
         )
     return pixels
-
-
-def _sizes(text: str) -> list[int]:
-    if not all(re.fullmatch("0*[1-9][0-9]{0,8}", size) for size in text.split(",")):
-        raise UserError(f"--batch-sizes takes numbers like 32,128, not {text!r}.")
-    return sorted({int(size) for size in text.split(",")})
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated, Self
 
 from annotated_types import MinLen
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from vaekit.benchmark.form import Machine, ResultForm, Row, Spread, Values
+from vaekit.benchmark.form import Form, Machine, ResultForm, Row, Spread, Values
 from vaekit.benchmark.results import Result, read_result
 from vaekit.errors import UserError, closest
 
@@ -22,12 +22,6 @@ def read_shown(path: Path) -> Result:
             f"{closest(kind, _FORMS)} If it isn't for the report, move it out of the folder."
         )
     return read_result(path, _FORMS[kind])
-
-
-class _Part(BaseModel):
-    """Fields without a name here are taken as they are."""
-
-    model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
 
 
 class _Machine(Machine):
@@ -71,12 +65,12 @@ class _KitRow(Row):
         return self
 
 
-class _Nets(_Part):
+class _Nets(Form):
     precision: str
     multiply_adds: int
 
 
-class _Ceilings(_Part):
+class _Ceilings(Form):
     flop_per_s: float
     bytes_per_s: float
     dtype: str | None = None
@@ -101,7 +95,7 @@ class _Peers(_Shown):
     measurements: Annotated[list[_PeerRow], MinLen(1)]
 
 
-class _Total(_Part):
+class _Total(Form):
     total: float
 
 
@@ -117,7 +111,7 @@ class _Point(_Total):
     seconds: float
 
 
-class _Run(_Part):
+class _Run(Form):
     who: str
     options: list[str]
     seed: int

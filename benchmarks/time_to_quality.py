@@ -29,6 +29,7 @@ from typing import Any
 
 import click
 
+from vaekit.benchmark.ended import why_ended
 from vaekit.benchmark.results import (
     Result,
     commit,
@@ -242,7 +243,7 @@ def _watched(command: list[str]) -> tuple[list[float], str]:
                 seconds.append(time.perf_counter() - began)
         if process.wait():
             said.seek(0)
-            reason = (said.read().strip() or "it said nothing").splitlines()[-1]
+            reason = why_ended(process.returncode, said.read())
             raise VaekitError(f"{' '.join(command[:3])} failed: {reason}")
     return seconds, line
 

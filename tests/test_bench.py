@@ -146,7 +146,7 @@ def test_result_says_what_when_and_where(measured):
 
 @pytest.mark.parametrize(
     ("source", "name"),
-    [("/home/me/faces.h5", "faces.h5"), ("digits", "digits"), (None, "random images")],
+    [("/data/faces.h5", "faces.h5"), ("digits", "digits"), (None, "random images")],
 )
 def test_result_names_its_images_without_their_place(source, name):
     assert data_name(source) == name

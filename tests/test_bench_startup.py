@@ -53,5 +53,5 @@ def test_a_process_that_is_killed_is_told_of(tmp_path):
     file.write_text(end + textwrap.dedent(WIDE))
     done = cli("--plugin", file, "--decoder-opt", "width=4")
     assert done.exit_code == 1
-    assert done.stderr.endswith(" failed: it was ended by signal 9.\n")
+    assert done.stderr.endswith(" failed: it was ended by SIGKILL.\n")
     assert "Traceback" not in done.output

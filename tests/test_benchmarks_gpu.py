@@ -98,7 +98,7 @@ def test_a_child_that_dies_without_a_word_is_told(monkeypatch):
 
     from vaekit.errors import VaekitError
 
-    with pytest.raises(VaekitError, match="it ended with -9 and said nothing"):
+    with pytest.raises(VaekitError, match="it was ended by SIGKILL"):
         check._said("import os; os.kill(os.getpid(), 9)", {})
     assert check._said("print('chatter'); print('[1]')", {}) == [1]
 

@@ -159,13 +159,13 @@ def test_nothing_measured_is_nothing_written(peers):
 @pytest.mark.parametrize(
     ("args", "sentence"),
     [
-        (["--seconds", "nan"], "nan is no length of time"),
-        (["--seconds", "inf"], "inf is no length of time"),
+        (["--seconds", "nan"], "nan is not a number of seconds"),
+        (["--seconds", "inf"], "inf is not a number of seconds"),
         (["--seconds", "0"], "--seconds"),
         (["--seconds", "-1"], "--seconds"),
         (["--seed", "-1"], "--seed"),
-        (["--batch-sizes", "²"], "--batch-sizes takes numbers like 32,128, not '²'."),
-        (["--batch-sizes", "0"], "--batch-sizes takes numbers"),
+        (["--batch-sizes", "²"], "'²' is not a list of batch sizes like 32,128."),
+        (["--batch-sizes", "0"], "is not a list of batch sizes"),
         (["--out", "."], "is no file"),
         (["--out", "nowhere/peers.json"], "There is no folder nowhere"),
     ],

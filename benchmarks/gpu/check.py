@@ -18,6 +18,7 @@ from typing import Any
 
 import click
 
+from vaekit.benchmark.ended import why_ended
 from vaekit.benchmark.results import refuse_unwritable, write_result
 from vaekit.errors import VaekitError
 
@@ -140,8 +141,7 @@ def _said(code: str, more: dict[str, str]) -> Any:
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True
     )
     if done.returncode or not done.stdout.strip():
-        said = done.stderr.strip().splitlines()
-        reason = said[-1] if said else f"it ended with {done.returncode} and said nothing."
+        reason = why_ended(done.returncode, done.stderr)
         raise VaekitError(f"A process that was to look at the device failed: {reason}")
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -13,6 +12,7 @@ from typing import Any
 
 from peers.interface import Refused
 from peers.still import go_on, stand_still
+from vaekit.benchmark.ended import why_ended
 
 HERE = Path(__file__).parent.parent
 
@@ -74,13 +74,10 @@ class Worker:
         self._said.close()
 
     def _end(self) -> str:
-        """The last that it said; the memory's guard kills without a word."""
+        """Why it is no more; the memory's guard kills without a word."""
         code = self._process.wait()
         self._said.seek(0)
-        lines = self._said.read().decode(errors="replace").strip().splitlines()
-        if code < 0:
-            return f"it was ended by {signal.Signals(-code).name}."
-        return lines[-1] if lines else f"it ended with {code} and said nothing."
+        return why_ended(code, self._said.read().decode(errors="replace"))
 
 
 class Process(Worker):

@@ -13,13 +13,13 @@ FORMAT = 1
 _POSITIVE = ("images/s", "us/image", "s", "x")
 
 
-class _Form(BaseModel):
+class Form(BaseModel):
     """Numbers are numbers and texts are texts; fields without a name here are taken as they are."""
 
     model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
 
 
-class Values(_Form):
+class Values(Form):
     """Some values and their median."""
 
     median: float
@@ -71,20 +71,20 @@ class Row(Spread):
         return self
 
 
-class Machine(_Form):
+class Machine(Form):
     """Where it was measured."""
 
     processor: str = ""
     devices: list[str] = []
 
 
-class Choice(_Form):
+class Choice(Form):
     """What the kit chose for this machine."""
 
     value: str
 
 
-class ResultForm(_Form):
+class ResultForm(Form):
     """A whole file."""
 
     format: Annotated[int, Field(ge=FORMAT, le=FORMAT)]

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from vaekit.benchmark.ended import why_ended
 from vaekit.benchmark.results import measurement
 from vaekit.benchmark.subject import random_images
 from vaekit.config import TrainConfig, write_config
@@ -89,12 +90,5 @@ def _seconds(*args: str) -> float:
     done = subprocess.run(command, capture_output=True, text=True)
     took = time.perf_counter() - began
     if done.returncode:
-        raise VaekitError(f"{' '.join(args)} failed: {_why(done)}")
+        raise VaekitError(f"{' '.join(args)} failed: {why_ended(done.returncode, done.stderr)}")
     return took
-
-
-def _why(done: subprocess.CompletedProcess[str]) -> str:
-    if done.returncode < 0:
-        return f"it was ended by signal {-done.returncode}."
-    said = done.stderr.strip().splitlines()
-    return said[-1] if said else f"it ended with code {done.returncode} and said nothing."

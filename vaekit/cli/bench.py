@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,36 +11,10 @@ from typing import Any
 import click
 
 from vaekit.cli.tuning import tuning_options
-from vaekit.cli.values import IMAGE_SIZE, KEY_VALUE, data_option
+from vaekit.cli.values import BATCH_SIZES, IMAGE_SIZE, KEY_VALUE, SECONDS, data_option
 from vaekit.errors import UserError
 
 _MEASURES = ("training", "encode", "decode", "sample", "startup")
-
-
-class _Sizes(click.ParamType[tuple[int, ...]]):
-    """`32,128`: batch sizes, from small to large."""
-
-    name = "N,N,..."
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, ...]:
-        """Whole numbers from 1 on, each once."""
-        if isinstance(value, tuple):
-            return value
-        # No batch has more images than nine digits count, nor is ² a digit of one.
-        if not re.fullmatch(r"0*[1-9][0-9]{0,8}(,0*[1-9][0-9]{0,8})*", value, re.ASCII):
-            self.fail(f"{value!r} is not a list of batch sizes like 32,128.", param, ctx)
-        return tuple(sorted({int(size) for size in value.split(",")}))
-
-
-class _Seconds(click.FloatRange):
-    """A time that passes: click lets `nan` and `inf` through any range."""
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> float:
-        """More than 0 and finite."""
-        seconds: float = super().convert(value, param, ctx)
-        if not math.isfinite(seconds):
-            self.fail(f"{value} is not a number of seconds.", param, ctx)
-        return seconds
 
 
 class _Measures(click.ParamType[tuple[str, ...]]):
@@ -78,7 +51,7 @@ class _Measures(click.ParamType[tuple[str, ...]]):
 @click.option("--precision", metavar="NAME", help="What the nets compute in.")
 @tuning_options
 @click.option(
-    "--batch-sizes", type=_Sizes(), default="32,128,512,2048", show_default=True, help="Images."
+    "--batch-sizes", type=BATCH_SIZES, default="32,128,512,2048", show_default=True, help="Images."
 )
 @click.option(
     "--measure",
@@ -89,7 +62,7 @@ class _Measures(click.ParamType[tuple[str, ...]]):
 )
 @click.option(
     "--seconds",
-    type=_Seconds(0, min_open=True),
+    type=SECONDS,
     default=5.0,
     show_default=True,
     help="About how long one run of one measurement takes.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 import signal
 from typing import Any
 
@@ -43,8 +45,36 @@ class ImageSize(click.ParamType[tuple[int, int]]):
         return int(sides[0]), int(sides[-1])
 
 
+class BatchSizes(click.ParamType[tuple[int, ...]]):
+    """`32,128`: batch sizes, from small to large."""
+
+    name = "N,N,..."
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, ...]:
+        """Whole numbers from 1 on, each once."""
+        if isinstance(value, tuple):
+            return value
+        # No batch has more images than nine digits count, nor is ² a digit of one.
+        if not re.fullmatch(r"0*[1-9][0-9]{0,8}(,0*[1-9][0-9]{0,8})*", value, re.ASCII):
+            self.fail(f"{value!r} is not a list of batch sizes like 32,128.", param, ctx)
+        return tuple(sorted({int(size) for size in value.split(",")}))
+
+
+class Seconds(click.FloatRange):
+    """A time that passes: click lets `nan` and `inf` through any range."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        """More than 0 and finite."""
+        seconds: float = super().convert(value, param, ctx)
+        if not math.isfinite(seconds):
+            self.fail(f"{value} is not a number of seconds.", param, ctx)
+        return seconds
+
+
 KEY_VALUE = KeyValue()
 IMAGE_SIZE = ImageSize()
+BATCH_SIZES = BatchSizes()
+SECONDS = Seconds(0, min_open=True)
 
 run_argument = click.argument("run", metavar="RUN", type=click.Path(path_type=str))
 
