@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import struct
 import subprocess
 import sys
@@ -318,6 +320,25 @@ def test_budget_below_some_batches_is_a_sentence(flat, tmp_path):
     assert found.exit_code == 2
     assert "larger --data-budget" in found.output
     assert not (tmp_path / "run").exists()
+
+
+def test_a_process_says_why_it_streams_and_nothing_of_other_libraries(tmp_path):
+    with h5py.File(tmp_path / "images.h5", "w") as file:
+        file["images"] = np.random.default_rng(0).integers(0, 256, (200, 8, 8), dtype="uint8")
+    line = ["train", "--data", "images.h5", "--data-budget", "9kB", "--epochs", "1", "--verbose"]
+    small = ["--encoder-opt", "width=4", "--decoder-opt", "width=4", "--out", "run"]
+    done = subprocess.run(
+        [sys.executable, "-m", "vaekit", *line, *small],
+        cwd=tmp_path,
+        env={**os.environ, "KERAS_BACKEND": "tensorflow"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(
+        r"^data +streamed +0\.0 MiB as uint8: more than --data-budget$", done.stdout, re.M
+    )
 
 
 MEMORY = """
