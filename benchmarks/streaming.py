@@ -189,8 +189,8 @@ def train(job: dict[str, Any]) -> None:
         answers.write(json.dumps(values) + "\n")
         answers.flush()
 
-    from vaekit.backend import select_backend
     from vaekit.config import TrainConfig
+    from vaekit.startup import select_backend
 
     select_backend(job["backend"])
     from vaekit.benchmark.device import process_peak_bytes

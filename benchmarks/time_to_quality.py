@@ -48,7 +48,7 @@ Curve = list[dict[str, float]]
 
 _DEVICE = """
 import json, sys
-from vaekit.backend import select_backend
+from vaekit.startup import select_backend
 select_backend(sys.argv[1])
 from vaekit.benchmark.device import device_model
 print(json.dumps(device_model()))

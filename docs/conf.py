@@ -5,7 +5,7 @@ from collections import _tuplegetter
 from importlib.metadata import version as version_of
 from typing import Any
 
-from vaekit.backend import select_backend
+from vaekit.startup import select_backend
 
 select_backend(None)  # autodoc imports Keras; this keeps TensorFlow's notices off the log
 

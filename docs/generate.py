@@ -21,9 +21,9 @@ from pydantic import BaseModel
 
 import vaekit
 from vaekit import hookspecs
-from vaekit.backend import select_backend
 from vaekit.cli import main as command_line
 from vaekit.registry import KINDS
+from vaekit.startup import select_backend
 
 FOLDER = Path(__file__).parent / "reference"
 HEAD = "<!-- Written by docs/generate.py from the code: change that, not this page. -->\n\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vaekit.backend import select_backend
+from vaekit.startup import select_backend
 
 select_backend(None)  # before anything imports Keras, so that its chatter stays off the log
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from vaekit.backend import select_backend
+from vaekit.startup import select_backend
 
 select_backend(None)
 

@@ -15,14 +15,14 @@ import pytest
 import vaekit
 from tests.parts import make_program, some_images, values
 from vaekit.engine import Steps, compile_train
-from vaekit.engine.exhaustion import is_out_of_memory
 from vaekit.errors import UserError
-from vaekit.trainer import memory
+from vaekit.memory import is_out_of_memory
+from vaekit.trainer import batch_memory
 
 # Trains in a process that may take so many MiB more than it has.
 UNDER_LIMIT = """
 import resource, sys
-from vaekit.backend import select_backend
+from vaekit.startup import select_backend
 select_backend(None)
 from vaekit.cli import main
 more = int(sys.argv.pop(1)) * 2**20
@@ -87,8 +87,8 @@ def no_memory_beyond(size, error):
     ids=["Python", "TensorFlow", "torch on a GPU", "torch", "JAX", "C++"],
 )
 def test_each_backends_error_is_known(monkeypatch, error):
-    monkeypatch.setattr(memory, "on_cpu", lambda: False)
-    train = memory.within_memory(make_program(), Steps(no_memory_beyond(3, error), None))
+    monkeypatch.setattr(batch_memory, "on_cpu", lambda: False)
+    train = batch_memory.within_memory(make_program(), Steps(no_memory_beyond(3, error), None))
     with pytest.raises(UserError, match=r"A batch of 16 images of 8x8x1 .* one of 2 does"):
         train(np.zeros((2, 16), "int32"))
     assert train(np.zeros((2, 3), "int32")).shape == (2, 1)
@@ -96,7 +96,7 @@ def test_each_backends_error_is_known(monkeypatch, error):
 
 @pytest.mark.backend
 def test_a_real_allocation_that_fails_is_known(monkeypatch):
-    monkeypatch.setattr(memory, "on_cpu", lambda: False)
+    monkeypatch.setattr(batch_memory, "on_cpu", lambda: False)
 
     def train(block):
         if block.shape[1] > 5:
@@ -104,28 +104,30 @@ def test_a_real_allocation_that_fails_is_known(monkeypatch):
         return np.zeros((len(block), 1), "float32")
 
     with pytest.raises(UserError, match=r"A batch of 16 images .* one of 4 does: --batch-size 4"):
-        memory.within_memory(make_program(), Steps(train, None))(np.zeros((1, 16), "int32"))
+        batch_memory.within_memory(make_program(), Steps(train, None))(np.zeros((1, 16), "int32"))
 
 
 def test_other_errors_stay_what_they_are():
     error = RuntimeError("shapes don't match")
     assert not is_out_of_memory(error)
     with pytest.raises(RuntimeError) as raised:
-        memory.within_memory(make_program(), Steps(no_memory_beyond(3, error), None))(
+        batch_memory.within_memory(make_program(), Steps(no_memory_beyond(3, error), None))(
             np.zeros((1, 4), "int32")
         )
     assert raised.value is error
 
 
 def test_no_image_fits(monkeypatch):
-    monkeypatch.setattr(memory, "on_cpu", lambda: False)
-    train = memory.within_memory(make_program(), Steps(no_memory_beyond(0, MemoryError()), None))
+    monkeypatch.setattr(batch_memory, "on_cpu", lambda: False)
+    train = batch_memory.within_memory(
+        make_program(), Steps(no_memory_beyond(0, MemoryError()), None)
+    )
     with pytest.raises(UserError, match="not even one image does"):
         train(np.zeros((1, 4), "int32"))
 
 
 def test_a_hopeless_batch_is_refused_before_the_first_step(tmp_path, monkeypatch):
-    monkeypatch.setattr(memory, "free_memory", lambda: 150 * 2**20)
+    monkeypatch.setattr(batch_memory, "free_memory", lambda: 150 * 2**20)
     with pytest.raises(UserError, match=r"needs about [\d.,]+ GiB, and 0\.1 GiB .*--batch-size"):
         vaekit.train(data="digits", image_size=(32, 32), batch_size=512, out=str(tmp_path / "run"))
     assert not (tmp_path / "run").exists()
@@ -134,11 +136,11 @@ def test_a_hopeless_batch_is_refused_before_the_first_step(tmp_path, monkeypatch
 @pytest.mark.parametrize(("half", "named"), [(0.6, 64), (0.9, 32)], ids=["clear", "close"])
 def test_the_batch_that_is_named_leaves_room_for_another_measure(monkeypatch, half, named):
     free = 2**30
-    monkeypatch.setattr(memory, "free_memory", lambda: free)
-    monkeypatch.setattr(memory, "_PLAINLY_SMALL", 0.0)
-    monkeypatch.setattr(memory, "_measured", lambda *_: (0.0, half * free / 64))
+    monkeypatch.setattr(batch_memory, "free_memory", lambda: free)
+    monkeypatch.setattr(batch_memory, "_PLAINLY_SMALL", 0.0)
+    monkeypatch.setattr(batch_memory, "_measured", lambda *_: (0.0, half * free / 64))
     with pytest.raises(UserError, match=f"--batch-size {named}[.]"):
-        memory.refuse_hopeless(make_program(), lambda block: block, 128)
+        batch_memory.refuse_hopeless(make_program(), lambda block: block, 128)
 
 
 def test_measuring_leaves_the_variables_as_they_are(monkeypatch):
@@ -146,8 +148,8 @@ def test_measuring_leaves_the_variables_as_they_are(monkeypatch):
     train = compile_train(program, some_images(64, (32, 32, 1)))
     before = values(program)
     steps = []
-    monkeypatch.setattr(memory, "free_memory", lambda: 2**30)
-    memory.refuse_hopeless(program, lambda block: steps.append(block) or train(block), 200)
+    monkeypatch.setattr(batch_memory, "free_memory", lambda: 2**30)
+    batch_memory.refuse_hopeless(program, lambda block: steps.append(block) or train(block), 200)
     assert len(steps) == 2
     for old, new in zip(before, values(program), strict=True):
         np.testing.assert_array_equal(old, new)
@@ -157,4 +159,4 @@ def test_a_plainly_small_batch_costs_nothing():
     def never(block):
         raise AssertionError("measured")
 
-    memory.refuse_hopeless(make_program(), never, 32)
+    batch_memory.refuse_hopeless(make_program(), never, 32)

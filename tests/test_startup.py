@@ -90,7 +90,7 @@ def test_the_list_of_plugins_comes_within_a_second(folder):
 def test_what_the_import_brought_is_collected_no_more(before):
     code = (
         f"import gc; gc.{before}(); "
-        "from vaekit.backend import select_backend; select_backend(None); "
+        "from vaekit.startup import select_backend; select_backend(None); "
         "print(gc.isenabled(), gc.get_freeze_count() > 100_000, len(gc.get_objects()) < 100_000)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -202,10 +202,10 @@ def test_evaluation_encoding_and_pictures_stream(flat, tmp_path):
     assert isinstance(stored.dataset().train.pixels, StoredPixels)
     assert stored.evaluate() == whole.evaluate()
     assert stored.evaluate(limit=3) == whole.evaluate(limit=3)
-    from vaekit import evaluation, figures
+    from vaekit import figures, inference
 
     for run in (whole, stored):
-        evaluation.encode_to_file(run, [run.dataset().train], run.path / "z.h5")
+        inference.encode_to_file(run, [run.dataset().train], run.path / "z.h5")
         figures.save(figures.latent_map(run, run.dataset().train), run.path / "z.png")
     assert (stored.path / "z.png").read_bytes() == (whole.path / "z.png").read_bytes()
     with h5py.File(stored.path / "z.h5") as some, h5py.File(whole.path / "z.h5") as other:

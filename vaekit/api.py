@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vaekit.backend import select_backend
 from vaekit.errors import UserError
+from vaekit.startup import select_backend
 
 if TYPE_CHECKING:
     import keras
@@ -131,9 +131,9 @@ def load_model(path: str | Path, *, trust: bool = False) -> keras.Model:
     Raises `vaekit.ModelFileError` for a file that is refused or damaged.
     """
     select_backend(None)
-    from vaekit import foreign
+    from vaekit import model_files
 
-    return foreign.load_model(path, trust=trust)
+    return model_files.load_model(path, trust=trust)
 
 
 def load_weights(model: keras.Model, path: str | Path) -> None:
@@ -142,9 +142,9 @@ def load_weights(model: keras.Model, path: str | Path) -> None:
     Raises `vaekit.ModelFileError` if the file is damaged, or holds other weights than the model
     has; the model then keeps its own.
     """
-    from vaekit import foreign
+    from vaekit import model_files
 
-    foreign.load_weights(model, path)
+    model_files.load_weights(model, path)
 
 
 def ready(

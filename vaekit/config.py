@@ -25,8 +25,8 @@ from vaekit.atomic import write_text
 from vaekit.cadence import parse_cadence
 from vaekit.errors import OptionError, RunError, UserError, closest
 from vaekit.recipes import RECIPES, TUTORIAL
-from vaekit.tuning import Settings
-from vaekit.tuning.settings import Allocator, Device
+from vaekit.startup import Settings
+from vaekit.startup.choices import Allocator, Device
 
 Backend = Literal["tensorflow", "jax", "torch"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]

@@ -72,7 +72,7 @@ def vaekit_checks(
 
     Raises `ValueError` or `UserError` if a part, a kind or a check is not there.
     """
-    from vaekit.backend import select_backend
+    from vaekit.startup import select_backend
 
     select_backend(None)  # before the suite imports Keras, so that its chatter stays off the log
 

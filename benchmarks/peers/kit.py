@@ -8,9 +8,9 @@ from typing import Any
 
 from peers.interface import LEARNING_RATE, Done, Job, Refused
 from peers.nets import half
-from vaekit.backend import select_backend
 from vaekit.config import TrainConfig
 from vaekit.errors import UserError
+from vaekit.startup import select_backend
 
 
 class Peer:

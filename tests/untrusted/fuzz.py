@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from vaekit.backend import select_backend
+from vaekit.startup import select_backend
 
 select_backend(None)
 

@@ -8,7 +8,7 @@ import pytest
 
 from vaekit.errors import DataError
 from vaekit.untrusted import json_text
-from vaekit.untrusted.budget import EXPANSION, FREE, check_size
+from vaekit.untrusted.size_limits import EXPANSION, FREE, check_size
 
 
 @pytest.mark.parametrize(

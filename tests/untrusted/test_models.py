@@ -12,7 +12,7 @@ from keras import layers
 
 import vaekit
 from tests.untrusted.others import filled
-from vaekit.foreign.layers import LAYERS
+from vaekit.model_files.layers import LAYERS
 
 
 def large():

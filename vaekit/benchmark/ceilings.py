@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from vaekit.benchmark.timing import Repeat, filling, measure
-from vaekit.tuning import on_cpu
+from vaekit.startup import on_cpu
 
 _SIDES = (1024, 2048, 4096, 8192)
 _COPIED = 2**28  # bytes; more than any cache holds

@@ -6,8 +6,8 @@ import sys
 
 import keras
 
-from vaekit.tuning import on_cpu
-from vaekit.tuning.memory import peak_memory
+from vaekit.memory import peak_memory
+from vaekit.startup import on_cpu
 
 
 def device_model() -> str | None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import argparse
 import os
 
-from vaekit.backend import select_backend
 from vaekit.config import TrainConfig, read_config
 from vaekit.plugins import selected
+from vaekit.startup import select_backend
 
 
 def main() -> None:

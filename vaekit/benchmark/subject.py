@@ -16,11 +16,11 @@ from vaekit.benchmark.timing import Repeat
 from vaekit.config import TrainConfig
 from vaekit.engine import compile_train, epoch_order
 from vaekit.errors import UserError
+from vaekit.memory import free_memory
 from vaekit.run import Run
 from vaekit.trainer import open_session
 from vaekit.trainer.pace import Pace
 from vaekit.trainer.progress import Progress
-from vaekit.tuning.memory import free_memory
 from vaekit.types import Dataset, Images
 
 SHAPE = (28, 28)

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from vaekit.cli.tuning import tuning_options
+from vaekit.cli.startup import startup_options
 from vaekit.cli.values import BATCH_SIZES, IMAGE_SIZE, KEY_VALUE, SECONDS, data_option
 from vaekit.errors import UserError
 
@@ -49,7 +49,7 @@ class _Measures(click.ParamType[tuple[str, ...]]):
     help="What Keras runs on. Default: KERAS_BACKEND, else Keras's own choice.",
 )
 @click.option("--precision", metavar="NAME", help="What the nets compute in.")
-@tuning_options
+@startup_options
 @click.option(
     "--batch-sizes", type=BATCH_SIZES, default="32,128,512,2048", show_default=True, help="Images."
 )
@@ -98,8 +98,8 @@ def _measure(
     values |= {name: dict(value) for name, value in values.items() if name.endswith("_opt")}
     config = TrainConfig.checked(values)
 
-    from vaekit.backend import select_backend
     from vaekit.plugins import warn_of_broken
+    from vaekit.startup import select_backend
 
     select_backend(config.backend, config.settings)
     warn_of_broken()

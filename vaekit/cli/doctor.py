@@ -47,7 +47,7 @@ def _findings(run: str | None) -> Iterator[Finding]:
         from vaekit.doctor import examine
 
         return examine()
-    from vaekit.backend import select_backend
+    from vaekit.startup import select_backend
 
     select_backend(None)
     from vaekit.doctor.rundir import examine_run

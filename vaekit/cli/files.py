@@ -10,7 +10,7 @@ import click
 from vaekit.cli.values import data_option
 
 if TYPE_CHECKING:
-    from vaekit.foreign import ModelFile
+    from vaekit.model_files import ModelFile
     from vaekit.run import Run
 
 _model_argument = click.argument("model", metavar="RUN|FILE", type=click.Path(path_type=str))
@@ -39,10 +39,10 @@ def encode(model: str, data: str, out: str, split: str, trust: bool) -> None:
     The encoder is a run's, or that of a .keras or .h5 file.
     """
     loaded = _load(model, trust)  # chooses the backend, so it comes before what imports Keras
-    from vaekit import evaluation
+    from vaekit import inference
 
-    images = evaluation.images_of(loaded.dataset(data), split)
-    count = evaluation.encode_to_file(loaded, images, Path(out))
+    images = inference.images_of(loaded.dataset(data), split)
+    count = inference.encode_to_file(loaded, images, Path(out))
     click.echo(f"{out}: z_mean and z_log_var of {count} images")
 
 
@@ -57,9 +57,9 @@ def decode(model: str, latents: str, out: str, trust: bool) -> None:
     The decoder is a run's, or that of a .keras or .h5 file.
     """
     loaded = _load(model, trust)
-    from vaekit import evaluation
+    from vaekit import inference
 
-    count = evaluation.decode_to_file(loaded, latents, Path(out))
+    count = inference.decode_to_file(loaded, latents, Path(out))
     click.echo(f"{out}: {count} images")
 
 
@@ -68,10 +68,10 @@ def _load(model: str, trust: bool) -> Run | ModelFile:
     from vaekit.errors import UserError
 
     if Path(model).is_file():
-        from vaekit.backend import select_backend
+        from vaekit.startup import select_backend
 
         select_backend(None)
-        from vaekit.foreign import ModelFile
+        from vaekit.model_files import ModelFile
 
         return ModelFile(model, trust=trust)
     if trust:

@@ -62,10 +62,10 @@ def interpolate(run: str, data: str | None, count: int, steps: int, out: str | N
     from vaekit import api
 
     loaded = api.load(run)
-    from vaekit import evaluation, figures
+    from vaekit import figures, inference
 
     images, _, _ = loaded.held_out(data, count)
-    rows = evaluation.interpolate(loaded, images.pixels[:], steps)
+    rows = inference.interpolate(loaded, images.pixels[:], steps)
     flat = rows.reshape(-1, *rows.shape[2:])
     title = "Straight lines in z from one held-out image to the next"
     _save(loaded, figures.grid(flat, title, columns=steps), out, "interpolations.png")

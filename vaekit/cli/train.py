@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vaekit.cli.tuning import tuning_options
+from vaekit.cli.startup import startup_options
 from vaekit.cli.values import IMAGE_SIZE, KEY_VALUE, data_option, run_argument, stopped_by
 from vaekit.errors import VaekitError
 from vaekit.recipes import FAST, RECIPES, TUTORIAL
@@ -88,7 +88,7 @@ _allow_change = click.option(
     show_default="1epoch",
 )
 @click.option("--step-log", is_flag=True, default=None, help="Write each step's loss: steps.csv.")
-@tuning_options
+@startup_options
 @click.option("--verbose", is_flag=True, help="Say what was chosen for this machine, and why.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --out, if there is one.")
 @_allow_change
@@ -118,7 +118,7 @@ def train(
 
     from vaekit import api
     from vaekit.plugins import warn_of_broken
-    from vaekit.tuning import lines
+    from vaekit.startup import lines
 
     try:
         session = api.ready(checked, None, resume=resume, allow_change=allow_change)

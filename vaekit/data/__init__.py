@@ -6,7 +6,7 @@ of a path that are more than a budget stay there, and are read when they are ask
 """
 
 from vaekit.data.arrays import as_dataset
-from vaekit.data.budget import Budget, free_budget, size
+from vaekit.data.budget import Budget, data_budget, free_budget, size
 from vaekit.data.digest import fingerprint
 from vaekit.data.load import load_data
 from vaekit.data.pixels import MASK
@@ -20,6 +20,7 @@ __all__ = [
     "Budget",
     "StoredPixels",
     "as_dataset",
+    "data_budget",
     "describe",
     "fingerprint",
     "free_budget",

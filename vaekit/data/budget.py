@@ -7,6 +7,8 @@ from typing import NamedTuple
 from pydantic import ByteSize
 
 from vaekit.errors import DataError
+from vaekit.memory import free_memory
+from vaekit.startup import device_memory
 
 # Reading, splitting and handing images to a backend each hold a copy for a while.
 _SHARE = 4
@@ -39,15 +41,20 @@ class Budget(NamedTuple):
             )
 
 
-def free_budget(device: int | None = None) -> Budget:
-    """A quarter of the memory that is available now, or of a device's if that is less.
+def data_budget(asked: int | None) -> Budget:
+    """So many bytes if asked for, else a quarter of the memory that is free here.
 
-    device: the bytes of the device's memory, if it has one of its own.
+    That is this process's, or the device's where it has less and its backend tells.
     """
-    import psutil
-
-    free = int(psutil.virtual_memory().available)
+    if asked is not None:
+        return Budget(asked, given=True)
+    free, device = free_memory(), device_memory()
     return Budget(min(free, free if device is None else device) // _SHARE)
+
+
+def free_budget() -> Budget:
+    """A quarter of the memory that is free, for what is read without a backend."""
+    return Budget(free_memory() // _SHARE)
 
 
 def size(count: int) -> str:

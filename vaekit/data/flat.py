@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from vaekit.errors import DataError
-from vaekit.untrusted.budget import nbytes
+from vaekit.untrusted.size_limits import nbytes
 
 
 class FlatRows:

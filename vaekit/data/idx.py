@@ -16,8 +16,8 @@ from vaekit.data.flat import FlatRows
 from vaekit.data.stored import StoredPixels
 from vaekit.errors import DataError
 from vaekit.types import Dataset, Images
-from vaekit.untrusted.budget import DEFLATE_AT_MOST, check_size, nbytes
 from vaekit.untrusted.reading import reading, require_file
+from vaekit.untrusted.size_limits import DEFLATE_AT_MOST, check_size, nbytes
 
 _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _NAME = re.compile(r"(?:(.*)[-_.])?(images|labels)[-_.]idx\d?(?:[-_.][a-z]+)?(\.gz)?", re.I)

@@ -11,8 +11,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from vaekit.backend import BACKENDS
 from vaekit.doctor.finding import Finding
+from vaekit.startup import BACKENDS
 
 SECONDS = 180  # a cold start of TensorFlow from a slow disk takes a minute
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from vaekit.backend import select_backend
+from vaekit.startup import select_backend
 
 
 def main() -> None:

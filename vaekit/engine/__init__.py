@@ -6,7 +6,6 @@ from vaekit.engine.evaluation import Evaluation
 from vaekit.engine.feed import HELD, batch_bytes
 from vaekit.engine.order import batches, epoch_order
 from vaekit.engine.program import Objective, Program
-from vaekit.engine.room import data_budget
 
 __all__ = [
     "HELD",
@@ -20,6 +19,5 @@ __all__ = [
     "batches",
     "compile_evaluate",
     "compile_train",
-    "data_budget",
     "epoch_order",
 ]

@@ -16,9 +16,9 @@ import torch
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from vaekit.engine.draws_torch import recordable_draws
-from vaekit.engine.exhaustion import is_out_of_memory
 from vaekit.engine.program import Program
 from vaekit.errors import VaekitWarning
+from vaekit.memory import is_out_of_memory
 
 Step = Callable[[Any], Any]
 

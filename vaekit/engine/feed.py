@@ -11,7 +11,7 @@ import numpy as np
 
 from vaekit.config import MAX_STEPS
 from vaekit.data import StoredPixels
-from vaekit.quiet import absl_errors_only
+from vaekit.startup.quiet import absl_errors_only
 
 HELD = 4  # batches at a time at least: one computed on, its copy, and two read ahead of it
 _CALL = 8 * 2**20  # bytes that a call takes at most, if it takes more than one step

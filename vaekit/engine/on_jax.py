@@ -14,7 +14,7 @@ import numpy as np
 from vaekit.config import MAX_STEPS
 from vaekit.engine.feed import Feed
 from vaekit.engine.program import Program
-from vaekit.tuning import on_cpu
+from vaekit.startup import on_cpu
 
 State = list[Any]  # values of `program.state`, in that order
 Step = Callable[[State, Any], tuple[State, Any]]

@@ -9,8 +9,8 @@ import keras
 
 from vaekit.atomic import write_whole
 from vaekit.model import VAE
-from vaekit.quiet import absl_errors_only
 from vaekit.run.directory import FORMATS, RunDirectory
+from vaekit.startup.quiet import absl_errors_only
 
 
 def save_artifacts(vae: VAE, directory: RunDirectory) -> list[Path]:

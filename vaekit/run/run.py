@@ -10,8 +10,8 @@ import numpy as np
 
 from vaekit.checkpoint import latest_checkpoint, load_checkpoint
 from vaekit.config import TrainConfig
-from vaekit.data import MASK, as_dataset, fingerprint, load_data, split, take
-from vaekit.engine import Evaluation, Program, data_budget
+from vaekit.data import MASK, as_dataset, data_budget, fingerprint, load_data, split, take
+from vaekit.engine import Evaluation, Program
 from vaekit.errors import DataError, UserError
 from vaekit.model import VAE, Parts, build_vae, in_chunks
 from vaekit.optimizer import build_optimizer

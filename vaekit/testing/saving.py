@@ -10,8 +10,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from vaekit.quiet import absl_errors_only
 from vaekit.run.artifacts import custom_layers
+from vaekit.startup.quiet import absl_errors_only
 from vaekit.testing.backbones import claimed, inputs_for, least, used
 from vaekit.testing.plain_keras import open_models
 from vaekit.testing.subject import Subject

@@ -13,7 +13,7 @@ from vaekit.config import TrainConfig
 from vaekit.errors import OptionError, RunError, closest
 from vaekit.optimizer import all_steps
 from vaekit.recipes import RECIPES
-from vaekit.tuning import chosen
+from vaekit.startup import chosen
 
 _KINDS = ("encoder", "decoder", "loss")
 # Told by what they stand for, or of no effect on what is computed.

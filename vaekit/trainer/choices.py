@@ -11,9 +11,9 @@ import keras
 
 from vaekit.config import MAX_STEPS, TrainConfig
 from vaekit.data import StoredPixels
+from vaekit.startup import Choice, choose_compilation, chosen, device_name, started
 from vaekit.trainer.keras_callbacks import want_batches
 from vaekit.trainer.pace import SECONDS_A_CALL
-from vaekit.tuning import Choice, choose_compilation, chosen, device_name, started
 from vaekit.types import Pixels
 
 

@@ -25,6 +25,7 @@ from vaekit.run import (
     own_data,
     parts_of,
 )
+from vaekit.startup import Choice, as_record
 from vaekit.trainer.changes import (
     find_changes,
     record_changes,
@@ -36,7 +37,6 @@ from vaekit.trainer.keras_callbacks import refuse_rates
 from vaekit.trainer.progress import Progress
 from vaekit.trainer.session import Session
 from vaekit.trainer.sources import Source, choose_source
-from vaekit.tuning import Choice, as_record
 
 
 def open_session(

@@ -17,12 +17,12 @@ from vaekit.engine import Evaluation, Program, compile_train
 from vaekit.errors import VaekitError
 from vaekit.model import Parts
 from vaekit.run import Run, RunDirectory, save_artifacts
+from vaekit.trainer.batch_memory import refuse_hopeless, within_memory
 from vaekit.trainer.divergence import Watch
 from vaekit.trainer.interrupt import Interrupt
 from vaekit.trainer.keeper import Keeper
 from vaekit.trainer.keras_callbacks import KerasCallbacks
 from vaekit.trainer.loop import Loop, Row
-from vaekit.trainer.memory import refuse_hopeless, within_memory
 from vaekit.trainer.pace import Pace
 from vaekit.trainer.progress import Progress
 from vaekit.trainer.sources import Source

@@ -13,12 +13,13 @@ from vaekit.data import (
     Budget,
     StoredPixels,
     as_dataset,
+    data_budget,
     describe,
     fingerprint,
     load_data,
     split,
 )
-from vaekit.engine import HELD, batch_bytes, data_budget
+from vaekit.engine import HELD, batch_bytes
 from vaekit.errors import DataUnavailableError, UserError
 from vaekit.plugins import discover
 from vaekit.registry import KIT, Component

@@ -2,5 +2,5 @@
 
 Nothing here runs what a file holds, follows where it leads, or allocates what it merely declares.
 HDF5, whose library crashes on malformed files, is parsed in a process of its own; see `hdf5`.
-The package knows nothing of Keras: `vaekit.foreign` rebuilds models from what is read here.
+The package knows nothing of Keras: `vaekit.model_files` rebuilds models from what is read here.
 """

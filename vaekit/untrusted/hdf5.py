@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vaekit.errors import DataError, UserError
-from vaekit.untrusted.budget import check_honest, check_memory, nbytes
 from vaekit.untrusted.reading import plain, require_file
+from vaekit.untrusted.size_limits import check_honest, check_memory, nbytes
 from vaekit.untrusted.worker import DiedError, Worker, borrow, give_back
 
 _LONG = 10**8  # bytes beyond which a file is given no more time to be listed

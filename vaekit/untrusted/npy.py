@@ -7,7 +7,7 @@ from typing import IO, Any
 import numpy as np
 
 from vaekit.errors import DataError
-from vaekit.untrusted.budget import nbytes
+from vaekit.untrusted.size_limits import nbytes
 
 
 def read_npy(stream: IO[bytes], size: int, name: str) -> np.ndarray:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import IO
 
 from vaekit.errors import DataError, UserError
-from vaekit.untrusted.budget import check_size
 from vaekit.untrusted.reading import plain, require_file
+from vaekit.untrusted.size_limits import check_size
 
 MOST_MEMBERS = 4096
 _DIRECTORY = 4 * 2**20  # bytes of the list of members; each takes some hundreds

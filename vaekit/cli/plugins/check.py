@@ -33,7 +33,7 @@ def check(ctx: click.Context, name: str, kind: str | None, as_json: bool) -> Non
     Exit code 1 says that a check failed, or that a plugin of DISTRIBUTION is broken. Known
     failures, and checks that don't apply, are told with their reason and don't count.
     """
-    from vaekit.backend import select_backend
+    from vaekit.startup import select_backend
     from vaekit.plugins import discover
 
     with json_alone(as_json):

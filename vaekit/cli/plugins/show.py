@@ -23,7 +23,7 @@ def show(name: str, as_json: bool) -> None:
     Of an encoder or a decoder also the shapes and parameters at 28x28x1 and 64x64x3, of a loss
     its terms and what it needs; all with the options at their defaults.
     """
-    from vaekit.backend import select_backend
+    from vaekit.startup import select_backend
     from vaekit.options import options_of
     from vaekit.plugins import discover
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from vaekit.foreign.checks import RefusedError
 from vaekit.model import sampled
+from vaekit.model_files.checks import SpecError
 
 _SPREAD = re.compile(r"var|sigma|std|dev", re.I)
 _CENTRE = re.compile(r"mu|mean", re.I)
@@ -20,17 +20,17 @@ def sampled_of(inputs: list[Any], sources: list[str], name: str) -> Any:
 
     sources: the names of the layers that make the inputs.
 
-    Raises `RefusedError` for a `Lambda` with other inputs, or with the two the other way round.
+    Raises `SpecError` for a `Lambda` with other inputs, or with the two the other way round.
     """
     shapes = {tuple(tensor.shape) for tensor in inputs}
     if len(inputs) != 2 or len(shapes) != 1 or len(shapes.pop()) != 2:
-        raise RefusedError(
+        raise SpecError(
             f"the Lambda layer {name!r}, which holds code, and is no draw of z from its mean and "
             "log-variance"
         )
     first, second = sources
     if _SPREAD.search(first) and _CENTRE.search(second) and not _SPREAD.search(second):
-        raise RefusedError(
+        raise SpecError(
             f"the Lambda layer {name!r} on {first!r} and {second!r}; a draw of z "
             "takes the mean first"
         )

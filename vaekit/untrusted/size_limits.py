@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
 
 from vaekit.errors import DataError, UserError
+from vaekit.memory import total_memory
 
 FREE = 256 * 2**20  # bytes that any file may become
 EXPANSION = 100  # how many times its stored size a larger one may; real images stay below 50
@@ -41,10 +41,10 @@ def check_honest(
 
 def check_memory(name: str, declared: int, *, error: type[UserError] = DataError) -> None:
     """Raise `error` if `declared` bytes are more than the memory of this machine."""
-    memory = _memory()
-    if memory is not None and declared > memory:
+    memory = total_memory()
+    if declared > memory:
         raise error(
-            f"{name} takes {declared} bytes, and this machine has {memory} of memory. Make it "
+            f"{name} takes {declared} bytes, and there are {memory} of memory here. Make it "
             "smaller."
         )
 
@@ -52,10 +52,3 @@ def check_memory(name: str, declared: int, *, error: type[UserError] = DataError
 def nbytes(shape: tuple[int, ...], itemsize: int) -> int:
     """The bytes of an array; exact, however large."""
     return math.prod(shape) * itemsize
-
-
-def _memory() -> int | None:
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (ValueError, OSError, AttributeError):  # not every system tells
-        return None

@@ -40,7 +40,7 @@ _OPTIONS = (
 )
 
 
-def tuning_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def startup_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options to a command, by the names of `TrainConfig`'s fields."""
     for option in reversed(_OPTIONS):
         command = option(command)

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 import keras
 
-from vaekit.foreign.checks import RefusedError, shown
-from vaekit.foreign.graph import Call, LayerSpec, ModelSpec, Ref, input_shape
-from vaekit.foreign.layers import LAYERS, make_layer, outputs_of, weights_of
-from vaekit.foreign.objects import policy
-from vaekit.foreign.sampling import sampled_of
-from vaekit.foreign.tree import Branch, Leaf, Node
+from vaekit.model_files.checks import SpecError, shown
+from vaekit.model_files.graph import Call, LayerSpec, ModelSpec, Ref, input_shape
+from vaekit.model_files.layers import LAYERS, make_layer, outputs_of, weights_of
+from vaekit.model_files.objects import policy
+from vaekit.model_files.sampling import sampled_of
+from vaekit.model_files.tree import Branch, Leaf, Node
 
 MOST_WEIGHTS = 2**28  # a gigabyte of float32
 LARGEST_TENSOR = 2**28  # values for one image
@@ -43,22 +43,22 @@ class _Allowance:
         self._stored, self._weights, self._calls = weights, 0, 0
 
     def spend(self, *, weights: int = 0, calls: int = 0) -> None:
-        """Take note of weights and calls. Raises `RefusedError` beyond what is allowed."""
+        """Take note of weights and calls. Raises `SpecError` beyond what is allowed."""
         self._weights += weights
         self._calls += calls
         if self._weights > MOST_WEIGHTS:
-            raise RefusedError(f"more than {MOST_WEIGHTS} weights")
+            raise SpecError(f"more than {MOST_WEIGHTS} weights")
         if self._weights > self._stored:
-            raise RefusedError(f"layers of more weights than the {self._stored} that it stores")
+            raise SpecError(f"layers of more weights than the {self._stored} that it stores")
         if self._calls > MOST_CALLS:
-            raise RefusedError(f"more than {MOST_CALLS} calls of layers")
+            raise SpecError(f"more than {MOST_CALLS} calls of layers")
 
 
 def rebuild(spec: ModelSpec, stored: int) -> Branch:
     """The model of a config, its weights as initialised.
 
     stored: how many weights the file holds; a config that asks for more is refused.
-    Raises `RefusedError`.
+    Raises `SpecError`.
     """
     with _draws_kept():
         return _model(spec, _Allowance(stored))
@@ -85,18 +85,18 @@ def _model(spec: ModelSpec, allowance: _Allowance) -> Branch:
 def _sequential(spec: ModelSpec, allowance: _Allowance) -> Branch:
     first, *rest = spec.layers
     if not isinstance(first, LayerSpec) or first.kind != "InputLayer":
-        raise RefusedError(f"the Sequential {spec.name!r} whose first layer is no InputLayer")
+        raise SpecError(f"the Sequential {spec.name!r} whose first layer is no InputLayer")
     start = _input(first, allowance)
     made, tensor = [start], start.call([], _PLAIN)[0]
     for layer in rest:
         made.append(_make(layer, allowance))
         outputs = made[-1].call([tensor], _PLAIN)
         if len(outputs) != 1:
-            raise RefusedError(f"the Sequential {spec.name!r} with a layer of several outputs")
+            raise SpecError(f"the Sequential {spec.name!r} with a layer of several outputs")
         tensor = outputs[0]
     layers = [item.node.layer for item in made if item.node.layer is not None]
     if len(layers) < len(made):
-        raise RefusedError("a Lambda layer in a Sequential")
+        raise SpecError("a Lambda layer in a Sequential")
     model = keras.Sequential(layers, name=spec.name)
     return Branch(spec.name, "Sequential", model, [item.node for item in made])
 
@@ -116,7 +116,7 @@ def _functional(spec: ModelSpec, allowance: _Allowance) -> Branch:
     def tensor(ref: Ref) -> Any:
         found = outputs.get((ref.layer, ref.call))
         if found is None or ref.tensor >= len(found):
-            raise RefusedError(f"a reference to {shown(ref.layer)} that leads nowhere")
+            raise SpecError(f"a reference to {shown(ref.layer)} that leads nowhere")
         return found[ref.tensor]
 
     while waiting:
@@ -129,7 +129,7 @@ def _functional(spec: ModelSpec, allowance: _Allowance) -> Branch:
             else:
                 blocked.append((layer_name, at, call))
         if len(blocked) == len(waiting):
-            raise RefusedError(f"calls that form a ring, at the layer {shown(blocked[0][0])}")
+            raise SpecError(f"calls that form a ring, at the layer {shown(blocked[0][0])}")
         waiting = blocked
     ends = [tensor(ref) for ref in spec.outputs]
     starts = [tensor(ref) for ref in spec.inputs]
@@ -166,15 +166,15 @@ def _make(spec: LayerSpec | ModelSpec, allowance: _Allowance) -> _Made:
     def call(inputs: list[Any], how: Call) -> list[Any]:
         merges = LAYERS[spec.kind].merges
         if not merges and len(inputs) != 1:
-            raise RefusedError(f"the layer {spec.name!r} with {len(inputs)} inputs")
+            raise SpecError(f"the layer {spec.name!r} with {len(inputs)} inputs")
         shapes = [tuple(each.shape) for each in inputs]
         try:
             _check_size(outputs_of(layer, shapes))
             weights = 0 if layer.built else weights_of(spec.kind, arguments, shapes[0])
-        except RefusedError:
+        except SpecError:
             raise
         except Exception as error:  # shapes that don't fit the layer; Keras raises what it likes
-            raise RefusedError(f"the layer {spec.name!r} after one that it can't follow") from error
+            raise SpecError(f"the layer {spec.name!r} after one that it can't follow") from error
         allowance.spend(weights=weights, calls=1)
         return [layer(inputs if merges else inputs[0], **_told(layer, how))]
 
@@ -189,7 +189,7 @@ def _nested(spec: ModelSpec, allowance: _Allowance) -> _Made:
         allowance.spend(calls=calls)
         wanted = [tuple(each.shape) for each in branch.model.inputs]
         if [tuple(each.shape)[1:] for each in inputs] != [shape[1:] for shape in wanted]:
-            raise RefusedError(f"the model {spec.name!r} called on other shapes than it takes")
+            raise SpecError(f"the model {spec.name!r} called on other shapes than it takes")
         model = branch.model
         outputs = model(inputs[0] if len(inputs) == 1 else inputs, **_told(model, how))
         return list(outputs) if isinstance(outputs, list | tuple) else [outputs]
@@ -207,6 +207,6 @@ def _told(layer: Any, how: Call) -> dict[str, bool]:
 def _check_size(shape: tuple[int | None, ...]) -> None:
     sides = [side for side in shape[1:] if side is not None]
     if len(sides) < len(shape) - 1 or min(sides, default=1) < 1:
-        raise RefusedError(f"a tensor of the impossible shape {shape}")
+        raise SpecError(f"a tensor of the impossible shape {shape}")
     if math.prod(sides) * (shape[0] or 1) > LARGEST_TENSOR:
-        raise RefusedError(f"a tensor of the shape {shape}, more than {LARGEST_TENSOR} values")
+        raise SpecError(f"a tensor of the shape {shape}, more than {LARGEST_TENSOR} values")

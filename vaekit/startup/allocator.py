@@ -11,7 +11,7 @@ import platform
 import sys
 
 from vaekit.errors import UserError
-from vaekit.tuning.choice import Choice
+from vaekit.startup.choices import Choice
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # malloc.h
 _KEPT = 2**30

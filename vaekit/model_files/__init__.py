@@ -6,7 +6,7 @@ layers (`layers`) and objects (`objects`), its arguments are checked, and our ow
 constructors build the model. Weights are taken in when their shapes, types and values are right.
 """
 
-from vaekit.foreign.codec import ModelFile
-from vaekit.foreign.files import load_model, load_weights
+from vaekit.model_files.files import load_model, load_weights
+from vaekit.model_files.model_file import ModelFile
 
 __all__ = ["ModelFile", "load_model", "load_weights"]

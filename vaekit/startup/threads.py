@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 
 from vaekit.errors import UserError
-from vaekit.tuning.choice import Choice
+from vaekit.startup.choices import Choice
 
 # Beyond, a system may not give them at all, and none has anything to do.
 _MOST_A_CORE = 64

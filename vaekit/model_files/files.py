@@ -12,11 +12,11 @@ from pathlib import Path
 import keras
 
 from vaekit.errors import ModelFileError
-from vaekit.foreign.checks import RefusedError
-from vaekit.foreign.graph import parse_model
-from vaekit.foreign.rebuild import rebuild
-from vaekit.foreign.tree import tree_of
-from vaekit.foreign.weights import assign, count_stored
+from vaekit.model_files.checks import SpecError
+from vaekit.model_files.graph import parse_model
+from vaekit.model_files.rebuild import rebuild
+from vaekit.model_files.tree import tree_of
+from vaekit.model_files.weights import assign, count_stored
 from vaekit.untrusted import json_text
 from vaekit.untrusted.hdf5 import HDF5File
 from vaekit.untrusted.reading import plain, reading, require_file
@@ -53,7 +53,7 @@ def load_model(path: str | os.PathLike[str], *, trust: bool = False) -> keras.Mo
     with reading(path, "a Keras model", ModelFileError), _opened(path) as (text, weights):
         try:
             branch = rebuild(parse_model(json_text.parse(text)), count_stored(weights))
-        except RefusedError as error:
+        except SpecError as error:
             raise ModelFileError(
                 f"{path} holds {plain(str(error))}. Only if you know who made the file, load it "
                 "with trust=True (--trust)."

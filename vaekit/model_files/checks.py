@@ -1,4 +1,4 @@
-"""Checks of single values in a config. Each gives the value to use, or raises `RefusedError`."""
+"""Checks of single values in a config. Each gives the value to use, or raises `SpecError`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 LARGEST_SIDE = 2**20
 
 
-class RefusedError(Exception):
+class SpecError(Exception):
     """Something in a config that isn't taken; the text ends a sentence that names the file."""
 
 
@@ -23,8 +23,8 @@ def shown(value: Any) -> str:
     return plain(repr(value))[:80]
 
 
-def _refuse(value: Any, wanted: str) -> RefusedError:
-    return RefusedError(f"{shown(value)} where {wanted} belongs")
+def _refuse(value: Any, wanted: str) -> SpecError:
+    return SpecError(f"{shown(value)} where {wanted} belongs")
 
 
 def boolean(value: Any) -> bool:
@@ -92,7 +92,7 @@ def either(*checks: Check) -> Check:
         for first in checks[:-1]:
             try:
                 return first(value)
-            except RefusedError:
+            except SpecError:
                 continue
         return checks[-1](value)
 
@@ -117,7 +117,7 @@ def mapping(value: Any, keys: frozenset[str] | set[str]) -> dict[str, Any]:
         raise _refuse(value, "a mapping")
     unknown = sorted(set(value) - keys)
     if unknown:
-        raise RefusedError(f"an entry {shown(unknown[0])} that vaekit doesn't know")
+        raise SpecError(f"an entry {shown(unknown[0])} that vaekit doesn't know")
     return value
 
 

@@ -6,37 +6,41 @@ import atexit
 import gc
 import importlib.util
 import os
-import re
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
-from vaekit import tuning
 from vaekit.errors import UserError
+from vaekit.startup.allocator import choose_allocator
+from vaekit.startup.choices import Choice, Settings
+from vaekit.startup.device import choose_device, hide_gpus, hide_gpus_before_import
+from vaekit.startup.onednn import ask_before_import, choose_onednn
+from vaekit.startup.quiet import without_notices
+from vaekit.startup.threads import choose_threads
 
 BACKENDS = ("tensorflow", "jax", "torch")
 
+# What holds in this process: it has one backend, which starts once.
+_started: list[Choice] = []
+
 _TF_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
-# Lines of absl's logger: "I0000 00:00:1795362315.358723    5053 port.cc:153] ...".
-_CHATTER = re.compile(r"([IWE]\d{4} \d\d:\d\d:|WARNING: All log messages before absl)")
 
 
-def select_backend(name: str | None, settings: tuning.Settings | None = None) -> str:
+def select_backend(name: str | None, settings: Settings | None = None) -> str:
     """Make `name` Keras's backend, or keep Keras's own choice if None; start it; return its name.
 
     Keras's own choice is `KERAS_BACKEND`, then its config file, then TensorFlow. TensorFlow's
     start-up notices are kept off standard error, unless `TF_CPP_MIN_LOG_LEVEL` asks for them.
 
     settings: wishes about device, threads, allocator and oneDNN; what was chosen,
-        `vaekit.tuning.started` tells.
+        `started` tells.
 
     Raises `UserError` if the backend isn't installed, another one is running already, or a wish
     can't be fulfilled.
     """
-    settings = settings or tuning.Settings()
+    settings = settings or Settings()
     first = "keras" not in sys.modules
-    tuning.before_import(settings)
+    _before_import(settings)
     if first:
         if name is not None:
             os.environ["KERAS_BACKEND"] = name
@@ -45,7 +49,7 @@ def select_backend(name: str | None, settings: tuning.Settings | None = None) ->
     quiet = first and os.environ.get(_TF_LEVEL, "3") == "3"  # who asks for 3 asks for silence
     if quiet:
         os.environ[_TF_LEVEL] = "3"
-    with _without_chatter() if quiet else nullcontext():
+    with without_notices() if quiet else nullcontext():
         try:
             with _without_collecting() if first else nullcontext():
                 import keras
@@ -60,8 +64,36 @@ def select_backend(name: str | None, settings: tuning.Settings | None = None) ->
                 f"Keras is already running on {chosen} in this process, so it can't run on {name}: "
                 "choose the backend before Keras is imported, or start a new process."
             )
-        tuning.start(chosen, settings)
+        _start(chosen, settings)
     return chosen
+
+
+def started() -> list[Choice]:
+    """What was chosen when this process's backend started, in the order in which it was."""
+    return list(_started)
+
+
+def _before_import(settings: Settings) -> None:
+    """Make the choices that come before Keras is imported."""
+    if "keras" not in sys.modules:
+        hide_gpus_before_import(settings.device)
+    ask_before_import(settings.onednn)
+
+
+def _start(backend: str, settings: Settings) -> None:
+    """Make the other choices, and let `backend`, which Keras has imported, start its device.
+
+    Raises `UserError` for a wish that can't be fulfilled here, or no longer.
+    """
+    import keras
+
+    onednn = choose_onednn(backend, settings.onednn)
+    hide_gpus(backend, settings.device)
+    threads = choose_threads(backend, settings.threads)
+    allocator = choose_allocator(settings.allocator)
+    keras.ops.zeros(())  # the first tensor starts the device
+    device = choose_device(backend, settings.device)
+    _started[:] = [device, threads, allocator, *([onednn] if onednn else [])]
 
 
 def _require(name: str) -> None:
@@ -88,29 +120,3 @@ def _without_collecting() -> Iterator[None]:
         if collecting:
             gc.enable()
         atexit.register(gc.freeze)
-
-
-@contextmanager
-def _without_chatter() -> Iterator[None]:
-    """Hold back what is written to file descriptor 2; then pass on all but start-up notices.
-
-    TensorFlow 2.21 writes them before it reads its log level, so nothing gentler stops them.
-    """
-    try:
-        saved = os.dup(2)
-    except OSError:  # standard error is closed, so there is nothing to keep clean
-        yield
-        return
-    with tempfile.TemporaryFile() as held:
-        sys.stderr.flush()
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        finally:
-            sys.stderr.flush()
-            os.dup2(saved, 2)
-            os.close(saved)
-            held.seek(0)
-            for line in held.read().decode(errors="replace").splitlines():
-                if not _CHATTER.match(line):
-                    print(line, file=sys.stderr)

@@ -11,10 +11,9 @@ import numpy as np
 
 from vaekit.checkpoint import snapshot
 from vaekit.engine import Program, Steps
-from vaekit.engine.exhaustion import is_out_of_memory
 from vaekit.errors import UserError
-from vaekit.tuning import device_name, on_cpu
-from vaekit.tuning.memory import forget_peak, free_memory, peak_memory
+from vaekit.memory import forget_peak, free_memory, is_out_of_memory, peak_memory
+from vaekit.startup import device_name, on_cpu
 
 # Feature maps of less than this share of what is free are no reason to measure anything; those of
 # the batches that are measured take about so much of it.

@@ -10,9 +10,9 @@ from typing import Any
 
 import keras
 
-from vaekit.foreign.checks import (
+from vaekit.model_files.checks import (
     Check,
-    RefusedError,
+    SpecError,
     either,
     listed,
     mapping,
@@ -93,7 +93,7 @@ def activation(value: Any) -> Any:
             arguments["negative_slope"] = arguments.pop("alpha")  # Keras 2's name
         return getattr(keras.layers, found)(**arguments)
     if not isinstance(value, str) or value not in _ACTIVATIONS:
-        raise RefusedError(f"the activation {shown(value)}")
+        raise SpecError(f"the activation {shown(value)}")
     return getattr(keras.activations, value)
 
 
@@ -124,7 +124,7 @@ def policy(value: Any) -> str:
     """A layer's dtype: the name of a type, or of a mixed policy."""
     if isinstance(value, dict):
         if value.get("class_name") not in ("DTypePolicy", "Policy"):
-            raise RefusedError(f"the dtype policy {shown(value.get('class_name'))}")
+            raise SpecError(f"the dtype policy {shown(value.get('class_name'))}")
         value = mapping(mapping(value, _KEYS).get("config"), {"name"}).get("name")
     return str(one_of(*_POLICIES)(value))
 
@@ -142,12 +142,12 @@ def _looked_up(value: Any, what: str, module: str, table: _Table) -> tuple[str, 
         or value.get("module") not in (None, module)
         or value.get("registered_name") not in (None, found)
     ):
-        raise RefusedError(f"the {what} {shown(said)}")
+        raise SpecError(f"the {what} {shown(said)}")
     checks = table[found]
     given = dict(mapping(value.get("config") or {}, {*checks, "name", "trainable", "dtype"}))
     for common in ("name", "trainable", "dtype"):
         given.pop(common, None)
     try:
         return found, {name: checks[name](v) for name, v in given.items()}
-    except RefusedError as error:
-        raise RefusedError(f"the {what} {found} with {error}") from None
+    except SpecError as error:
+        raise SpecError(f"the {what} {found} with {error}") from None

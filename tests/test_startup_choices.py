@@ -16,10 +16,10 @@ from click.testing import CliRunner
 import vaekit
 from vaekit.cli import main
 from vaekit.errors import UserError
-from vaekit.tuning.compilation import choose_compilation
-from vaekit.tuning.device import on_cpu
-from vaekit.tuning.onednn import choose_onednn
-from vaekit.tuning.threads import choose_threads
+from vaekit.startup.compilation import choose_compilation
+from vaekit.startup.device import on_cpu
+from vaekit.startup.onednn import choose_onednn
+from vaekit.startup.threads import choose_threads
 
 SMALL = ["--data", "digits", "--limit", "48", "--epochs", "1", "--batch-size", "8"]
 NAMES = ["backend", "device", "threads", "allocator", "onednn", "precision", "compile"]

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 import keras
 
-from vaekit.foreign.checks import (
+from vaekit.model_files.checks import (
     Check,
-    RefusedError,
+    SpecError,
     boolean,
     either,
     listed,
@@ -27,7 +27,7 @@ from vaekit.foreign.checks import (
     shown,
     whole,
 )
-from vaekit.foreign.objects import activation, constraint, initializer, policy, regularizer
+from vaekit.model_files.objects import activation, constraint, initializer, policy, regularizer
 
 Shape = tuple[int | None, ...]
 Arguments = Mapping[str, Any]
@@ -283,10 +283,10 @@ _UNREAD = {"batch_input_shape", "batch_shape"}  # Keras 2 writes them on a first
 def make_layer(kind: str, config: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
     """A layer of Keras's own, not yet built, and its checked arguments.
 
-    Raises `RefusedError` for a class, an argument or a value that isn't known.
+    Raises `SpecError` for a class, an argument or a value that isn't known.
     """
     if kind not in LAYERS:
-        raise RefusedError(f"the layer {shown(kind)}, which vaekit doesn't know")
+        raise SpecError(f"the layer {shown(kind)}, which vaekit doesn't know")
     known = LAYERS[kind]
     arguments: dict[str, Any] = {}
     try:
@@ -299,17 +299,17 @@ def make_layer(kind: str, config: Mapping[str, Any]) -> tuple[Any, dict[str, Any
                 continue
             check = known.arguments.get(argument) or _COMMON.get(argument)
             if check is None:
-                raise RefusedError(f"an argument {shown(said)} that vaekit doesn't know")
+                raise SpecError(f"an argument {shown(said)} that vaekit doesn't know")
             arguments[argument] = check(value)
         if "data_format" in known.arguments:
             arguments.setdefault("data_format", "channels_last")
         try:
             return getattr(keras.layers, kind)(**arguments), arguments
         except (TypeError, ValueError) as error:
-            raise RefusedError(f"arguments that Keras refuses ({error})") from error
-    except RefusedError as error:
+            raise SpecError(f"arguments that Keras refuses ({error})") from error
+    except SpecError as error:
         where = shown(config.get("name", kind))
-        raise RefusedError(f"the {kind} layer {where} with {error}") from None
+        raise SpecError(f"the {kind} layer {where} with {error}") from None
 
 
 def outputs_of(layer: Any, shapes: list[Shape]) -> Shape:

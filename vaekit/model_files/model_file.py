@@ -12,9 +12,9 @@ import numpy as np
 
 from vaekit.data import as_dataset, free_budget, load_data
 from vaekit.errors import DataError, ModelFileError
-from vaekit.foreign.files import load_model
 from vaekit.model import in_chunks
 from vaekit.model.sampling import HALF, ZEROS
+from vaekit.model_files.files import load_model
 from vaekit.types import Dataset, Posterior
 
 _HEADS = (  # what others call the layers of the posterior

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vaekit.errors import ModelFileError
-from vaekit.foreign.tree import Branch, Leaf
+from vaekit.model_files.tree import Branch, Leaf
 from vaekit.untrusted.hdf5 import HDF5File
 from vaekit.untrusted.reading import plain
 

@@ -7,8 +7,8 @@ import os
 import shutil
 
 from vaekit.errors import UserError
-from vaekit.tuning.choice import Choice
-from vaekit.tuning.device import on_cpu
+from vaekit.startup.choices import Choice
+from vaekit.startup.device import on_cpu
 
 _COMPILERS = ("g++", "clang++", "c++")
 

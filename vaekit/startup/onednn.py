@@ -6,7 +6,7 @@ import os
 import sys
 
 from vaekit.errors import UserError
-from vaekit.tuning.choice import Choice
+from vaekit.startup.choices import Choice
 
 _VARIABLE = "TF_ENABLE_ONEDNN_OPTS"
 

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from vaekit.foreign.checks import RefusedError, boolean, mapping, name, shape, shown, whole
+from vaekit.model_files.checks import (
+    SpecError,
+    boolean,
+    mapping,
+    name,
+    shape,
+    shown,
+    whole,
+)
 
 MOST_LAYERS = 1000
 MOST_CALLS = 32  # of one layer
@@ -75,28 +83,28 @@ class ModelSpec(NamedTuple):
 
 
 def parse_model(data: Any, depth: int = 0) -> ModelSpec:
-    """A model's config, taken apart. Raises `RefusedError` for what is no such config."""
+    """A model's config, taken apart. Raises `SpecError` for what is no such config."""
     data = _entry(data)
     kind = "Sequential" if data["class_name"] == "Sequential" else "Functional"
     if data["class_name"] not in _MODELS:
-        raise RefusedError(f"the model class {shown(data['class_name'])}")
+        raise SpecError(f"the model class {shown(data['class_name'])}")
     if depth > 4:
-        raise RefusedError("models within models, deeper than 4")
+        raise SpecError("models within models, deeper than 4")
     config = data["config"]
     if isinstance(config, list) and kind == "Sequential":  # the oldest form
         config = {"name": data.get("name", "sequential"), "layers": config}
     config = mapping(config, _MODEL)
     layers = config.get("layers")
     if not isinstance(layers, list) or not 1 <= len(layers) <= MOST_LAYERS:
-        raise RefusedError(f"a model whose layers are no list of 1 to {MOST_LAYERS}")
+        raise SpecError(f"a model whose layers are no list of 1 to {MOST_LAYERS}")
     parsed = [_layer(item, depth) for item in layers]
     names = [layer.name for layer in parsed]
     if len(set(names)) < len(names):
-        raise RefusedError("two layers of one name")
+        raise SpecError("two layers of one name")
     inputs, _ = _ends(config.get("input_layers", []))
     outputs, single = _ends(config.get("output_layers", []))
     if kind == "Functional" and not (inputs and outputs):
-        raise RefusedError("a model without inputs or outputs")
+        raise SpecError("a model without inputs or outputs")
     return _renumbered(
         ModelSpec(
             kind,
@@ -140,11 +148,11 @@ def _entry(data: Any) -> dict[str, Any]:
     data = mapping(data, _LAYER)
     kind = data.get("class_name")
     if not isinstance(kind, str) or "config" not in data:
-        raise RefusedError("a layer without a class or a config")
+        raise SpecError("a layer without a class or a config")
     home, registered = data.get("module"), data.get("registered_name")
     if home not in _HOMES or registered not in (None, kind):
         of = registered if registered not in (None, kind) else home
-        raise RefusedError(f"the class {shown(kind)} of {shown(of)}, which is none of Keras's own")
+        raise SpecError(f"the class {shown(kind)} of {shown(of)}, which is none of Keras's own")
     return data
 
 
@@ -154,28 +162,28 @@ def _layer(data: Any, depth: int) -> LayerSpec | ModelSpec:
         return parse_model(data, depth + 1)
     config = data["config"]
     if not isinstance(config, dict):
-        raise RefusedError(f"the {shown(data['class_name'])} layer without a config")
+        raise SpecError(f"the {shown(data['class_name'])} layer without a config")
     called = name(data.get("name", config.get("name")))
     if config.get("name", called) != called:
-        raise RefusedError(f"the layer {called!r} with another name, {shown(config['name'])}")
+        raise SpecError(f"the layer {called!r} with another name, {shown(config['name'])}")
     return LayerSpec(data["class_name"], called, {**config, "name": called}, _calls(data))
 
 
 def _calls(data: dict[str, Any]) -> list[Call]:
     nodes = data.get("inbound_nodes") or []
     if not isinstance(nodes, list) or len(nodes) > MOST_CALLS:
-        raise RefusedError(f"a layer whose calls are no list of at most {MOST_CALLS}")
+        raise SpecError(f"a layer whose calls are no list of at most {MOST_CALLS}")
     return [_new_call(node) if isinstance(node, dict) else _old_call(node) for node in nodes]
 
 
 def _old_call(node: Any) -> Call:
     """`[[layer, call, tensor, {arguments}], ...]`."""
     if not isinstance(node, list) or not 1 <= len(node) <= 64:
-        raise RefusedError(f"a call {shown(node)} that vaekit doesn't know")
+        raise SpecError(f"a call {shown(node)} that vaekit doesn't know")
     training, refs = None, []
     for item in node:
         if not isinstance(item, list) or len(item) not in (3, 4):
-            raise RefusedError(f"a call {shown(node)} that vaekit doesn't know")
+            raise SpecError(f"a call {shown(node)} that vaekit doesn't know")
         refs.append(_ref(item[:3]))
         training = _training(item[3] if len(item) == 4 else {}) if training is None else training
     return Call(refs, training, old=True)
@@ -186,10 +194,10 @@ def _new_call(node: Any) -> Call:
     node = mapping(node, {"args", "kwargs"})
     given = node.get("args")
     if not isinstance(given, list) or len(given) != 1:
-        raise RefusedError(f"a call {shown(given)} that vaekit doesn't know")
+        raise SpecError(f"a call {shown(given)} that vaekit doesn't know")
     tensors = given[0] if isinstance(given[0], list) else given
     if not 1 <= len(tensors) <= 64:
-        raise RefusedError(f"a call {shown(given)} that vaekit doesn't know")
+        raise SpecError(f"a call {shown(given)} that vaekit doesn't know")
     return Call([_tensor(item) for item in tensors], _training(node.get("kwargs")), old=False)
 
 
@@ -197,7 +205,7 @@ def _training(arguments: Any) -> bool | None:
     arguments = mapping({} if arguments is None else arguments, {"training", "mask"})
     masks = arguments.get("mask")
     if masks is not None and masks != [None] * len(masks):
-        raise RefusedError("a call with a mask")
+        raise SpecError("a call with a mask")
     training = arguments.get("training")
     return None if training is None else boolean(training)
 
@@ -205,14 +213,14 @@ def _training(arguments: Any) -> bool | None:
 def _tensor(item: Any) -> Ref:
     item = mapping(item, {"class_name", "config"})
     if item.get("class_name") != "__keras_tensor__":
-        raise RefusedError(f"an input {shown(item.get('class_name'))} that is no tensor")
+        raise SpecError(f"an input {shown(item.get('class_name'))} that is no tensor")
     config = mapping(item.get("config"), {"shape", "dtype", "keras_history", "name", "sparse"})
     return _ref(config.get("keras_history"))
 
 
 def _ref(item: Any) -> Ref:
     if not isinstance(item, list) or len(item) != 3:
-        raise RefusedError(f"a reference {shown(item)} to no tensor")
+        raise SpecError(f"a reference {shown(item)} to no tensor")
     return Ref(name(item[0]), whole(0, 2 * MOST_CALLS)(item[1]), whole(0, 63)(item[2]))
 
 
@@ -221,12 +229,12 @@ def _ends(item: Any) -> tuple[list[Ref], bool]:
     if isinstance(item, list) and len(item) == 3 and isinstance(item[0], str):
         return [_ref(item)], True
     if not isinstance(item, list) or len(item) > 64:
-        raise RefusedError(f"inputs or outputs {shown(item)} that are no list")
+        raise SpecError(f"inputs or outputs {shown(item)} that are no list")
     return [_ref(ref) for ref in item], len(item) == 1
 
 
 def input_shape(config: dict[str, Any]) -> tuple[int | None, ...]:
-    """The shape of the batch that an `InputLayer` takes. Raises `RefusedError`."""
+    """The shape of the batch that an `InputLayer` takes. Raises `SpecError`."""
     config = mapping(
         config,
         {
@@ -236,5 +244,5 @@ def input_shape(config: dict[str, Any]) -> tuple[int | None, ...]:
     )
     for unusual in ("sparse", "ragged", "optional", "input_tensor"):
         if config.get(unusual):
-            raise RefusedError(f"an input that is {unusual}")
+            raise SpecError(f"an input that is {unusual}")
     return shape(config.get("batch_shape") or config.get("batch_input_shape"))

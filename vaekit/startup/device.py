@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from typing import Any
 
 from vaekit.errors import UserError
-from vaekit.tuning.choice import Choice
+from vaekit.startup.choices import Choice
 
 
 def device_name() -> str:
@@ -21,6 +22,27 @@ def device_name() -> str:
 def on_cpu() -> bool:
     """Whether Keras computes on the processor."""
     return device_name().startswith("cpu")
+
+
+def device_memory() -> int | None:
+    """Bytes of the device that Keras computes on; None where that is the machine's own, or untold.
+
+    TensorFlow doesn't tell.
+    """
+    import keras
+
+    backend = keras.backend.backend()
+    if backend == "jax":
+        import jax
+
+        told: dict[str, Any] = jax.devices()[0].memory_stats() or {}
+        return told.get("bytes_limit")
+    if backend == "torch":
+        import torch
+
+        if torch.cuda.is_available():
+            return int(torch.cuda.mem_get_info()[1])
+    return None
 
 
 def hide_gpus_before_import(wanted: str | None) -> None:

@@ -1,0 +1,24 @@
+"""Starting the process: Keras's backend, and what is chosen for it, why, and by whom.
+
+Importing this package imports no Keras: some choices must be made before its backend loads.
+"""
+
+from vaekit.startup.backend import BACKENDS, select_backend, started
+from vaekit.startup.choices import Choice, Settings, as_record, chosen, lines
+from vaekit.startup.compilation import choose_compilation
+from vaekit.startup.device import device_memory, device_name, on_cpu
+
+__all__ = [
+    "BACKENDS",
+    "Choice",
+    "Settings",
+    "as_record",
+    "choose_compilation",
+    "chosen",
+    "device_memory",
+    "device_name",
+    "lines",
+    "on_cpu",
+    "select_backend",
+    "started",
+]

@@ -1,0 +1,52 @@
+"""Libraries kept from telling users what is not for them."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+# Lines of absl's logger: "I0000 00:00:1795362315.358723    5053 port.cc:153] ...".
+_CHATTER = re.compile(r"([IWE]\d{4} \d\d:\d\d:|WARNING: All log messages before absl)")
+
+
+@contextmanager
+def absl_errors_only() -> Iterator[None]:
+    """While entered, what logs through absl, as Keras and Grain do, tells of errors alone."""
+    logger = logging.getLogger("absl")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+@contextmanager
+def without_notices() -> Iterator[None]:
+    """Hold back what is written to file descriptor 2; then pass on all but start-up notices.
+
+    TensorFlow 2.21 writes them before it reads its log level, so nothing gentler stops them.
+    """
+    try:
+        saved = os.dup(2)
+    except OSError:  # standard error is closed, so there is nothing to keep clean
+        yield
+        return
+    with tempfile.TemporaryFile() as held:
+        sys.stderr.flush()
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(saved, 2)
+            os.close(saved)
+            held.seek(0)
+            for line in held.read().decode(errors="replace").splitlines():
+                if not _CHATTER.match(line):
+                    print(line, file=sys.stderr)
