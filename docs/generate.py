@@ -60,7 +60,7 @@ def hooks() -> str:
     parts = [f"# Hooks\n\n{_markdown(hookspecs)}\n"]
     for kind in KINDS.values():
         spec = getattr(manager.hook, kind.hook).spec
-        given = ", ".join(f"`{name}`" for name in kind.given) or "nothing"
+        given = ", ".join(f"`{name}`" for name in kind.arguments) or "nothing"
         parts.append(
             f"## {kind.hook}\n\n`{kind.hook}{_signature(spec.function)}`\n\n"
             f"{_markdown(spec.function)}\n\n"
@@ -92,7 +92,9 @@ def api() -> str:
         if isinstance(found, ModuleType):
             sections[path] = [_directive("automodule", path, "members")]
         elif inspect.isfunction(found):
-            sections["Functions"].append(_directive("autofunction", path))
+            # One that writes the config's fields out would be a page wide, too.
+            signature = "(**options)" if hasattr(found, "__signature__") else ""
+            sections["Functions"].append(_directive("autofunction", path + signature))
         elif isinstance(found, type) and issubclass(found, BaseException):
             sections["Errors"].append(_directive("autoexception", path, "show-inheritance"))
         elif isinstance(found, type) and issubclass(found, BaseModel):
@@ -118,10 +120,12 @@ def _directive(kind: str, of: str, *flags: str) -> str:
 def _fields(model: type[BaseModel]) -> str:
     """A table of a model's fields, which are the options of `vaekit train`."""
     rows = [
-        f"| `{name}` | `{field.get_default(call_default_factory=True)!r}` |"
+        f"| `{name}` | `{field.get_default(call_default_factory=True)!r}` | {field.description} |"
         for name, field in model.model_fields.items()
     ]
-    return "\n".join(["", f"| field of `{model.__name__}` | default |", "|---|---|", *rows, ""])
+    return "\n".join(
+        ["", f"| field of `{model.__name__}` | default | meaning |", "|---|---|---|", *rows, ""]
+    )
 
 
 PAGES = {"commands.md": commands, "hooks.md": hooks, "api.md": api}

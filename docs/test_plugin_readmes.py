@@ -32,4 +32,4 @@ def test_python(readme, tmp_path, monkeypatch):
     (block,) = blocks(readme, "python")
     names: dict[str, object] = {}
     exec(block.code, names)
-    assert names["run"].record["status"] == "complete"
+    assert names["run"].record.status == "complete"

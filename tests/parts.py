@@ -8,28 +8,25 @@ import keras
 import numpy as np
 
 from vaekit.config import TrainConfig
-from vaekit.engine import Program
+from vaekit.engine import Blueprint, Program
 from vaekit.model import VAE, resolve_parts
 from vaekit.plugins import discover
-from vaekit.testing.training import Setting
 
 
-def setting(shape: tuple[int, int, int], seed: int, config: dict[str, Any]) -> Setting:
-    checked = TrainConfig.checked(config)
+def blueprint(shape: tuple[int, int, int], seed: int, config: dict[str, Any]) -> Blueprint:
+    checked = TrainConfig.checked({**config, "seed": seed})
     parts = resolve_parts(checked, discover().registry)
-    return Setting(parts, shape, checked.latent_dim, seed, checked.precision)
+    return Blueprint(checked, parts, shape, dataset_size=24)
 
 
 def make_vae(shape: tuple[int, int, int] = (28, 28, 1), seed: int = 0, **config: Any) -> VAE:
-    chosen = setting(shape, seed, config)
-    _, needs = chosen.parts.build_loss()
-    return chosen.vae(needs.scale)
+    return blueprint(shape, seed, config).build().vae
 
 
 def make_program(
     shape: tuple[int, int, int] = (8, 8, 1), seed: int = 0, rate: float = 5e-4, **config: Any
 ) -> Program:
-    return setting(shape, seed, config).program(keras.optimizers.Adam(rate))
+    return blueprint(shape, seed, config).program(optimizer=keras.optimizers.Adam(rate))
 
 
 def some_images(count: int = 24, shape: tuple[int, int, int] = (8, 8, 1)) -> np.ndarray:

@@ -82,7 +82,7 @@ def test_each_hook_is_called_when_fit_calls_it(tmp_path, stop):
 def test_a_run_that_a_callback_cut_can_go_on(tmp_path):
     whole = train(tmp_path / "whole")
     cut = train(tmp_path / "run", callbacks=[Hearing(("on_train_batch_end", 1))])
-    assert cut.record["training"]["steps_done"] == 2
+    assert cut.record.training.steps_done == 2
     assert [row["epoch"] for row in cut.history] == [1]
     resumed = resume(cut.path)
     assert [row["val_loss"] for row in resumed.history] == [
@@ -100,7 +100,7 @@ def test_a_hook_that_is_set_on_one_callback_hears_every_batch(tmp_path):
 def test_callbacks_that_hear_no_batch_leave_the_pace_alone(tmp_path):
     callback = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: None)
     run = train(tmp_path / "run", callbacks=[callback], epochs=1)
-    assert run.record["choices"]["steps_per_call"]["value"] == "adapted"
+    assert run.record.choices["steps_per_call"].value == "adapted"
 
 
 @pytest.mark.parametrize(

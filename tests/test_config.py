@@ -17,6 +17,7 @@ EVERY = {
     "decoder": "resnet@vaekit-resnet",
     "loss": "beta",
     "data": "../data/some images.h5::x",
+    "data_opt": {"side": 12},
     "latent_dim": 7,
     "recipe": "fast",
     "epochs": 3,

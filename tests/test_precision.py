@@ -83,7 +83,7 @@ def test_a_run_in_it_leaves_float32_models(tmp_path):
         out=str(tmp_path / "run"),
         progress=False,
     )
-    assert run.record["config"]["precision"] == "mixed_bfloat16"
+    assert run.record.config.precision == "mixed_bfloat16"
     saved = keras.saving.load_model(tmp_path / "run" / "VAE_decoder.keras")
     assert {layer.compute_dtype for layer in saved.layers} == {"float32"}
     images = saved.predict_on_batch(np.zeros((1, 2), "float32"))

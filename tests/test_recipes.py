@@ -148,7 +148,7 @@ def test_more_epochs_would_be_another_curve(tmp_path):
 def test_a_run_by_any_recipe_can_be_evaluated(tmp_path, recipe, precision):
     path = train(tmp_path / "run", recipe=recipe, epochs=1, precision=precision).path
     run = vaekit.load(path)
-    validated = run.evaluate(limit=run.record["data"]["validation_images"])
+    validated = run.evaluate(limit=run.record.data.validation_images)
     np.testing.assert_allclose(validated["loss"], run.history[-1]["val_loss"], rtol=1e-5)
 
 

@@ -126,7 +126,7 @@ def test_a_callback_that_looks_at_batches_gets_each(tmp_path):
         progress=False,
     )
     assert counting.seen == 6
-    assert run.record["choices"]["steps_per_call"]["value"] == "1"
+    assert run.record.choices["steps_per_call"].value == "1"
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def test_training_is_that_in_memory_to_the_last_bit(source, tmp_path):
     whole = train(source, tmp_path / "whole", limit=35)
     budget = {"floats.h5": 10_000, "images": 7000}.get(source.name, BUDGET)
     stored = train(source, tmp_path / "stored", limit=35, data_budget=budget)
-    assert stored.record["data"] == whole.record["data"]
+    assert stored.record.data == whole.record.data
     assert result(stored) == result(whole)
 
 
@@ -238,7 +238,7 @@ def test_file_cut_while_training(tmp_path):
 
     with pytest.raises(DataError, match=f"{source} ends before the last of its 44 images"):
         train(source, tmp_path / "run", data_budget=BUDGET, callbacks=[Cut(99)])
-    assert vaekit.load(tmp_path / "run").record["status"] == "failed"
+    assert vaekit.load(tmp_path / "run").record.status == "failed"
 
 
 def test_image_gone_while_training(tmp_path):

@@ -91,12 +91,12 @@ class StopAtStep(keras.callbacks.Callback):
 def test_interrupted_in_an_epoch_and_resumed_equals_uncut(tmp_path):
     whole = vaekit.train(epochs=3, out=str(tmp_path / "whole"), **SMALL)
     cut = vaekit.train(epochs=3, out=str(tmp_path / "cut"), callbacks=[StopAtStep(4)], **SMALL)
-    assert cut.record["status"] == "interrupted"
-    done = {name: cut.record["training"][name] for name in ("epochs_done", "steps_done")}
+    assert cut.record.status == "interrupted"
+    done = {name: getattr(cut.record.training, name) for name in ("epochs_done", "steps_done")}
     assert done == {"epochs_done": 1, "steps_done": 4}
     assert (cut.path / "VAE_encoder.keras").exists()
     resumed = vaekit.resume(cut.path, progress=False)
-    assert resumed.record["status"] == "complete"
+    assert resumed.record.status == "complete"
     assert losses(resumed) == losses(whole)
     assert equal(resumed, whole)
 
@@ -202,8 +202,8 @@ def test_divergence_later_keeps_the_last_checkpoint(tmp_path):
             **SMALL,
         )
     loaded = vaekit.load(out)
-    assert loaded.record["status"] == "failed"
-    assert "not finite" in loaded.record["error"]
+    assert loaded.record.status == "failed"
+    assert "not finite" in loaded.record.error
     assert np.isfinite(loaded.sample(4)).all()
 
 

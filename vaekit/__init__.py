@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from vaekit.api import load, load_model, load_weights, resume, train
     from vaekit.config import TrainConfig
     from vaekit.data import load_data, read_images
+    from vaekit.distributions import Posterior
     from vaekit.errors import (
         BuildError,
         DataError,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from vaekit.loss import Adversary, Loss
     from vaekit.plugins import load_plugin
     from vaekit.run import Run
-    from vaekit.types import Dataset, Images, Posterior, VAEOutput
+    from vaekit.types import Dataset, Images, VAEOutput
 
 _HOME = {
     "API_VERSION": "vaekit.hookspecs",
@@ -46,7 +47,7 @@ _HOME = {
     "PluginError": "vaekit.errors",
     "RunError": "vaekit.errors",
     "Register": "vaekit.hookspecs",
-    "Posterior": "vaekit.types",
+    "Posterior": "vaekit.distributions",
     "Run": "vaekit.run",
     "TrainConfig": "vaekit.config",
     "UserError": "vaekit.errors",

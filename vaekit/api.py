@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import json
+import inspect
 from collections.abc import Collection, Sequence
+from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vaekit.config import TrainConfig, read_run_config
 from vaekit.errors import UserError
 from vaekit.startup import select_backend
 
 if TYPE_CHECKING:
     import keras
 
-    from vaekit.config import TrainConfig
     from vaekit.run import Run
     from vaekit.trainer import Replay, Session
 
 
 def train(
-    encoder: str = "conv5",
-    decoder: str = "deconv4",
-    loss: str = "tutorial",
-    data: Any = None,
     *,
+    data: Any = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     progress: bool = True,
     resume: bool = False,
@@ -38,26 +36,43 @@ def train(
     progress: whether to print how it goes.
     resume: go on with the run in `out` if there is one; see `vaekit.resume`, also for
         `allow_change`.
-    options: the other fields of `vaekit.TrainConfig`: `latent_dim`, `epochs`, `batch_size`, ...
+    options: the other fields of `vaekit.TrainConfig`: a part of each kind (`encoder`, `decoder`,
+        `loss`, ...) and its options (`encoder_opt`, ...), `latent_dim`, `epochs`, ...
 
     Raises `vaekit.UserError` for what can't be done as asked.
     """
-    from vaekit.config import TrainConfig
-
-    named = isinstance(data, str | Path)
-    values = {"encoder": encoder, "decoder": decoder, "loss": loss, **options}
-    config = TrainConfig.checked({**values, "data": str(data) if named else None})
-    arrays = None if named else data
-    return finish(
-        ready(
+    is_source = isinstance(data, str | PathLike)
+    config = TrainConfig.checked({**options, "data": fspath(data) if is_source else None})
+    return finish_training(
+        prepare_training(
             config,
-            arrays,
+            None if is_source else data,
             callbacks=callbacks,
             progress=progress,
             resume=resume,
             allow_change=allow_change,
         )
     )
+
+
+def _train_signature() -> inspect.Signature:
+    """`train` with the config's fields written out: what a notebook shows."""
+    own = inspect.signature(train)
+    written = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=field.get_default(call_default_factory=True),
+            annotation=field.annotation,
+        )
+        for name, field in TrainConfig.model_fields.items()
+        if name not in own.parameters
+    ]
+    parameters = [p for p in own.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    return own.replace(parameters=[*written, *parameters])
+
+
+train.__signature__ = _train_signature()  # type: ignore[attr-defined]
 
 
 def resume(
@@ -82,7 +97,7 @@ def resume(
     _start_as(path)
     from vaekit.trainer import reopen_session
 
-    return finish(
+    return finish_training(
         reopen_session(
             path,
             data,
@@ -147,7 +162,7 @@ def load_weights(model: keras.Model, path: str | Path) -> None:
     model_files.load_weights(model, path)
 
 
-def ready(
+def prepare_training(
     config: TrainConfig,
     data: Any,
     *,
@@ -161,12 +176,12 @@ def ready(
         raise UserError("Say which run to go on with: --out DIR.")
     if allow_change and not resume:
         raise UserError("Only a run that is resumed can have changed: add --resume.")
-    again = resume and (Path(config.out or "") / "run.json").exists()
-    began = _config_of(config.out or "") if again else None
-    select_backend(config.backend or (began.backend if began else None), config.settings)
+    exists = resume and (Path(config.out or "") / "run.json").exists()
+    earlier = read_run_config(config.out or "") if exists else None
+    select_backend(config.backend or (earlier.backend if earlier else None), config.settings)
     from vaekit.trainer import open_session, reopen_session
 
-    if again:
+    if exists:
         return reopen_session(
             config.out or "",
             data,
@@ -178,37 +193,23 @@ def ready(
     return open_session(config, data, callbacks=callbacks, progress=_progress(progress))
 
 
-def finish(session: Session) -> Run:
+def finish_training(session: Session) -> Run:
     """Train, and draw the pictures unless the user wanted it to stop."""
     from vaekit.figures import draw_figures
 
     run = session.run()
-    if run.record["status"] == "complete":
+    if run.record.status == "complete":
         draw_figures(run, session.validation)
     return run
 
 
 def _start_as(path: str | Path) -> None:
     """Start the backend that a run was made with, as it was started then."""
-    began = _config_of(path)
-    select_backend(began.backend if began else None, began.settings if began else None)
+    config = read_run_config(path)
+    select_backend(config.backend if config else None, config.settings if config else None)
 
 
-def _config_of(path: str | Path) -> TrainConfig | None:
-    """The options that a run was made with, read before anything imports Keras.
-
-    None where there is no such record; whoever reads it next says what is wrong with it.
-    """
-    from vaekit.config import TrainConfig
-
-    try:
-        record = json.loads((Path(path) / "run.json").read_text("utf-8"))
-        return TrainConfig.checked(record["config"])
-    except (OSError, ValueError, LookupError, TypeError, UserError):
-        return None
-
-
-def _progress(wanted: bool) -> Any:
+def _progress(shown: bool) -> Any:
     from vaekit.trainer.progress import Progress, default_progress
 
-    return default_progress() if wanted else Progress()
+    return default_progress() if shown else Progress()

@@ -1,12 +1,18 @@
-"""What a training run is asked to be: one checked, serialisable value."""
+"""What a training run is asked to be: one checked, serialisable value.
+
+Each field says its type, its default and its meaning once; the command line's flags, the signature
+of `vaekit.train` and the reference are made from them.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping
+from os import PathLike, fspath
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tomli_w
 from annotated_types import Ge, Gt, Le, Lt
@@ -17,6 +23,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    create_model,
     field_validator,
     model_validator,
 )
@@ -24,7 +31,8 @@ from pydantic import (
 from vaekit.atomic import write_text
 from vaekit.cadence import parse_cadence
 from vaekit.errors import OptionError, RunError, UserError, closest
-from vaekit.recipes import RECIPES, TUTORIAL
+from vaekit.recipes import FAST, RECIPES, TUTORIAL
+from vaekit.registry import RUN_KINDS
 from vaekit.startup import Settings
 from vaekit.startup.choices import Allocator, Device
 
@@ -32,6 +40,8 @@ Backend = Literal["tensorflow", "jax", "torch"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 RecipeName = Literal["tutorial", "fast"]
 Positive = Annotated[int, Ge(1)]
+Group = Literal["parts", "data", "training", "output", "machine"]
+Effect = Literal["computed", "chosen", "none"]
 
 # The most steps that one call takes: engines may reserve room for that many rows.
 MAX_STEPS = 256
@@ -44,49 +54,208 @@ def _checked_size(value: Any) -> Any:
     return value
 
 
+def _path_text(value: Any) -> Any:
+    """Any path-like will do for a path."""
+    return fspath(value) if isinstance(value, PathLike) else value
+
+
 Size = Annotated[ByteSize, BeforeValidator(_checked_size)]
+PathText = Annotated[str, BeforeValidator(_path_text)]
 
 
-class TrainConfig(BaseModel):
+def option(
+    default: Any,
+    meaning: str,
+    group: Group,
+    *,
+    metavar: str | None = None,
+    shown_default: str | None = None,
+    effect: Effect = "computed",
+) -> Any:
+    """A field of the config.
+
+    meaning: one sentence, for help and reference.
+    group: which commands take it: `vaekit bench` leaves out those of training and output.
+    metavar: what stands for its value in help, where the type doesn't say it.
+    shown_default: the default in words, where its value doesn't say it.
+    effect: `computed` decides what a run computes, so a change of it keeps a run from going on;
+        `chosen` does too, but by the value that the kit chose; `none` doesn't.
+    """
+    about: dict[str, Any] = {
+        "group": group,
+        "metavar": metavar,
+        "shown_default": shown_default,
+        "effect": effect,
+    }
+    default_of = {"default_factory": default} if callable(default) else {"default": default}
+    return Field(**default_of, description=meaning, json_schema_extra=about)
+
+
+def _by_recipe(name: str) -> str:
+    return f"{getattr(RECIPES[TUTORIAL], name)}; {FAST}: {getattr(RECIPES[FAST], name)}"
+
+
+def _part_fields() -> dict[str, Any]:
+    """Two fields for each kind that a run is built of: a part's name, and its options."""
+    fields: dict[str, Any] = {}
+    for kind in RUN_KINDS.values():
+        name = option(kind.default, kind.meaning, "parts", metavar="NAME")
+        options = option(dict, f"An option of the {kind.name}.", "parts", metavar="K=V")
+        type_ = str if kind.default is not None else str | None
+        fields |= {kind.name: (type_, name), kind.options_field: (dict[str, Any], options)}
+    return fields
+
+
+if TYPE_CHECKING:
+    _PartFields = BaseModel
+else:
+    _PartFields = create_model("_PartFields", **_part_fields())
+
+
+class TrainConfig(_PartFields):
     """Everything that decides a run. The defaults are the tutorial's.
 
-    Where `epochs`, `batch_size` or `learning_rate` aren't given, the recipe chooses.
-
-    None, for what concerns the machine, leaves the choice to the kit: `device`, `threads`,
-    `allocator`, `onednn`, `steps_per_call` and `compile`.
+    Each kind of part that a run is built of has two fields, `encoder` and `encoder_opt` and so on;
+    `parts` and `part_options` give them by kind. Where `epochs`, `batch_size` or `learning_rate`
+    aren't given, the recipe chooses. None, for what concerns the machine, leaves the choice to the
+    kit.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    encoder: str = "conv5"
-    decoder: str = "deconv4"
-    loss: str = "tutorial"
-    data: str | None = None
-    latent_dim: Positive = 2
-    recipe: RecipeName = TUTORIAL
-    epochs: Positive = RECIPES[TUTORIAL].epochs
-    batch_size: Positive = RECIPES[TUTORIAL].batch_size
-    learning_rate: Annotated[float, Gt(0)] = RECIPES[TUTORIAL].learning_rate
-    seed: Annotated[int, Ge(0), Lt(2**31)] = 0
-    limit: Positive | None = None
-    validation_split: Annotated[float, Gt(0), Lt(1)] = 0.1
-    image_size: tuple[Positive, Positive] | None = None
-    gray: bool = False
-    data_budget: Size | None = None
-    backend: Backend | None = None
-    precision: Precision = "float32"
-    encoder_opt: dict[str, Any] = Field(default_factory=dict)
-    decoder_opt: dict[str, Any] = Field(default_factory=dict)
-    loss_opt: dict[str, Any] = Field(default_factory=dict)
-    out: str | None = None
-    checkpoint_every: str = "1epoch"
-    step_log: bool = False
-    device: Device | None = None
-    threads: Positive | None = None
-    allocator: Allocator | None = None
-    onednn: bool | None = None
-    steps_per_call: Annotated[int, Ge(1), Le(MAX_STEPS)] | None = None
-    compile: bool | None = None
+    data: PathText | None = option(
+        None,
+        "A registered name or a path.",
+        "data",
+        metavar="SOURCE",
+        shown_default="mnist, or digits where mnist can't be had",
+    )
+    data_opt: dict[str, Any] = option(
+        dict, "An option of a registered data set.", "data", metavar="K=V"
+    )
+    latent_dim: Positive = option(2, "Length of z.", "parts")
+    recipe: RecipeName = option(
+        TUTORIAL,
+        f"How to train. {' '.join(f'{name}: {r.summary}' for name, r in RECIPES.items())}",
+        "training",
+    )
+    epochs: Positive = option(
+        RECIPES[TUTORIAL].epochs,
+        "Passes over the training images.",
+        "training",
+        shown_default=_by_recipe("epochs"),
+    )
+    batch_size: Positive = option(
+        RECIPES[TUTORIAL].batch_size,
+        "Images a step.",
+        "training",
+        shown_default=_by_recipe("batch_size"),
+    )
+    learning_rate: Annotated[float, Gt(0)] = option(
+        RECIPES[TUTORIAL].learning_rate,
+        "Adam's step size, or the highest of a curve.",
+        "training",
+        shown_default=_by_recipe("learning_rate"),
+    )
+    seed: Annotated[int, Ge(0), Lt(2**31)] = option(
+        0, "Decides weights, order and noise.", "training"
+    )
+    limit: Positive | None = option(None, "Use only the first N images of each split.", "data")
+    validation_split: Annotated[float, Gt(0), Lt(1)] = option(
+        0.1, "Share of images to validate on where the source has no test set.", "training"
+    )
+    image_size: tuple[Positive, Positive] | None = option(
+        None, "Resize images, 64 or 64x48.", "data", metavar="HxW"
+    )
+    gray: bool = option(False, "Make colour images grey.", "data")
+    data_budget: Size | None = option(
+        None,
+        "Read images while training if they take more, 4GB.",
+        "data",
+        metavar="SIZE",
+        shown_default="a quarter of free memory",
+    )
+    backend: Backend | None = option(
+        None,
+        "What Keras runs on.",
+        "machine",
+        shown_default="KERAS_BACKEND, else Keras's own choice",
+    )
+    precision: Precision = option("float32", "What layers compute in while training.", "machine")
+    out: PathText | None = option(
+        None,
+        "Run directory.",
+        "output",
+        metavar="DIR",
+        shown_default="runs/PARTS-TIME",
+        effect="none",
+    )
+    checkpoint_every: str = option(
+        "1epoch",
+        "How often to save all that resuming needs: 50steps, 5min or 1epoch.",
+        "output",
+        metavar="N",
+        effect="none",
+    )
+    step_log: bool = option(False, "Write each step's loss: steps.csv.", "output", effect="none")
+    device: Device | None = option(
+        None,
+        "What to compute on.",
+        "machine",
+        shown_default="a GPU if the backend sees one",
+        effect="none",  # told with the machine
+    )
+    threads: Positive | None = option(
+        None,
+        "Threads an operation.",
+        "machine",
+        shown_default="the backend's own number",
+        effect="chosen",
+    )
+    allocator: Allocator | None = option(
+        None,
+        "keep: hold on to freed memory (Linux with glibc).",
+        "machine",
+        shown_default="system",
+        effect="none",
+    )
+    onednn: bool | None = option(
+        None,
+        "Whether TensorFlow uses oneDNN's kernels.",
+        "machine",
+        shown_default="yes",
+        effect="chosen",
+    )
+    steps_per_call: Annotated[int, Ge(1), Le(MAX_STEPS)] | None = option(
+        None,
+        "Steps a call of the compiled loop.",
+        "machine",
+        metavar="N",
+        shown_default="what takes half a second",
+        effect="none",
+    )
+    compile: bool | None = option(
+        None,
+        "Whether torch compiles the step; the other backends always do.",
+        "machine",
+        shown_default="no",
+        effect="chosen",
+    )
+
+    if TYPE_CHECKING:
+
+        def __init__(self, **values: Any) -> None: ...
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """The names of the run's parts, by kind; a kind without one is left out."""
+        names = {kind: getattr(self, kind) for kind in RUN_KINDS}
+        return {kind: name for kind, name in names.items() if name is not None}
+
+    @property
+    def part_options(self) -> dict[str, dict[str, Any]]:
+        """The options given for each of the run's parts, by kind."""
+        return {name: getattr(self, kind.options_field) for name, kind in RUN_KINDS.items()}
 
     @property
     def settings(self) -> Settings:
@@ -131,6 +300,22 @@ class TrainConfig(BaseModel):
             ) from None
 
 
+# The fields that say which parts a run is built of, and with which options.
+PART_FIELDS = frozenset(
+    name for kind in RUN_KINDS.values() for name in (kind.name, kind.options_field)
+)
+
+
+def fields_with_effect(*effects: Effect) -> list[str]:
+    """The names of the fields whose effect is one of these."""
+    return [name for name in TrainConfig.model_fields if about(name, "effect") in effects]
+
+
+def about(field: str, what: str) -> Any:
+    """What `option` was told of a field."""
+    return TrainConfig.model_fields[field].json_schema_extra[what]  # type: ignore[index]
+
+
 def read_config(path: str | Path) -> dict[str, Any]:
     """The values in a TOML config file, checked as far as a file alone can be.
 
@@ -147,13 +332,25 @@ def read_config(path: str | Path) -> dict[str, Any]:
     return values
 
 
+def read_run_config(path: str | PathLike[str]) -> TrainConfig | None:
+    """The options that a run directory was made with, read before anything imports Keras.
+
+    None where there is no record that can be read; whoever reads it next says what is wrong.
+    """
+    try:
+        values = json.loads((Path(path) / "run.json").read_text("utf-8"))
+        return TrainConfig.checked(values["config"])
+    except (OSError, ValueError, LookupError, TypeError, UserError):
+        return None
+
+
 def write_config(config: TrainConfig, path: str | Path) -> None:
     """Write `config` as TOML that `read_config` reads back; TOML has no null, so None is left out.
 
     Raises `UserError` if `path` can't be written; it is then what it was.
     """
     values = config.model_dump(exclude_none=True, mode="json")
-    for table in (values["encoder_opt"], values["decoder_opt"], values["loss_opt"]):
+    for table in (table for table in values.values() if isinstance(table, dict)):
         table.update({name: "none" for name, value in table.items() if value is None})
     try:
         write_text(Path(path), tomli_w.dumps(values))

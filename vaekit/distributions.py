@@ -8,14 +8,32 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import keras
 from keras import ops
 
-from vaekit.types import Posterior, Tensor
+from vaekit.types import Tensor
 
 _PIXELS = (-3, -2, -1)
+
+
+class Posterior(NamedTuple):
+    """The diagonal normal q(z|x) that the encoder gives for each image.
+
+    Both fields have shape `(B, latent_dim)`; `z_log_var` is the natural logarithm of the variance.
+    """
+
+    z_mean: Tensor
+    z_log_var: Tensor
+
+    def kl_by_unit(self) -> Tensor:
+        """KL(q(z|x) || N(0, I)) of each latent dimension, `(B, latent_dim)`, in nats."""
+        return kl_standard_normal(self)
+
+    def kl(self) -> Tensor:
+        """KL(q(z|x) || N(0, I)), `(B,)`, in nats."""
+        return ops.sum(self.kl_by_unit(), axis=-1)
 
 
 def kl_standard_normal(posterior: Posterior) -> Tensor:

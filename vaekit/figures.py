@@ -140,7 +140,7 @@ def grid(images: np.ndarray, title: str, *, columns: int = _COLUMNS) -> Figure:
 
 
 def _class_names(run: Run) -> Sequence[str] | None:
-    names: list[str] | None = run.record["data"]["class_names"]
+    names: list[str] | None = run.record.data.class_names
     return names
 
 

@@ -11,9 +11,10 @@ import h5py
 import numpy as np
 
 from vaekit.atomic import write_whole
+from vaekit.distributions import Posterior
 from vaekit.errors import DataError, UserError, closest
 from vaekit.run import Run
-from vaekit.types import Dataset, Images, Posterior
+from vaekit.types import Dataset, Images
 from vaekit.untrusted.hdf5 import HDF5File
 from vaekit.untrusted.reading import plain
 

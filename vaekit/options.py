@@ -38,7 +38,7 @@ def options_of(part: Component) -> dict[str, Option]:
     meanings = _meanings(factory)
     options = {}
     for name, parameter in _signature(part, factory).parameters.items():
-        if name in KINDS[part.kind].given or parameter.kind in (
+        if name in KINDS[part.kind].arguments or parameter.kind in (
             inspect.Parameter.VAR_KEYWORD,
             inspect.Parameter.VAR_POSITIONAL,
         ):
@@ -70,23 +70,23 @@ def _signature(part: Component, factory: Callable[..., Any]) -> inspect.Signatur
         ) from error
 
 
-def check_options(part: Component, given: Mapping[str, Any]) -> dict[str, Any]:
-    """`given` with each value as the part's signature types it; texts are converted.
+def check_options(part: Component, values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` with each value as the part's signature types it; texts are converted.
 
     Raises `OptionError` for an unknown option or a value that doesn't fit, naming the valid ones.
     """
     from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-    known = options_of(part)
+    options = options_of(part)
     checked = {}
-    for name, value in given.items():
-        if name not in known:
-            takes = ", ".join(f"{o.name}={o.type_name}" for o in known.values()) or "none"
+    for name, value in values.items():
+        if name not in options:
+            takes = ", ".join(f"{o.name}={o.type_name}" for o in options.values()) or "none"
             raise OptionError(
                 f"The {part.kind} {part.name!r} has no option {name!r}; it takes {takes}. "
-                f"{closest(name, known)}"
+                f"{closest(name, options)}"
             )
-        option = known[name]
+        option = options[name]
         try:
             adapter: TypeAdapter[Any] = TypeAdapter(
                 option.annotation, config=ConfigDict(allow_inf_nan=False)

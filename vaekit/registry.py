@@ -19,23 +19,47 @@ LOCAL = "local"  # stands for a distribution where a part has none: a notebook's
 class Kind(NamedTuple):
     """A kind of part.
 
-    given: the parameters that the kit fills in; a factory's other parameters are its options.
+    A new one needs an entry in `KINDS`, a hook in `vaekit.hookspecs`, and a builder in
+    `vaekit.model.builders` where what its factories make is to be checked. Config, command line,
+    record and resume take all of them from here.
+
+    hook: the function of `vaekit.hookspecs` by which plugins offer such parts.
+    arguments: the parameters that the kit fills in; a factory's other parameters are its options.
+    meaning: what such a part is, for the command line.
+    default: the part of a run that names none; None leaves it without one.
+    in_run: whether a run is built of one; data sets are what it is trained on.
     """
 
     name: str
     hook: str
-    given: tuple[str, ...]
+    arguments: tuple[str, ...]
+    meaning: str
+    default: str | None = None
+    in_run: bool = True
+
+    @property
+    def options_field(self) -> str:
+        """The field of a config, and of a record, that holds a part's options."""
+        return f"{self.name}_opt"
 
 
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("encoder", "register_encoders", ("image_shape",)),
-        Kind("decoder", "register_decoders", ("latent_dim", "image_shape")),
-        Kind("loss", "register_losses", ()),
-        Kind("dataset", "register_datasets", ()),
+        Kind("encoder", "register_encoders", ("image_shape",), "Encoder backbone.", "conv5"),
+        Kind(
+            "decoder",
+            "register_decoders",
+            ("latent_dim", "image_shape"),
+            "Decoder backbone.",
+            "deconv4",
+        ),
+        Kind("loss", "register_losses", (), "Loss.", "tutorial"),
+        Kind("dataset", "register_datasets", (), "Data set.", in_run=False),
     )
 }
+# The kinds that a run is built of, in the order in which its parts are built.
+RUN_KINDS = {name: kind for name, kind in KINDS.items() if kind.in_run}
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _FACTORY = re.compile(r"[\w.]+:\w+")

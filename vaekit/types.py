@@ -8,18 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 if TYPE_CHECKING:  # every command imports this module, and few of them NumPy
     import numpy as np
 
+    from vaekit.distributions import Posterior
+
 Tensor = Any  # a tensor of whichever backend Keras runs on
 ImageShape = tuple[int, int, int]  # height, width, channels
-
-
-class Posterior(NamedTuple):
-    """The diagonal normal q(z|x) that the encoder gives for each image.
-
-    Both fields have shape `(B, latent_dim)`; `z_log_var` is the natural logarithm of the variance.
-    """
-
-    z_mean: Tensor
-    z_log_var: Tensor
 
 
 class VAEOutput(NamedTuple):

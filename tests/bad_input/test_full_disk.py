@@ -68,7 +68,7 @@ def test_no_room_for_the_models_keeps_the_checkpoint(tmp_path, disk):
     assert not list(tmp_path.rglob(".writing-*"))
     for path in Path("disk/run").glob("VAE*"):
         assert keras.models.load_model(path)  # what is there is whole
-    assert vaekit.load("disk/run").record["status"] == "failed"
+    assert vaekit.load("disk/run").record.status == "failed"
     subprocess.run(["mount", "-o", "remount,size=20m", str(tmp_path / "disk")], check=True)
     result = CliRunner().invoke(main, ["resume", "disk/run"])
     assert result.exit_code == 0, result.output

@@ -49,7 +49,7 @@ def test_cut_before_the_first_checkpoint_begins_anew(whole, tmp_path):
 def test_train_with_resume_begins_and_goes_on(whole, tmp_path):
     out = tmp_path / "run"
     short = train(out, resume=True, epochs=1)
-    assert short.record["training"]["epochs_done"] == 1
+    assert short.record.training.epochs_done == 1
     assert result(train(out, resume=True)) == result(whole)
     with pytest.raises(RunError, match="has done all of its 3 epochs"):
         train(out, resume=True)
@@ -81,7 +81,7 @@ def test_the_best_checkpoint_is_kept(tmp_path):
     losses = [row["val_loss"] for row in run.history]
     best = 1 + losses.index(min(losses))
     assert best < 4, losses
-    assert run.record["training"]["best"]["epoch"] == best
+    assert run.record.training.best["epoch"] == best
     folder = run.path / "checkpoints"
     assert (folder / "best").read_text().startswith(f"step-{best * STEPS:09d} ")
     assert len(list_checkpoints(folder)) == 3

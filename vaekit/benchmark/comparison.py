@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from vaekit.benchmark.results import Result
+from vaekit.config import PART_FIELDS
 from vaekit.errors import UserError
 
 Row = dict[str, Any]
@@ -18,7 +19,7 @@ SINGLE = 0.05
 
 # What must be equal for two measurements to be of the same thing.
 _SUBJECT = (
-    *("encoder", "decoder", "loss", "encoder_opt", "decoder_opt", "loss_opt"),
+    *sorted(PART_FIELDS),
     *("latent_dim", "image_shape", "data"),
 )
 

@@ -64,7 +64,7 @@ class Subject:
         self.config = session.config
         self.pixels = session.source.train.pixels
         self.program = session.program
-        self.run = Run(session.directory, session.record, session.program.vae, session.parts)
+        self.run = Run(session.directory, session.record, session.blueprint, session.built)
         began = time.perf_counter()
         self._train = compile_train(self.program, self.pixels)
         # Some backends trace here, others in the first call: only both together can be compared.

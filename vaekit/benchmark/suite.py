@@ -15,7 +15,7 @@ from vaekit.benchmark.results import Result, data_name, heading, measurement
 from vaekit.benchmark.startup import measure_startup
 from vaekit.benchmark.subject import Subject
 from vaekit.benchmark.timing import Measured, measure
-from vaekit.config import TrainConfig
+from vaekit.config import PART_FIELDS, TrainConfig
 from vaekit.model.precision import FLOAT32
 from vaekit.run import describe_environment
 
@@ -71,7 +71,7 @@ def run_suite(
         **heading("kit"),
         **describe_environment(),
         "device_model": device_model(),
-        "choices": subject.run.record["choices"],
+        "choices": subject.run.record.as_json()["choices"],
         "subject": _described(subject),
         "settings": {"seconds": seconds, "runs": runs},
         "ceilings": rates[0] if rates else None,
@@ -128,12 +128,7 @@ def _memory(batch_size: int) -> list[Row]:
 def _described(subject: Subject) -> dict[str, Any]:
     config, count = subject.config, subject.counts["training"]
     return {
-        "encoder": config.encoder,
-        "decoder": config.decoder,
-        "loss": config.loss,
-        "encoder_opt": config.encoder_opt,
-        "decoder_opt": config.decoder_opt,
-        "loss_opt": config.loss_opt,
+        **config.model_dump(mode="json", include=set(PART_FIELDS)),
         "latent_dim": config.latent_dim,
         "image_shape": list(subject.program.vae.image_shape),
         "data": data_name(config.data),

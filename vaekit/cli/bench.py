@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import click
 
-from vaekit.cli.startup import startup_options
-from vaekit.cli.values import BATCH_SIZES, IMAGE_SIZE, KEY_VALUE, SECONDS, data_option
+from vaekit.cli.config_options import ConfigCommand, config_values
+from vaekit.cli.values import BATCH_SIZES, SECONDS
 from vaekit.errors import UserError
 
 _MEASURES = ("training", "encode", "decode", "sample", "startup")
@@ -33,23 +33,15 @@ class _Measures(click.ParamType[tuple[str, ...]]):
         return tuple(name for name in _MEASURES if name in names)
 
 
-@click.group(invoke_without_command=True, short_help="Measure speed on this machine.")
-@click.option("--encoder", metavar="NAME", help="Encoder backbone.", show_default="conv5")
-@click.option("--decoder", metavar="NAME", help="Decoder backbone.", show_default="deconv4")
-@click.option("--loss", metavar="NAME", help="Loss.", show_default="tutorial")
-@click.option("--latent-dim", type=int, help="Length of z.", show_default="2")
-@data_option("A registered name or a path. Default: grey noise, 28x28.")
-@click.option("--image-size", type=IMAGE_SIZE, help="Of the noise, or to resize to: 64 or 64x48.")
-@click.option("--encoder-opt", type=KEY_VALUE, multiple=True, help="An option of the encoder.")
-@click.option("--decoder-opt", type=KEY_VALUE, multiple=True, help="An option of the decoder.")
-@click.option("--loss-opt", type=KEY_VALUE, multiple=True, help="An option of the loss.")
-@click.option(
-    "--backend",
-    type=click.Choice(("tensorflow", "jax", "torch")),
-    help="What Keras runs on. Default: KERAS_BACKEND, else Keras's own choice.",
-)
-@click.option("--precision", metavar="NAME", help="What the nets compute in.")
-@startup_options
+class _Bench(ConfigCommand, click.Group):
+    groups = ("parts", "data", "machine")
+    meanings: ClassVar = {
+        "data": "A registered name or a path. Default: grey noise, 28x28.",
+        "image_size": "Of the noise, or to resize to: 64 or 64x48.",
+    }
+
+
+@click.group(cls=_Bench, invoke_without_command=True, short_help="Measure speed on this machine.")
 @click.option(
     "--batch-sizes", type=BATCH_SIZES, default="32,128,512,2048", show_default=True, help="Images."
 )
@@ -70,14 +62,14 @@ class _Measures(click.ParamType[tuple[str, ...]]):
 @click.option("--runs", type=click.IntRange(1), default=5, show_default=True, help="Of each.")
 @click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="JSON to write.")
 @click.pass_context
-def bench(ctx: click.Context, /, **given: Any) -> None:
+def bench(ctx: click.Context, /, **options: Any) -> None:
     """Measure training, encoding, decoding, sampling, start-up and memory on this machine.
 
     Every speed is set against what the arithmetic and the memory traffic of the nets allow here.
     Compiling and warming up are measured apart. Do nothing else on the machine meanwhile.
     """
     if ctx.invoked_subcommand is None:
-        _measure(**given)
+        _measure(**options)
 
 
 def _measure(
@@ -87,16 +79,14 @@ def _measure(
     seconds: float,
     runs: int,
     out: Path | None,
-    **given: Any,
+    **options: Any,
 ) -> None:
     from vaekit.benchmark.results import refuse_unwritable, write_result
     from vaekit.config import TrainConfig
 
     if out is not None:
         refuse_unwritable(out)
-    values = {name: value for name, value in given.items() if value is not None}
-    values |= {name: dict(value) for name, value in values.items() if name.endswith("_opt")}
-    config = TrainConfig.checked(values)
+    config = TrainConfig.checked(config_values(options))
 
     from vaekit.plugins import warn_of_broken
     from vaekit.startup import select_backend

@@ -17,10 +17,6 @@ LikelihoodName = Literal["bernoulli", "gaussian"]
 _PIXELS = (-3, -2, -1)
 
 
-def _kl(output: vaekit.VAEOutput) -> Any:
-    return ops.sum(distributions.kl_standard_normal(output.posterior), axis=-1)
-
-
 def _likelihood(name: LikelihoodName, sigma: float) -> distributions.Likelihood:
     return distributions.Bernoulli() if name == "bernoulli" else distributions.Gaussian(sigma)
 
@@ -51,7 +47,7 @@ class TutorialLoss(vaekit.Loss):
 
     def __call__(self, x: Any, output: vaekit.VAEOutput) -> Mapping[str, Any]:
         error = ops.mean(ops.square(x - output.reconstruction), axis=_PIXELS)
-        return {"reconstruction": self.weight * error, "kl": _kl(output)}
+        return {"reconstruction": self.weight * error, "kl": output.posterior.kl()}
 
 
 def tutorial(*, weight: Annotated[float, Gt(0)] = 1000.0) -> vaekit.Loss:
@@ -72,7 +68,7 @@ class NegativeElbo(vaekit.Loss):
         self.samples = samples
 
     def __call__(self, x: Any, output: vaekit.VAEOutput) -> Mapping[str, Any]:
-        return {"reconstruction": self.distortion(x, output), "kl": _kl(output)}
+        return {"reconstruction": self.distortion(x, output), "kl": output.posterior.kl()}
 
     def distortion(self, x: Any, output: vaekit.VAEOutput) -> Any:
         """-log p(x|z) in nats, averaged over the samples of z, `(B,)`."""
@@ -108,7 +104,7 @@ class BetaLoss(NegativeElbo):
     def __call__(self, x: Any, output: vaekit.VAEOutput) -> Mapping[str, Any]:
         return {
             "reconstruction": self.distortion(x, output),
-            "weighted_kl": output.schedule["kl_weight"] * _kl(output),
+            "weighted_kl": output.schedule["kl_weight"] * output.posterior.kl(),
         }
 
 

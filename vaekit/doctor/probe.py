@@ -11,19 +11,17 @@ def main() -> None:
     """Train the default parts for two steps on noise; print the devices and the losses."""
     select_backend(None)  # the parent chose it, by KERAS_BACKEND
 
-    import keras
     import numpy as np
 
     from vaekit.config import TrainConfig
-    from vaekit.engine import Program, compile_train
-    from vaekit.model import build_vae, resolve_parts
+    from vaekit.engine import Blueprint, compile_train
+    from vaekit.model import resolve_parts
     from vaekit.plugins import discover
     from vaekit.run import describe_environment
 
-    parts = resolve_parts(TrainConfig(), discover().registry)
-    loss, needs = parts.build_loss()
-    vae = build_vae(parts, (8, 8, 1), latent_dim=2, scale=needs.scale, seed=0)
-    program = Program(vae, loss, needs, keras.optimizers.Adam(5e-4), seed=0, dataset_size=8)
+    config = TrainConfig()
+    parts = resolve_parts(config, discover().registry)
+    program = Blueprint(config, parts, (8, 8, 1), dataset_size=8).program()
     images = np.random.default_rng(0).integers(0, 256, (8, 8, 8, 1), dtype="uint8")
     block = np.tile(np.arange(8, dtype="int32"), (2, 1))
     rows = compile_train(program, images)(block)

@@ -1,6 +1,7 @@
 """Compiled steps: many a call, on data that stays where the computing is, or streams there."""
 
 from vaekit.engine.base import MAX_STEPS, Steps, compile_evaluate, compile_train
+from vaekit.engine.blueprint import Blueprint
 from vaekit.engine.columns import Columns
 from vaekit.engine.evaluation import Evaluation
 from vaekit.engine.feed import HELD, batch_bytes
@@ -10,6 +11,7 @@ from vaekit.engine.program import Objective, Program
 __all__ = [
     "HELD",
     "MAX_STEPS",
+    "Blueprint",
     "Columns",
     "Evaluation",
     "Objective",

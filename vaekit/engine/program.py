@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
-from vaekit.distributions import kl_standard_normal
+from vaekit.distributions import Posterior
 from vaekit.engine.columns import ADVERSARY_LOSS, LOSS, TOTALS, Columns, latent_sums
 from vaekit.errors import BuildError
 from vaekit.loss import Needs
 from vaekit.model import VAE, seeded
-from vaekit.types import Posterior, Tensor, VAEOutput
+from vaekit.types import Tensor, VAEOutput
 
 # Names that the kit reports by itself; `kl` may be a loss's own term, if it is the KL.
 _RESERVED = (
@@ -133,8 +133,7 @@ class Program:
         sums = _with_total(LOSS, self.loss(x, output))
         if self.needs.adversary is not None:
             sums |= _with_total(ADVERSARY_LOSS, self.needs.adversary(x, _at_rest(output), noise))
-        kl_dim = kl_standard_normal(output.posterior)
-        kl = ops.sum(kl_dim, axis=-1)
+        kl_dim, kl = output.posterior.kl_by_unit(), output.posterior.kl()
         sums.setdefault("kl", ops.sum(kl))
         if self.needs.likelihood is not None:
             log_prob = self.needs.likelihood.log_prob(x, output.reconstruction)

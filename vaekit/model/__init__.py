@@ -1,22 +1,19 @@
 """Putting parts together to a variational autoencoder."""
 
+from vaekit.model.builders import BuiltLoss, Context, Part, build_part, seeded
 from vaekit.model.chunks import in_chunks
-from vaekit.model.parts import (
-    Parts,
-    build_backbone,
-    build_loss,
-    build_vae,
-    resolve_parts,
-    seeded,
-)
+from vaekit.model.parts import Built, Parts, build_vae, resolve_parts
 from vaekit.model.sampling import sampled
 from vaekit.model.vae import VAE
 
 __all__ = [
     "VAE",
+    "Built",
+    "BuiltLoss",
+    "Context",
+    "Part",
     "Parts",
-    "build_backbone",
-    "build_loss",
+    "build_part",
     "build_vae",
     "in_chunks",
     "resolve_parts",

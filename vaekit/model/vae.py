@@ -7,11 +7,11 @@ from contextlib import nullcontext
 import keras
 from keras import layers
 
-from vaekit.distributions import sample_normal
+from vaekit.distributions import Posterior, sample_normal
 from vaekit.model.output_scale import add_sigmoid, logits_of
 from vaekit.model.precision import FLOAT32, TrainingPrecision, built_in
 from vaekit.model.sampling import sampled
-from vaekit.types import Posterior, Tensor, VAEOutput
+from vaekit.types import Tensor, VAEOutput
 
 
 class VAE:

@@ -11,11 +11,12 @@ import keras
 import numpy as np
 
 from vaekit.data import as_dataset, free_budget, load_data
+from vaekit.distributions import Posterior
 from vaekit.errors import DataError, ModelFileError
 from vaekit.model import in_chunks
 from vaekit.model.sampling import HALF, ZEROS
 from vaekit.model_files.files import load_model
-from vaekit.types import Dataset, Posterior
+from vaekit.types import Dataset
 
 _HEADS = (  # what others call the layers of the posterior
     ("encoder_mu", "encoder_log_variance"),

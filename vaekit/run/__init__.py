@@ -1,23 +1,44 @@
 """A run directory: written while training, read back as a `Run`."""
 
 from vaekit.run.artifacts import custom_layers, save_artifacts
+from vaekit.run.changes import find_changes, record_changes, refuse_changes, refuse_spent_rate
 from vaekit.run.directory import RunDirectory
+from vaekit.run.environment import describe_environment
 from vaekit.run.provenance import explained, own_data, parts_of, warn_of_changes
-from vaekit.run.record import describe_environment, describe_part, describe_parts
+from vaekit.run.record import (
+    DataRecord,
+    PartRecord,
+    RunRecord,
+    Status,
+    record_choices,
+    record_parts,
+)
+from vaekit.run.restore import blueprint_of, restore_model, restore_program
 from vaekit.run.run import Run, read_run
 from vaekit.run.verify import verify_run
 
 __all__ = [
+    "DataRecord",
+    "PartRecord",
     "Run",
     "RunDirectory",
+    "RunRecord",
+    "Status",
+    "blueprint_of",
     "custom_layers",
     "describe_environment",
-    "describe_part",
-    "describe_parts",
     "explained",
+    "find_changes",
     "own_data",
     "parts_of",
     "read_run",
+    "record_changes",
+    "record_choices",
+    "record_parts",
+    "refuse_changes",
+    "refuse_spent_rate",
+    "restore_model",
+    "restore_program",
     "save_artifacts",
     "verify_run",
     "warn_of_changes",

@@ -39,10 +39,10 @@ def _bytes(model: keras.Model) -> int:
 
 def custom_layers(model: keras.Model) -> list[str]:
     """Names of the layer classes in `model` that plain Keras doesn't have, sorted."""
-    found: set[str] = set()
+    names: set[str] = set()
     for layer in model.layers:
         if isinstance(layer, keras.Model):
-            found.update(custom_layers(layer))
+            names.update(custom_layers(layer))
         elif type(layer).__module__.split(".")[0] != "keras":
-            found.add(type(layer).__name__)
-    return sorted(found)
+            names.add(type(layer).__name__)
+    return sorted(names)

@@ -16,6 +16,7 @@ from vaekit.checkpoint import MANIFEST
 from vaekit.errors import RunError, from_os_error
 from vaekit.run.checksums import Checksums
 from vaekit.run.lock import Lock
+from vaekit.run.record import RunRecord, parse_record
 
 RECORD = "run.json"
 HISTORY = "history.csv"
@@ -27,15 +28,6 @@ ARTIFACTS = ("VAE_encoder", "VAE_decoder", "VAE")
 FORMATS = (".h5", ".keras")
 # What changes while training goes on, but for the checkpoints.
 _BY_TRAINING = (RECORD, HISTORY, STEPS, f"{DIVERGED}/step.json")
-
-
-_PART = ("name", "distribution", "version", "options")
-# What reading a run back relies on.
-_REQUIRED = (
-    *("config", "image_shape", "status", "training/steps_done"),
-    *(f"parts/{kind}/{field}" for kind in ("encoder", "decoder", "loss") for field in _PART),
-    *(f"data/{field}" for field in ("reread", "fingerprint", "type", "training_images")),
-)
 
 
 class RunDirectory:
@@ -87,16 +79,16 @@ class RunDirectory:
             raise RunError(f"{self.path} is a file; choose a folder for --out.")
         names = [RECORD, HISTORY, STEPS, MANIFEST, CHECKPOINTS, DIVERGED, FIGURES]
         names += [f"{name}{ending}" for name in ARTIFACTS for ending in FORMATS]
-        there = [name for name in names if (self.path / name).exists()]
-        if RECORD in there:
+        taken = [name for name in names if (self.path / name).exists()]
+        if RECORD in taken:
             raise RunError(
                 f"{self.path} holds a run already. Choose another --out, or go on with it: "
                 f"vaekit resume {self.path}"
             )
-        if there:
-            raise RunError(f"{self.path} holds {there[0]!r} already. Choose another --out.")
+        if taken:
+            raise RunError(f"{self.path} holds {taken[0]!r} already. Choose another --out.")
 
-    def create(self, record: Mapping[str, Any]) -> None:
+    def create(self, record: RunRecord) -> None:
         """Make the folder, lock it, and write `record` into it before anything else.
 
         Raises a `VaekitError` if that is not possible; then nothing is left behind.
@@ -161,13 +153,13 @@ class RunDirectory:
         if not inside:
             yield
             return
-        taken = self.lock.acquire()
+        acquired = self.lock.acquire()
         try:
             self.checksums.take_off({path.as_posix() for path in inside}.__contains__)
             yield
             self.checksums.put(self.path / path for path in inside)
         finally:
-            if taken:
+            if acquired:
                 self.lock.release()
 
     def remove(self) -> None:
@@ -181,24 +173,19 @@ class RunDirectory:
                 shutil.rmtree(self.path / name, ignore_errors=True)
         self.lock.release()
 
-    def write_record(self, record: Mapping[str, Any]) -> None:
+    def write_record(self, record: RunRecord) -> None:
         """Write `run.json`."""
-        write_text(self.record, json.dumps(record, indent=2) + "\n")
+        write_text(self.record, json.dumps(record.as_json(), indent=2) + "\n")
 
-    def read_record(self) -> dict[str, Any]:
-        """Read `run.json`. Raises `RunError` if there is none, or it is damaged."""
+    def read_record(self) -> RunRecord:
+        """Read `run.json`. Raises as `parse_record` does, and `RunError` if there is none."""
         if not self.record.is_file():
             raise RunError(f"{self.path} holds no run: there is no {RECORD} in it.")
         try:
-            record = json.loads(self.checksums.read(self.record))
+            values = json.loads(self.checksums.read(self.record))
         except (OSError, ValueError) as error:
             raise RunError(f"{self.record} can't be read: {error}.") from error
-        if not isinstance(record, dict) or record.get("format") != 1:
-            raise RunError(f"{self.record} is not a run record that this vaekit can read.")
-        missing = [name for name in _REQUIRED if not _has(record, name.split("/"))]
-        if missing:
-            raise RunError(f"{self.record} is damaged: it has no {missing[0]}.")
-        return record
+        return parse_record(values, str(self.record))
 
     def write_history(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write `history.csv`; its columns are those of the rows, in order of appearance."""
@@ -222,14 +209,6 @@ class RunDirectory:
 
 def _within(folder: Path, path: Path) -> bool:
     return path.resolve().is_relative_to(folder)
-
-
-def _has(record: Any, path: list[str]) -> bool:
-    for name in path:
-        if not isinstance(record, dict) or name not in record:
-            return False
-        record = record[name]
-    return True
 
 
 def _number(text: str) -> float:

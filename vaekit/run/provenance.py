@@ -6,40 +6,34 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import metadata
-from typing import Any
 
-from vaekit.config import TrainConfig
 from vaekit.errors import RunError, UnknownNameError, UserError, VaekitError, VaekitWarning
 from vaekit.model import Parts, resolve_parts
 from vaekit.registry import LOCAL, Component, Registry, canonical
+from vaekit.run.record import PartRecord, RunRecord
 
-_MODEL = ("encoder", "decoder", "loss")
 
-
-def parts_of(record: dict[str, Any], registry: Registry) -> Parts:
+def parts_of(record: RunRecord, registry: Registry) -> Parts:
     """The parts that a record names, as they are installed now.
 
     Raises `RunError` if one is missing, saying how to have it back.
     """
-    names = {kind: _find(kind, record["parts"][kind], registry).full_name for kind in _MODEL}
-    config = TrainConfig.checked(record["config"])
-    return resolve_parts(config.model_copy(update=names), registry)
+    names = {kind: _find(kind, part, registry).full_name for kind, part in record.parts.items()}
+    return resolve_parts(record.config.model_copy(update=names), registry)
 
 
-def own_data(record: dict[str, Any], registry: Registry) -> str | None:
+def own_data(record: RunRecord, registry: Registry) -> str | None:
     """What to read the run's own data from, a name or a path; None if it was given arrays.
 
     Raises `RunError` if it is a plugin's data set, and that is missing.
     """
-    data = record["data"]
-    if data.get("part"):
-        _find("dataset", data["part"], registry)
-    source: str | None = data["reread"]
-    return source
+    if record.data.part is not None:
+        _find("dataset", record.data.part, registry)
+    return record.data.reread
 
 
 @contextmanager
-def explained(record: dict[str, Any], registry: Registry) -> Iterator[None]:
+def explained(record: RunRecord, registry: Registry) -> Iterator[None]:
     """Where something fails within, and parts have changed since the run was made, say so too."""
     try:
         yield
@@ -51,30 +45,30 @@ def explained(record: dict[str, Any], registry: Registry) -> Iterator[None]:
         raise RunError(between.join([str(error), *changes])) from error
 
 
-def warn_of_changes(record: dict[str, Any], registry: Registry) -> None:
+def warn_of_changes(record: RunRecord, registry: Registry) -> None:
     """Warn (`VaekitWarning`) of each distribution that has another version than the run's."""
     for change in changes_since(record, registry):
         warnings.warn(change, VaekitWarning, stacklevel=3)
 
 
-def changes_since(record: dict[str, Any], registry: Registry) -> list[str]:
+def changes_since(record: RunRecord, registry: Registry) -> list[str]:
     """A sentence for each distribution that has another version than when the run was made."""
-    used = {kind: record["parts"][kind] for kind in _MODEL}
-    if record["data"].get("part"):
-        used["dataset"] = record["data"]["part"]
+    used = dict(record.parts)
+    if record.data.part is not None:
+        used["dataset"] = record.data.part
     sentences = []
     for kind, was in used.items():
         try:
             part = _find(kind, was, registry)
         except RunError:
             continue
-        if part.version != was["version"]:
+        if part.version != was.version:
             sentences.append(_change(part, was))
     return list(dict.fromkeys(sentences))  # one distribution often has several of the parts
 
 
-def _find(kind: str, was: dict[str, Any], registry: Registry) -> Component:
-    name, distribution = was["name"], was["distribution"]
+def _find(kind: str, was: PartRecord, registry: Registry) -> Component:
+    name, distribution = was.name, was.distribution
     try:
         return registry.get(kind, f"{name}@{distribution}")
     except UnknownNameError:
@@ -84,10 +78,10 @@ def _find(kind: str, was: dict[str, Any], registry: Registry) -> Component:
         raise RunError(f"The run needs a part that is broken. {error}") from error
 
 
-def _remedy(kind: str, was: dict[str, Any], registry: Registry) -> str:
-    name, distribution, version = was["name"], was["distribution"], was["version"]
-    if distribution == LOCAL and was.get("source"):
-        file = was["source"]
+def _remedy(kind: str, was: PartRecord, registry: Registry) -> str:
+    name, distribution, version = was.name, was.distribution, was.version
+    if distribution == LOCAL and was.source:
+        file = was.source
         return f"is not loaded: --plugin {file}, or vaekit.load_plugin({file!r}) in Python."
     if distribution == LOCAL:
         return (
@@ -107,8 +101,8 @@ def _remedy(kind: str, was: dict[str, Any], registry: Registry) -> str:
     return f"{distribution} {installed} does not have: {install}"
 
 
-def _change(part: Component, was: dict[str, Any]) -> str:
-    distribution, version = was["distribution"], was["version"]
+def _change(part: Component, was: PartRecord) -> str:
+    distribution, version = was.distribution, was.version
     if distribution == LOCAL:
         whose = part.source or f"the call that registered the {part.kind} {part.name!r}"
         return f"The content of {whose} has changed since the run was made."

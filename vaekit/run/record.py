@@ -1,69 +1,199 @@
-"""What `run.json` says of the parts and of where the run was made."""
+"""`run.json` as one typed value: what was asked for, with what, on what, and how far it came.
+
+It is checked once, where it is read. Format 1, of vaekit 0.1, is read as well; it lacked what has
+a default here.
+"""
 
 from __future__ import annotations
 
-import os
-import platform
-from importlib import metadata
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Literal
 
-import keras
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from vaekit.checkpoint import Position
+from vaekit.config import TrainConfig
+from vaekit.errors import RunError
 from vaekit.model import Parts
 from vaekit.registry import Component
+from vaekit.startup import Choice
 
-_PACKAGES = ("vaekit", "keras", "tensorflow", "jax", "torch", "numpy", "h5py")
-
-
-def describe_part(part: Component) -> dict[str, Any]:
-    """Whose a part is: its name, distribution and version, and the file where it has no other."""
-    described = {"name": part.name, "distribution": part.distribution, "version": part.version}
-    return {**described, "source": part.source} if part.source else described
+FORMAT: Literal[2] = 2
+Status = Literal["running", "complete", "interrupted", "failed"]
 
 
-def describe_parts(parts: Parts) -> dict[str, Any]:
-    """Each part of the model by kind: whose it is, and its options."""
-    return {
-        part.kind: {**describe_part(part), "options": options}
-        for part, options in (
-            (parts.encoder, parts.encoder_options),
-            (parts.decoder, parts.decoder_options),
-            (parts.loss, parts.loss_options),
+class _Entry(BaseModel):
+    # What a later vaekit adds is kept when the record is written again.
+    model_config = ConfigDict(extra="allow")
+
+
+class PartRecord(_Entry):
+    """Whose a part is, and its options.
+
+    source: the file that it came from, where there is no distribution.
+    """
+
+    name: str
+    distribution: str
+    version: str
+    source: str = ""
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @classmethod
+    def of(cls, part: Component, options: dict[str, Any] | None = None) -> PartRecord:
+        """The record of a part with these options."""
+        return cls(
+            name=part.name,
+            distribution=part.distribution,
+            version=part.version,
+            source=part.source,
+            options=options or {},
         )
-    }
 
 
-def describe_environment() -> dict[str, Any]:
-    """Versions of what took part, and the machine."""
-    versions = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return {
-        "backend": keras.backend.backend(),
-        "versions": versions,
-        "machine": {
-            "system": platform.platform(),
-            "processor": _processor(),
-            "cores": os.cpu_count(),
-            "devices": _devices(),
-        },
-    }
+class SplitRecord(_Entry):
+    """How many images a split of the source has, and their height, width and channels."""
+
+    count: int
+    shape: list[int]
 
 
-def _devices() -> list[str]:
-    if keras.backend.backend() == "torch":  # Keras 3.15 lists no devices there
-        return [str(keras.ops.zeros(()).device)]
-    return list(keras.distribution.list_devices()) or ["cpu"]
+class DataRecord(_Entry):
+    """What a run was trained on.
+
+    asked: as the user gave it. used: what was taken. reread: the same, to be read from any folder.
+    All three are None where arrays were given. part: the registered data set, if it was one.
+    fallback: whether it stands in for what couldn't be had. type: how the source keeps its pixels.
+    """
+
+    asked: str | None = None
+    used: str | None = None
+    reread: str | None
+    part: PartRecord | None = None
+    fallback: bool = False
+    fingerprint: str
+    training_images: int
+    validation_images: int = 0
+    validation: str = ""
+    class_names: list[str] | None = None
+    source: str = ""
+    train: SplitRecord | None = None
+    test: SplitRecord | None = None
+    type: str
+    range: list[int | float] = Field(default_factory=list)
+    classes: dict[str, int] | None = None
 
 
-def _processor() -> str:
+class MachineRecord(_Entry):
+    """Where a run is made."""
+
+    system: str
+    processor: str
+    cores: int | None
+    devices: list[str]
+
+
+class ChoiceRecord(_Entry):
+    """What was chosen for the machine, and why, as half a sentence."""
+
+    value: str
+    why: str
+
+
+class TrainingRecord(_Entry):
+    """How far training has come.
+
+    seconds: spent in epochs. last_epoch: its line in the history. best: `epoch`, `steps` and
+    `val_loss` of the epoch with the least validation loss.
+    """
+
+    epochs_done: int = 0
+    steps_done: int
+    seconds: float = 0.0
+    last_epoch: dict[str, Any] | None = None
+    best: dict[str, Any] | None = None
+
+
+class ChangeRecord(_Entry):
+    """A change that was taken when the run was resumed: of what, when, and both values."""
+
+    when: str
+    steps_done: int
+    name: str
+    was: Any
+    now: Any
+
+
+class RunRecord(_Entry):
+    """The record of one run."""
+
+    format: Literal[1, 2] = FORMAT
+    status: Status
+    created: str = ""
+    image_shape: tuple[int, int, int]
+    seed: int = 0
+    config: TrainConfig
+    parts: dict[str, PartRecord]
+    data: DataRecord
+    backend: str
+    versions: dict[str, str]
+    machine: MachineRecord
+    choices: dict[str, ChoiceRecord] = Field(default_factory=dict)
+    training: TrainingRecord = Field(default_factory=lambda: TrainingRecord(steps_done=0))
+    changes: list[ChangeRecord] = Field(default_factory=list)
+    error: str | None = None
+    stopped_by: str | None = None
+
+    def chosen(self, name: str) -> str | None:
+        """The value of a choice; None if the record holds none of that name."""
+        choice = self.choices.get(name)
+        return None if choice is None else choice.value
+
+    def reached(self, position: Position, rows: list[dict[str, Any]], best: Any) -> None:
+        """Note how far training has come, with the history until there."""
+        self.training = TrainingRecord(
+            epochs_done=position.epoch,
+            steps_done=position.steps,
+            seconds=round(sum(row["seconds"] for row in rows), 3),
+            last_epoch=rows[-1] if rows else None,
+            best=best,
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, as `run.json` holds them."""
+        absent = {name for name in ("error", "stopped_by") if getattr(self, name) is None}
+        return self.model_dump(mode="json", exclude=absent)
+
+
+def record_parts(parts: Parts) -> dict[str, PartRecord]:
+    """The record of each part, by kind."""
+    return {kind: PartRecord.of(part.component, part.options) for kind, part in parts.items()}
+
+
+def record_choices(choices: Iterable[Choice]) -> dict[str, ChoiceRecord]:
+    """Choices by name."""
+    return {choice.name: ChoiceRecord(value=choice.value, why=choice.why) for choice in choices}
+
+
+def parse_record(values: Any, where: str) -> RunRecord:
+    """The record that `where`, a file, holds.
+
+    Raises `RunError` for a damaged one or one of another format, `OptionError` if it holds options
+    that this vaekit doesn't know.
+    """
+    if not isinstance(values, dict) or values.get("format") not in (1, FORMAT):
+        raise RunError(f"{where} is not a run record that this vaekit can read.")
+    if isinstance(values.get("config"), dict):
+        values = {**values, "config": TrainConfig.checked(values["config"], where=where)}
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
+        record = RunRecord.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = "/".join(map(str, first["loc"]))
+        if first["type"] == "missing":
+            raise RunError(f"{where} is damaged: it has no {field}.") from None
+        raise RunError(f"{where} is damaged: {field}: {first['msg']}.") from None
+    missing = [kind for kind in record.config.parts if kind not in record.parts]
+    if missing:
+        raise RunError(f"{where} is damaged: it has no parts/{missing[0]}.")
+    return record

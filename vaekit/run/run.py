@@ -8,27 +8,32 @@ from typing import Any
 import keras
 import numpy as np
 
-from vaekit.checkpoint import latest_checkpoint, load_checkpoint
+from vaekit.checkpoint import latest_checkpoint
 from vaekit.config import TrainConfig
 from vaekit.data import MASK, as_dataset, data_budget, fingerprint, load_data, split, take
-from vaekit.engine import Evaluation, Program
+from vaekit.distributions import Posterior
+from vaekit.engine import Blueprint, Evaluation
 from vaekit.errors import DataError, UserError
-from vaekit.model import VAE, Parts, build_vae, in_chunks
-from vaekit.optimizer import build_optimizer
+from vaekit.model import Built, in_chunks
 from vaekit.plugins import discover
 from vaekit.run.directory import RunDirectory
-from vaekit.run.provenance import explained, own_data, parts_of, warn_of_changes
-from vaekit.types import Dataset, Images, Pixels, Posterior
+from vaekit.run.provenance import explained, own_data, warn_of_changes
+from vaekit.run.record import RunRecord
+from vaekit.run.restore import restore_model, restore_program
+from vaekit.types import Dataset, Images, Pixels
 
 
 class Run:
     """A trained VAE with its record; `vaekit.load` and `vaekit.train` make one."""
 
-    def __init__(self, directory: RunDirectory, record: dict[str, Any], model: VAE, parts: Parts):
+    def __init__(
+        self, directory: RunDirectory, record: RunRecord, blueprint: Blueprint, built: Built
+    ) -> None:
         self.directory = directory
         self.record = record
-        self.model = model
-        self._parts = parts
+        self.model = built.vae
+        self._blueprint = blueprint
+        self._built = built
 
     @property
     def path(self) -> Path:
@@ -38,7 +43,7 @@ class Run:
     @property
     def config(self) -> TrainConfig:
         """What was asked for."""
-        return TrainConfig.checked(self.record["config"])
+        return self.record.config
 
     @property
     def latent_dim(self) -> int:
@@ -113,21 +118,10 @@ class Run:
         run's own data, else all of them. `split` in the result says which.
         """
         images, name, source = self.held_out(data, limit)
-        loss, needs = self._parts.build_loss()
-        trained_on = self.record["data"]["training_images"]
-        program = Program(
-            self.model,
-            loss,
-            needs,
-            # The run's own, since schedules go by its steps.
-            build_optimizer(self.config, trained_on),
-            seed=self.config.seed,
-            loss_name=self.config.loss,
-            dataset_size=trained_on,
-        )
-        # The run's steps, and an adversary's weights.
+        # The run's steps, since schedules go by them, and an adversary's weights.
         with explained(self.record, discover().registry):
-            load_checkpoint(latest_checkpoint(self.directory.checkpoints), program.state)
+            checkpoint = latest_checkpoint(self.directory.checkpoints)
+            program, _ = restore_program(self._blueprint, checkpoint, self._built)
         summary = Evaluation(program, images.pixels)()
         return {"data": source, "split": name, "images": len(images.pixels), **summary}
 
@@ -160,7 +154,7 @@ class Run:
         config = self.config
         if dataset.test is not None:
             images, name = dataset.test, "test"
-        elif fingerprint(dataset) == self.record["data"]["fingerprint"]:
+        elif fingerprint(dataset) == self.record.data.fingerprint:
             _, images = split(dataset, share=config.validation_split, seed=config.seed)
             name = "validation"
         else:
@@ -171,7 +165,7 @@ class Run:
 
     def _pixels(self, images: Any) -> Pixels:
         pixels: Any = np.asarray(images)
-        if pixels.dtype == np.uint8 and not self.record["data"]["type"].endswith(MASK):
+        if pixels.dtype == np.uint8 and not self.record.data.type.endswith(MASK):
             # One dark image is no mask of zeros and ones, if the run's own data are none.
             pixels = pixels[..., None] if pixels.ndim == 3 else pixels
         else:
@@ -194,20 +188,8 @@ def read_run(path: str | Path) -> Run:
     Raises `RunError` if there is no run, or a part of it is not installed.
     """
     directory = RunDirectory(path)
-    record = directory.read_record()
-    registry = discover().registry
-    with explained(record, registry):
-        parts = parts_of(record, registry)
-        _, needs = parts.build_loss()
-        config = TrainConfig.checked(record["config"])
-        model = build_vae(
-            parts,
-            tuple(record["image_shape"]),
-            latent_dim=config.latent_dim,
-            scale=needs.scale,
-            seed=config.seed,
-            precision=config.precision,
-        )
-        load_checkpoint(latest_checkpoint(directory.checkpoints), model.variables)
+    record, registry = directory.read_record(), discover().registry
+    checkpoint = latest_checkpoint(directory.checkpoints)
+    blueprint, built = restore_model(record, registry, checkpoint)
     warn_of_changes(record, registry)
-    return Run(directory, record, model, parts)
+    return Run(directory, record, blueprint, built)

@@ -20,12 +20,12 @@ def verify_run(path: str | Path) -> list[Damage]:
     directory = RunDirectory(path)
     if not directory.record.exists():
         raise RunError(f"{path} holds no run: there is no {directory.record.name} in it.")
-    found = list(directory.checksums.damages())
-    if not found:
+    damaged = list(directory.checksums.damages())
+    if not damaged:
         try:
             directory.read_record()
         except RunError as error:
-            found.append(Damage(directory.record, str(error)))
+            damaged.append(Damage(directory.record, str(error)))
     for folder in (directory.checkpoints, directory.diverged):
-        found.extend(damages(folder))
-    return found
+        damaged.extend(damages(folder))
+    return damaged

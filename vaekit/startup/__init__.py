@@ -4,7 +4,7 @@ Importing this package imports no Keras: some choices must be made before its ba
 """
 
 from vaekit.startup.backend import BACKENDS, select_backend, started
-from vaekit.startup.choices import Choice, Settings, as_record, chosen, lines
+from vaekit.startup.choices import Choice, Settings
 from vaekit.startup.compilation import choose_compilation
 from vaekit.startup.device import device_memory, device_name, on_cpu
 
@@ -12,12 +12,9 @@ __all__ = [
     "BACKENDS",
     "Choice",
     "Settings",
-    "as_record",
     "choose_compilation",
-    "chosen",
     "device_memory",
     "device_name",
-    "lines",
     "on_cpu",
     "select_backend",
     "started",

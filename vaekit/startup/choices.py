@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 Device = Literal["cpu", "gpu"]
 Allocator = Literal["system", "keep"]
@@ -29,19 +28,3 @@ class Choice(NamedTuple):
     name: str
     value: str
     why: str
-
-
-def as_record(choices: Iterable[Choice]) -> dict[str, dict[str, str]]:
-    """Choices by name, as `run.json` holds them."""
-    return {choice.name: {"value": choice.value, "why": choice.why} for choice in choices}
-
-
-def chosen(record: Mapping[str, Any], name: str) -> str | None:
-    """The value of a choice that a run's record holds; None if it holds none."""
-    value: str | None = record.get("choices", {}).get(name, {}).get("value")
-    return value
-
-
-def lines(record: dict[str, dict[str, str]]) -> list[str]:
-    """A line for each of the choices that a record holds."""
-    return [f"{name:<15} {said['value']:<13} {said['why']}" for name, said in record.items()]

@@ -12,12 +12,13 @@ import keras
 import numpy as np
 from keras import ops
 
+from vaekit.distributions import Posterior
 from vaekit.loss import needs_of
 from vaekit.model import seeded
 from vaekit.options import options_of
 from vaekit.testing.subject import Subject
 from vaekit.testing.training import array
-from vaekit.types import Posterior, Tensor, VAEOutput
+from vaekit.types import Tensor, VAEOutput
 
 SHAPE, LATENTS = (8, 8, 1), 3
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import keras
 import numpy as np
 
-from vaekit.config import Precision
-from vaekit.engine import Program, compile_train
+from vaekit.config import TrainConfig
+from vaekit.engine import Blueprint, Program, compile_train
 from vaekit.errors import BuildError
-from vaekit.model import VAE, Parts, build_vae
-from vaekit.registry import KIT
+from vaekit.model import Context, Part, build_part
+from vaekit.registry import KIT, RUN_KINDS
 from vaekit.testing.subject import Subject, registered
 from vaekit.testing.verdict import CheckSkipped, require
 from vaekit.types import ImageShape, Tensor
@@ -37,46 +36,13 @@ class AtRest(keras.Model):  # type: ignore[misc]
         return self.model(inputs, training=False)
 
 
-class Setting(NamedTuple):
-    """Parts that are to be built into one VAE, and what is to be known for that."""
-
-    parts: Parts
-    image_shape: ImageShape
-    latent_dim: int
-    seed: int = 0
-    precision: Precision = "float32"
-
-    def beside(self, subject: Subject) -> str:
-        """The other parts, for people."""
-        others = (part for part in self.parts[:3] if part is not subject.component)
-        return " and ".join(f"{part.kind} {part.name}" for part in others)
-
-    def vae(self, scale: str) -> VAE:
-        """The VAE of the parts. Raises `BuildError` if they don't fit."""
-        return build_vae(
-            self.parts,
-            self.image_shape,
-            latent_dim=self.latent_dim,
-            scale=scale,
-            seed=self.seed,
-            precision=self.precision,
-        )
-
-    def program(self, optimizer: keras.optimizers.Optimizer) -> Program:
-        """The VAE, ready to train. Raises `BuildError` if the parts don't fit."""
-        loss, needs = self.parts.build_loss()
-        return Program(
-            self.vae(needs.scale),
-            loss,
-            needs,
-            optimizer,
-            seed=self.seed,
-            loss_name=self.parts.loss.name,
-            dataset_size=BATCH,
-        )
+def beside(blueprint: Blueprint, subject: Subject) -> str:
+    """The other parts that a subject is built with, for people."""
+    others = (part for part in blueprint.parts.values() if part.component is not subject.component)
+    return " and ".join(f"{part.kind} {part.name}" for part in others)
 
 
-def settings(subject: Subject) -> Iterator[Setting]:
+def blueprints(subject: Subject) -> Iterator[Blueprint]:
     """The subject beside every combination of the kit's parts that takes an image that it takes."""
 
     def choice(kind: str) -> list[Subject]:
@@ -84,32 +50,43 @@ def settings(subject: Subject) -> Iterator[Setting]:
             return [subject]
         return [Subject(part) for part in registered(kind) if part.distribution == KIT]
 
-    for trio in itertools.product(*map(choice, ("encoder", "decoder", "loss"))):
-        encoder, decoder, _ = trio
+    # A part that no run needs is there only when it is the subject.
+    kinds = [k for k, kind in RUN_KINDS.items() if kind.default or k == subject.kind]
+    for subjects in itertools.product(*map(choice, kinds)):
+        by_kind = dict(zip(kinds, subjects, strict=True))
+        encoder, decoder = by_kind["encoder"], by_kind["decoder"]
         shape = next(filter(decoder.claims.takes, encoder.claims.shapes), None) or next(
             filter(encoder.claims.takes, decoder.claims.shapes), None
         )
         if shape is not None:
-            components, options = zip(*((s.component, s.options) for s in trio), strict=True)
-            yield Setting(Parts(*components, *options), shape, decoder.claims.latents[0])
+            parts = {kind: Part(each.component, each.options) for kind, each in by_kind.items()}
+            config = TrainConfig(latent_dim=decoder.claims.latents[0])
+            yield Blueprint(config, parts, shape, dataset_size=BATCH)
 
 
 def trains_ten_steps(subject: Subject) -> None:
     """Beside each of the kit's parts, the loss falls in ten steps and weights stay finite."""
     trained = 0
-    for setting in settings(subject):
+    for blueprint in blueprints(subject):
         try:
             # Gently: a strong penalty may well leap in its first steps at the rate of a real run.
             # Lion's steps are about as long as Adam's, and take a third less time to compile.
-            program = setting.program(keras.optimizers.Lion(1e-4))
+            program = blueprint.program(optimizer=keras.optimizers.Lion(1e-4))
         except BuildError:
-            if subject.kind != "decoder" or setting.parts.build_loss()[1].scale != "logits":
+            if subject.kind != "decoder" or not on_logits(blueprint):
                 raise
             continue  # that it works on logits is for another check to say
         trained += 1
-        _falls(program, f"Beside {setting.beside(subject)}, in {STEPS} training steps")
+        _falls(program, f"Beside {beside(blueprint, subject)}, in {STEPS} training steps")
     if not trained:
         raise CheckSkipped("none of the kit's parts takes the images that it takes")
+
+
+def on_logits(blueprint: Blueprint) -> bool:
+    """Whether its loss works on logits."""
+    context = Context(blueprint.image_shape, blueprint.config.latent_dim)
+    needs = build_part(blueprint.parts["loss"], context).needs
+    return bool(needs.scale == "logits")
 
 
 def _falls(program: Program, when: str) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import keras
 
 from vaekit.config import MAX_STEPS, TrainConfig
 from vaekit.data import StoredPixels
-from vaekit.startup import Choice, choose_compilation, chosen, device_name, started
+from vaekit.run import RunRecord
+from vaekit.startup import Choice, choose_compilation, device_name, started
 from vaekit.trainer.keras_callbacks import want_batches
 from vaekit.trainer.pace import SECONDS_A_CALL
 from vaekit.types import Pixels
@@ -21,11 +21,11 @@ def make_choices(
     config: TrainConfig,
     callbacks: Sequence[keras.callbacks.Callback],
     images: Pixels,
-    began: Mapping[str, Any] | None = None,
+    resumed: RunRecord | None = None,
 ) -> list[Choice]:
     """What holds for a run of `config` on `images`, in the order in which people are told.
 
-    began: the record of the run that goes on, if one does.
+    resumed: the record of the run that goes on, if one does.
 
     Raises `UserError` for a wish that can't be fulfilled.
     """
@@ -37,7 +37,7 @@ def make_choices(
         choose_compilation(
             backend,
             config.compile,
-            began=chosen(began, "compile") if began else None,
+            began=resumed.chosen("compile") if resumed else None,
         ),
         _steps_per_call(config, callbacks),
         _data(config, images),
@@ -71,7 +71,7 @@ def _data(config: TrainConfig, images: Pixels) -> Choice:
     size = math.prod(images.shape) * images.dtype.itemsize / 2**20
     held = f"{size:,.1f} MiB as {images.dtype}"
     if isinstance(images, StoredPixels):
-        given = config.data_budget is not None
-        why = "--data-budget" if given else "a quarter of the memory that was free"
+        by_user = config.data_budget is not None
+        why = "--data-budget" if by_user else "a quarter of the memory that was free"
         return Choice("data", "streamed", f"{held}: more than {why}")
     return Choice("data", device_name(), f"{held}, as they were read")

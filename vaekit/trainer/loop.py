@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,8 @@ from vaekit.trainer.progress import Progress
 Row = dict[str, Any]
 
 
-class Loop(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class Loop:
     """Everything that an epoch needs, made before the first."""
 
     program: Program
@@ -55,16 +57,16 @@ class Loop(NamedTuple):
         Raises `DivergedError` when a term or a weight is no longer finite.
         """
         self.callbacks.list.on_train_begin()
-        begun = position.step > 0
-        if begun:
+        in_epoch = position.step > 0
+        if in_epoch:
             self.callbacks.list.on_epoch_begin(position.epoch)
         restore()
         while position.epoch < self.epochs and not self.callbacks.stopped:
             epoch = position.epoch
             started = time.perf_counter()
-            if not begun:
+            if not in_epoch:
                 self.callbacks.list.on_epoch_begin(epoch)
-            begun = False
+            in_epoch = False
             self.watch.forget()
             before = position.images
             position = self._epoch(position, interrupt)
@@ -107,9 +109,9 @@ class Loop(NamedTuple):
                 chunk = block[at : at + min(self.pace.steps, most, self.keeper.room(position))]
                 self.callbacks.list.on_train_batch_begin(step)
                 self.watch.before(chunk)
-                began = time.perf_counter()
+                call_started = time.perf_counter()
                 rows = self.train(chunk)
-                self.pace.took(len(chunk), time.perf_counter() - began)
+                self.pace.took(len(chunk), time.perf_counter() - call_started)
                 self.watch.refuse_rows(rows, position)
                 # Row by row, so that the sums don't depend on how many steps a call took.
                 for row in rows:

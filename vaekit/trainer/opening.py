@@ -9,29 +9,31 @@ from typing import Any
 
 import keras
 
-from vaekit.checkpoint import latest_checkpoint, list_checkpoints, load_checkpoint
+from vaekit.checkpoint import latest_checkpoint, list_checkpoints
 from vaekit.config import TrainConfig
-from vaekit.engine import Program
+from vaekit.engine import Blueprint
 from vaekit.errors import RunError, UserError
-from vaekit.model import Parts, build_vae, resolve_parts
-from vaekit.optimizer import build_optimizer
+from vaekit.model import Parts, resolve_parts
 from vaekit.plugins import discover
+from vaekit.registry import RUN_KINDS
 from vaekit.run import (
     RunDirectory,
+    RunRecord,
+    Status,
     custom_layers,
     describe_environment,
-    describe_parts,
     explained,
+    find_changes,
     own_data,
     parts_of,
-)
-from vaekit.startup import Choice, as_record
-from vaekit.trainer.changes import (
-    find_changes,
     record_changes,
+    record_choices,
+    record_parts,
     refuse_changes,
     refuse_spent_rate,
+    restore_program,
 )
+from vaekit.startup import Choice
 from vaekit.trainer.choices import make_choices
 from vaekit.trainer.keras_callbacks import refuse_rates
 from vaekit.trainer.progress import Progress
@@ -56,19 +58,14 @@ def open_session(
     refuse_rates(config, callbacks)
     source = choose_source(config, data, progress.note)
     choices = make_choices(config, callbacks, source.train.pixels)
-    program = build_program(config, parts, source, compiled=_compiled(choices))
+    blueprint = _blueprint(config, parts, source, choices)
+    built = blueprint.build()
+    program = blueprint.program(built)
     for name in custom_layers(program.vae.autoencoder):
         progress.note(f"The layer {name} is not Keras's own: saved models need it to open again.")
-    config = _resolved(config, parts, source, str(directory.path))
-    record = {
-        "format": 1,
-        "status": "running",
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "image_shape": list(program.vae.image_shape),
-        "seed": config.seed,
-        **_described(config, parts, source, choices),
-    }
-    return Session(config, parts, source, directory, program, record, callbacks, progress)
+    blueprint = blueprint._replace(config=_resolved(blueprint, source, str(directory.path)))
+    record = _record(blueprint, source, choices, status="running")
+    return Session(blueprint, built, source, directory, program, record, callbacks, progress)
 
 
 def reopen_session(
@@ -111,7 +108,7 @@ def _reopened(
     progress: Progress,
 ) -> Session:
     record = directory.read_record()
-    config = asked or TrainConfig.checked(record["config"])
+    config = asked or record.config
     refuse_rates(config, callbacks)
     more = {} if epochs is None else {"epochs": epochs}
     config = TrainConfig.checked({**config.model_dump(), **more, "out": str(directory.path)})
@@ -119,74 +116,59 @@ def _reopened(
     with explained(record, registry):
         parts = resolve_parts(config, registry) if asked else parts_of(record, registry)
         source = source_again(config, data, record, progress.note, other=bool(asked and asked.data))
-        choices = make_choices(config, callbacks, source.train.pixels, began=record)
-        now = _described(config, parts, source, choices)
-        changes = find_changes(record, config, now)
+        choices = make_choices(config, callbacks, source.train.pixels, resumed=record)
+        blueprint = _blueprint(config, parts, source, choices)
+        now = _record(blueprint, source, choices, status=record.status)
+        changes = find_changes(record, now)
         refuse_changes(changes, allow, directory.path)
-        program = build_program(config, parts, source, compiled=_compiled(choices))
+        built = blueprint.build()
         start = _start(directory, record, checkpoint)
-        saved = load_checkpoint(start, program.state) if start else None
-        if saved is not None:
+        if start is None:
+            program, saved = blueprint.program(built), None
+        else:
+            program, saved = restore_program(blueprint, start, built)
             refuse_spent_rate(config, len(source.train.pixels), saved.position)
     done = saved.position.epoch if saved else 0
     # One that was stopped after its last epoch still has models and pictures to save.
-    if done >= config.epochs and record["status"] == "complete":
+    if done >= config.epochs and record.status == "complete":
         raise RunError(
             f"{directory.path} has done all of its {config.epochs} epochs; ask for more with "
             "--epochs."
         )
-    session = Session(config, parts, source, directory, program, record, callbacks, progress)
+    if not (asked and asked.data) and not any(change.name == "data" for change in changes):
+        source = source._replace(record=record.data)  # which says how they were asked for
+    blueprint = blueprint._replace(config=_resolved(blueprint, source, config.out))
+    # What the run began as stays; all else is as it is now.
+    kept = {name: getattr(record, name) for name in ("created", "training", "changes")}
+    now = _record(blueprint, source, choices, status=record.status).model_copy(update=kept)
+    session = Session(blueprint, built, source, directory, program, now, callbacks, progress)
     if saved is not None:
         session.checkpoint, session.saved = start, saved
         session.position, session.best = saved.position, saved.best
         if directory.steps.exists():
             directory.checksums.read(directory.steps)  # which goes on, too
         session.rows = [row for row in directory.read_history() if row["epoch"] <= done]
-    if not (asked and asked.data) and not any(change.name == "data" for change in changes):
-        source = source._replace(record=record["data"])  # which says how they were asked for
-    resolved = _resolved(config, parts, source, config.out)
-    record.update(_described(resolved, parts, source, choices))
-    record_changes(record, changes, session.position.steps)
-    for name in ("error", "stopped_by"):
-        record.pop(name, None)
+    record_changes(now, changes, session.position.steps)
     return session
 
 
-def build_program(
-    config: TrainConfig, parts: Parts, source: Source, *, compiled: bool = False
-) -> Program:
-    """The program of a run at its start. compiled: whether torch compiles its steps."""
-    loss, needs = parts.build_loss()
+def _blueprint(
+    config: TrainConfig, parts: Parts, source: Source, choices: Sequence[Choice]
+) -> Blueprint:
     height, width, channels = source.train.pixels.shape[1:]
-    vae = build_vae(
+    return Blueprint(
+        config,
         parts,
         (height, width, channels),
-        latent_dim=config.latent_dim,
-        scale=needs.scale,
-        seed=config.seed,
-        precision=config.precision,
+        len(source.train.pixels),
+        compiled=any((choice.name, choice.value) == ("compile", "on") for choice in choices),
     )
-    images = len(source.train.pixels)
-    return Program(
-        vae,
-        loss,
-        needs,
-        build_optimizer(config, images),
-        seed=config.seed,
-        loss_name=config.loss,
-        dataset_size=images,
-        compiled=compiled,
-    )
-
-
-def _compiled(choices: Sequence[Choice]) -> bool:
-    return any((choice.name, choice.value) == ("compile", "on") for choice in choices)
 
 
 def source_again(
     config: TrainConfig,
     data: Any,
-    record: dict[str, Any],
+    record: RunRecord,
     note: Callable[[str], None],
     *,
     other: bool = False,
@@ -203,48 +185,48 @@ def source_again(
     return choose_source(config, data, note)
 
 
-def _start(directory: RunDirectory, record: dict[str, Any], name: str | None) -> Path | None:
+def _start(directory: RunDirectory, record: RunRecord, name: str | None) -> Path | None:
     """The checkpoint to go on from; None for a run that was killed before its first."""
-    found = list_checkpoints(directory.checkpoints)
+    checkpoints = list_checkpoints(directory.checkpoints)
     if name is not None:
-        named = [path for path in found if path.name == name]
-        if not named:
-            there = ", ".join(path.name for path in found) or "none"
-            raise UserError(f"{directory.path} has no checkpoint {name!r}. There are: {there}.")
-        return named[0]
-    if not found and not record["training"]["steps_done"]:
+        matching = [path for path in checkpoints if path.name == name]
+        if not matching:
+            names = ", ".join(path.name for path in checkpoints) or "none"
+            raise UserError(f"{directory.path} has no checkpoint {name!r}. There are: {names}.")
+        return matching[0]
+    if not checkpoints and not record.training.steps_done:
         return None
     return latest_checkpoint(directory.checkpoints)
 
 
-def _resolved(config: TrainConfig, parts: Parts, source: Source, out: str | None) -> TrainConfig:
+def _resolved(blueprint: Blueprint, source: Source, out: str | None) -> TrainConfig:
     """The config as the record holds it, with nothing left to choose."""
-    return config.model_copy(
-        update={
-            "backend": keras.backend.backend(),
-            "data": source.record["used"],
-            "out": out,
-            # As the parts' signatures type them; the command line gave texts.
-            "encoder_opt": parts.encoder_options,
-            "decoder_opt": parts.decoder_options,
-            "loss_opt": parts.loss_options,
-        }
+    # As the parts' signatures type them; the command line gave texts.
+    options = {
+        RUN_KINDS[kind].options_field: part.options for kind, part in blueprint.parts.items()
+    }
+    chosen = {"backend": keras.backend.backend(), "data": source.record.used, "out": out}
+    return blueprint.config.model_copy(update={**chosen, **options})
+
+
+def _record(
+    blueprint: Blueprint, source: Source, choices: Sequence[Choice], *, status: Status
+) -> RunRecord:
+    """The record of a run that is made so, here and now."""
+    return RunRecord(
+        status=status,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        image_shape=blueprint.image_shape,
+        seed=blueprint.config.seed,
+        config=blueprint.config,
+        parts=record_parts(blueprint.parts),
+        data=source.record,
+        choices=record_choices(choices),
+        **describe_environment(),
     )
 
 
-def _described(
-    config: TrainConfig, parts: Parts, source: Source, choices: Sequence[Choice]
-) -> dict[str, Any]:
-    """What a record says of how a run is made."""
-    return {
-        "config": config.model_dump(mode="json"),
-        "parts": describe_parts(parts),
-        "data": source.record,
-        **describe_environment(),
-        "choices": as_record(choices),
-    }
-
-
 def _default_out(config: TrainConfig) -> str:
-    encoder, decoder = (name.partition("@")[0] for name in (config.encoder, config.decoder))
-    return f"runs/{encoder}-{decoder}-{datetime.now():%Y%m%d-%H%M%S}"
+    """A folder named after the run's backbones, which show, and the time."""
+    names = [name.partition("@")[0] for name in list(config.parts.values())[:2]]
+    return f"runs/{'-'.join(names)}-{datetime.now():%Y%m%d-%H%M%S}"

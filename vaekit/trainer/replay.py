@@ -10,14 +10,13 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from vaekit.checkpoint import assign, latest_checkpoint, read_checkpoint, snapshot
-from vaekit.config import TrainConfig
+from vaekit.checkpoint import assign, latest_checkpoint, snapshot
 from vaekit.engine import Objective, Program, compile_train
 from vaekit.errors import RunError
 from vaekit.plugins import discover
-from vaekit.run import RunDirectory, parts_of
+from vaekit.run import RunDirectory, blueprint_of, restore_program
 from vaekit.trainer.divergence import STEP
-from vaekit.trainer.opening import build_program, source_again
+from vaekit.trainer.opening import source_again
 from vaekit.trainer.progress import Progress
 from vaekit.types import Pixels
 
@@ -49,33 +48,32 @@ def replay_step(path: str | Path, data: Any = None) -> Replay:
     record = directory.read_record()
     if not (directory.diverged / STEP).exists():
         raise RunError(f"{path} has no step to debug: it didn't diverge.")
-    told = json.loads(directory.checksums.read(directory.diverged / STEP))
-    config = TrainConfig.checked(record["config"])
-    source = source_again(config, data, record, Progress().note)
-    if source.record["fingerprint"] != record["data"]["fingerprint"]:
+    step = json.loads(directory.checksums.read(directory.diverged / STEP))
+    source = source_again(record.config, data, record, Progress().note)
+    if source.record.fingerprint != record.data.fingerprint:
         raise RunError(f"The data of {path} are not what they were when it diverged.")
-    program = build_program(config, parts_of(record, discover().registry), source)
+    # A replay is not compiled: it goes through the engine's own step, gradient by gradient.
+    blueprint = blueprint_of(record, discover().registry)._replace(compiled=False)
     saved = latest_checkpoint(directory.diverged)
-    state = read_checkpoint(saved)
+    program, state = restore_program(blueprint, saved)
     pixels = source.train.pixels
-    block = np.asarray([told["images"]], "int32")
+    block = np.asarray([step["images"]], "int32")
 
-    assign(state, program.state, str(saved))
     gradients = _gradients(program, pixels, block)
     assign(state, program.state, str(saved))
     (row,) = compile_train(program, pixels)(block)
     means = program.columns.means(row, block.size)
     stages = (
-        ("image", [(str(i), pixels[i]) for i in told["images"]]),
+        ("image", [(str(i), pixels[i]) for i in step["images"]]),
         ("weight before the step", state.arrays),
         ("term", list(means.items())),
         ("gradient", gradients),
         ("weight after the step", snapshot(program.state)),
     )
     return Replay(
-        told["epoch"],
-        told["step"],
-        told["images"],
+        step["epoch"],
+        step["step"],
+        step["images"],
         {name: float(value[0]) for name, value in means.items() if value.size == 1},
         {name: float(np.linalg.norm(value.astype("float64"))) for name, value in gradients},
         next((f"{kind} {name}" for kind, values in stages for name in _bad(values)), None),

@@ -11,12 +11,12 @@ from typing import Any
 import keras
 
 from vaekit.cadence import parse_cadence
-from vaekit.checkpoint import Position, State, assign, describe, drop_after, list_checkpoints
+from vaekit.checkpoint import Position, State, assign, drop_after, list_checkpoints
 from vaekit.config import TrainConfig
-from vaekit.engine import Evaluation, Program, compile_train
+from vaekit.engine import Blueprint, Evaluation, Program, compile_train
 from vaekit.errors import VaekitError
-from vaekit.model import Parts
-from vaekit.run import Run, RunDirectory, save_artifacts
+from vaekit.model import Built
+from vaekit.run import Run, RunDirectory, RunRecord, Status, save_artifacts
 from vaekit.trainer.batch_memory import refuse_hopeless, within_memory
 from vaekit.trainer.divergence import Watch
 from vaekit.trainer.interrupt import Interrupt
@@ -37,12 +37,12 @@ class Session:
     checkpoint, saved: what it goes on from, where that lies; None for one that begins.
     """
 
-    config: TrainConfig
-    parts: Parts
+    blueprint: Blueprint
+    built: Built
     source: Source
     directory: RunDirectory
     program: Program
-    record: dict[str, Any]
+    record: RunRecord
     callbacks: Sequence[keras.callbacks.Callback]
     progress: Progress
     checkpoint: Path | None = None
@@ -50,6 +50,11 @@ class Session:
     rows: list[Row] = field(default_factory=list)
     position: Position = field(default_factory=Position)
     best: Mapping[str, Any] | None = None
+
+    @property
+    def config(self) -> TrainConfig:
+        """What the run is asked to be, with nothing left to choose."""
+        return self.blueprint.config
 
     @property
     def validation(self) -> Images:
@@ -78,18 +83,20 @@ class Session:
                 self._write("interrupted" if interrupt.requested else "complete", interrupt.signal)
                 self.directory.close()
         except BaseException as error:
-            kept = list_checkpoints(self.directory.checkpoints) or self.directory.diverged.exists()
-            if new and not kept:
+            resumable = (
+                list_checkpoints(self.directory.checkpoints) or self.directory.diverged.exists()
+            )
+            if new and not resumable:
                 self.directory.remove()
             else:
                 self._note_failure(error)
             raise
-        return Run(self.directory, self.record, self.program.vae, self.parts)
+        return Run(self.directory, self.record, self.blueprint, self.built)
 
     def _open(self, new: bool) -> None:
         """Make the run directory, or take it over at the checkpoint."""
         if new:
-            self.directory.create(self._described("running"))
+            self.directory.create(self._updated("running"))
             return
         self.directory.open()
         if self.checkpoint is not None:
@@ -123,7 +130,7 @@ class Session:
         """Record why the run ended; where even that can't be written, the error itself says it."""
         stopped = isinstance(error, KeyboardInterrupt)
         if not stopped:
-            self.record["error"] = str(error) or type(error).__name__
+            self.record.error = str(error) or type(error).__name__
         with suppress(VaekitError):
             self._write("interrupted" if stopped else "failed", getattr(error, "signal", None))
         with suppress(VaekitError):
@@ -142,42 +149,38 @@ class Session:
             steps=-(-images // config.batch_size),
         )
         watch = Watch(self.program, train, self.directory.diverged)
-        return Loop(
+        keeper = Keeper(
+            self.directory.checkpoints,
             self.program,
-            train,
-            Evaluation(self.program, self.source.validation.pixels),
-            images,
-            config.batch_size,
-            config.epochs,
-            config.seed,
             callbacks,
-            self.progress,
             watch,
-            Keeper(
-                self.directory.checkpoints,
-                self.program,
-                callbacks,
-                watch,
-                parse_cadence(config.checkpoint_every),
-                order={"seed": config.seed, "images": images},
-                best=self.best,
-                note=self.progress.note,
-            ),
-            Pace(1 if callbacks.want_batches else config.steps_per_call),
+            parse_cadence(config.checkpoint_every),
+            order={"seed": config.seed, "images": images},
+            best=self.best,
+            note=self.progress.note,
+        )
+        return Loop(
+            program=self.program,
+            train=train,
+            validate=Evaluation(self.program, self.source.validation.pixels),
+            images=images,
+            batch_size=config.batch_size,
+            epochs=config.epochs,
+            seed=config.seed,
+            callbacks=callbacks,
+            progress=self.progress,
+            watch=watch,
+            keeper=keeper,
+            pace=Pace(1 if callbacks.want_batches else config.steps_per_call),
         )
 
-    def _write(self, status: str, stopped_by: str | None = None) -> None:
+    def _write(self, status: Status, stopped_by: str | None = None) -> None:
         if stopped_by is not None:
-            self.record["stopped_by"] = stopped_by
-        self.directory.write_record(self._described(status))
+            self.record.stopped_by = stopped_by
+        self.directory.write_record(self._updated(status))
 
-    def _described(self, status: str) -> dict[str, Any]:
+    def _updated(self, status: Status) -> RunRecord:
         """The record, brought up to date."""
-        self.record["status"] = status
-        self.record["training"] = {
-            **describe(self.position),
-            "seconds": round(sum(row["seconds"] for row in self.rows), 3),
-            "last_epoch": self.rows[-1] if self.rows else None,
-            "best": self.best,
-        }
+        self.record.status = status
+        self.record.reached(self.position, self.rows, self.best)
         return self.record

@@ -23,7 +23,7 @@ from vaekit.engine import HELD, batch_bytes
 from vaekit.errors import DataUnavailableError, UserError
 from vaekit.plugins import discover
 from vaekit.registry import KIT, Component
-from vaekit.run import describe_part
+from vaekit.run import DataRecord, PartRecord
 from vaekit.types import Dataset, Images
 
 DEFAULT, FALLBACK = "mnist", "digits"
@@ -34,7 +34,7 @@ class Source(NamedTuple):
 
     train: Images
     validation: Images
-    record: dict[str, Any]
+    record: DataRecord
 
 
 def choose_source(config: TrainConfig, data: Any, note: Callable[[str], None]) -> Source:
@@ -81,19 +81,19 @@ def choose_source(config: TrainConfig, data: Any, note: Callable[[str], None]) -
             "First all are read once, to check them."
         )
     part = None if data is not None else _part(dataset.source)
-    record = {
-        "asked": config.data,
-        "used": None if data is not None else dataset.source,
-        "reread": None if data is not None else _reread(dataset.source, part),
-        "part": part and describe_part(part),
-        "fallback": fallback,
-        "fingerprint": fingerprint(dataset),
-        "training_images": len(train.pixels),
-        "validation_images": len(validation.pixels),
-        "validation": "test set" if dataset.test is not None else "share of the training images",
-        "class_names": dataset.classes and list(dataset.classes),
+    record = DataRecord(
+        asked=config.data,
+        used=None if data is not None else dataset.source,
+        reread=None if data is not None else _reread(dataset.source, part),
+        part=None if part is None else PartRecord.of(part),
+        fallback=fallback,
+        fingerprint=fingerprint(dataset),
+        training_images=len(train.pixels),
+        validation_images=len(validation.pixels),
+        validation="test set" if dataset.test is not None else "share of the training images",
+        class_names=None if dataset.classes is None else list(dataset.classes),
         **describe(dataset),
-    }
+    )
     return Source(train, validation, record)
 
 

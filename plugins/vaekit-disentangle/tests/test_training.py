@@ -89,7 +89,7 @@ def factor_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_factor_vae_trains_through_the_command(factor_run: Path) -> None:
     check_history(factor_run, FACTOR_TERMS)
-    assert vaekit.load(factor_run).record["data"]["training_images"] % COMMON["batch_size"] == 1
+    assert vaekit.load(factor_run).record.data.training_images % COMMON["batch_size"] == 1
 
 
 def test_factor_vae_evaluates_with_its_trained_discriminator(factor_run: Path) -> None:
@@ -135,7 +135,7 @@ def test_trains_and_evaluates(
     tmp_path: Path, loss: str, options: dict[str, Any], terms: list[str]
 ) -> None:
     run = train(tmp_path / "run", loss, loss_opt=options)
-    part = run.record["parts"]["loss"]
+    part = run.record.parts["loss"]
     assert (part["name"], part["distribution"]) == (loss, "vaekit-disentangle")
     check_history(run.path, terms)
     check_evaluation(run.path)

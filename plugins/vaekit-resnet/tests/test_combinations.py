@@ -28,7 +28,7 @@ def test_trains(tmp_path, encoder, decoder, loss, shape):
         out=str(tmp_path / "run"),
         progress=False,
     )
-    part = run.record["parts"]["encoder" if encoder == "resnet" else "decoder"]
+    part = run.record.parts["encoder" if encoder == "resnet" else "decoder"]
     assert part["distribution"] == "vaekit-resnet"
     loaded = vaekit.load(run.path)
     rebuilt = loaded.reconstruct(images)

@@ -7,7 +7,7 @@ from keras import layers, ops
 
 import vaekit
 from tests.testing.gallery.shown import breaks
-from vaekit import distributions, schedules
+from vaekit import schedules
 
 
 def squared(x, output):
@@ -15,14 +15,14 @@ def squared(x, output):
 
 
 def kl(output):
-    return ops.sum(distributions.kl_standard_normal(output.posterior), axis=-1)
+    return output.posterior.kl()
 
 
 @breaks("loss", "terms_are_per_image")
 def counts_on_two_images():
     def loss(x, output):
         error = ops.reshape(ops.square(x - output.reconstruction), (2, -1))
-        divergence = ops.reshape(distributions.kl_standard_normal(output.posterior), (2, -1))
+        divergence = ops.reshape(output.posterior.kl_by_unit(), (2, -1))
         return {"objective": ops.sum(error, axis=1) + ops.sum(divergence, axis=1)}
 
     return loss

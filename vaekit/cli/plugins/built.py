@@ -26,13 +26,13 @@ def built(part: Component) -> dict[str, Any]:
 
 def _backbone(part: Component, image_shape: tuple[int, int, int]) -> dict[str, Any]:
     from vaekit.config import TrainConfig
-    from vaekit.model import build_backbone
+    from vaekit.model import Context, Part, build_part
     from vaekit.model.summary import summarise
     from vaekit.options import resolved_options
 
-    options, latent_dim = resolved_options(part, {}), TrainConfig().latent_dim
+    context = Context(image_shape, TrainConfig().latent_dim)
     try:
-        summary = summarise(build_backbone(part, options, latent_dim, image_shape))
+        summary = summarise(build_part(Part(part, resolved_options(part, {})), context))
     except VaekitError as error:
         return {"image_shape": image_shape, "refused": str(error)}
     layers = [layer._asdict() for layer in summary.layers]
@@ -40,13 +40,14 @@ def _backbone(part: Component, image_shape: tuple[int, int, int]) -> dict[str, A
 
 
 def _loss(part: Component) -> dict[str, Any]:
-    from vaekit.model import build_loss
+    from vaekit.model import Context, Part, build_part
     from vaekit.options import resolved_options
     from vaekit.testing import subject_of
     from vaekit.testing.loss_values import Made, a_batch
 
     try:
-        _, needs = build_loss(part, resolved_options(part, {}))
+        # A loss is handed neither images nor latents.
+        needs = build_part(Part(part, resolved_options(part, {})), Context(SIZES[0], 2)).needs
     except VaekitError as error:
         return {"refused": str(error)}
     try:

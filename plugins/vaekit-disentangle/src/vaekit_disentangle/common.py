@@ -5,15 +5,9 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import vaekit
-from keras import ops
 from vaekit import distributions
 
 LikelihoodName = Literal["bernoulli", "gaussian"]
-
-
-def kl(output: vaekit.VAEOutput) -> Any:
-    """KL(q(z|x) || N(0, I)) in nats, `(B,)`."""
-    return ops.sum(distributions.kl_standard_normal(output.posterior), axis=-1)
 
 
 class LikelihoodLoss(vaekit.Loss):

@@ -9,7 +9,7 @@ import vaekit
 from annotated_types import Ge, Gt
 from keras import ops
 
-from vaekit_disentangle.common import LikelihoodLoss, LikelihoodName, kl
+from vaekit_disentangle.common import LikelihoodLoss, LikelihoodName
 
 Kind = Literal["I", "II"]
 
@@ -45,7 +45,7 @@ class DIPVAE(LikelihoodLoss):
         self.lambda_d = lambda_d
 
     def __call__(self, x: Any, output: vaekit.VAEOutput) -> Mapping[str, Any]:
-        divergence = kl(output)
+        divergence = output.posterior.kl()
         return {
             "reconstruction": self.reconstruction(x, output),
             "kl": divergence,

@@ -10,7 +10,7 @@ import vaekit
 from annotated_types import Ge, Gt
 from keras import layers, ops
 
-from vaekit_disentangle.common import LikelihoodLoss, LikelihoodName, kl
+from vaekit_disentangle.common import LikelihoodLoss, LikelihoodName
 
 
 def permute_dimensions(z: Any, seed: keras.random.SeedGenerator) -> Any:
@@ -88,7 +88,7 @@ class FactorVAE(LikelihoodLoss):
     def __call__(self, x: Any, output: vaekit.VAEOutput) -> Mapping[str, Any]:
         return {
             "reconstruction": self.reconstruction(x, output),
-            "kl": kl(output),
+            "kl": output.posterior.kl(),
             "weighted_total_correlation": self.gamma * log_ratio(output.adversary(output.z)),
         }
 

@@ -1,0 +1,159 @@
+"""From one part and its options to what its factory makes, and what is said when it refuses.
+
+A kind has a builder here where its products are checked; of any other, the factory is just called.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from vaekit.errors import BuildError, VaekitError
+from vaekit.loss import Needs, needs_of
+from vaekit.model.precision import FLOAT32, built_in
+from vaekit.registry import KINDS, Component
+from vaekit.types import ImageShape
+
+
+class Part(NamedTuple):
+    """One part of a run: which, and all of its options, checked."""
+
+    component: Component
+    options: dict[str, Any]
+
+    @property
+    def kind(self) -> str:
+        """The kind of part."""
+        return self.component.kind
+
+    @property
+    def name(self) -> str:
+        """Its name, without its distribution's."""
+        return self.component.name
+
+
+class Context(NamedTuple):
+    """What the kit can hand to a factory, by the names of `Kind.arguments`; and the precision."""
+
+    image_shape: ImageShape
+    latent_dim: int
+    precision: str = FLOAT32
+
+
+class BuiltLoss(NamedTuple):
+    """A loss, and what it needs."""
+
+    loss: Any
+    needs: Needs
+
+
+def build_part(part: Part, context: Context) -> Any:
+    """What the part's factory makes for such images and latents.
+
+    A `keras.Model` of an encoder or a decoder, a `BuiltLoss` of a loss.
+
+    Raises `BuildError` if the part refuses them, or gives what the kit can't use.
+    """
+    return BUILDERS.get(part.kind, call_factory)(part, context)
+
+
+def call_factory(part: Part, context: Context) -> Any:
+    """Call a part's factory with what its kind is handed. Raises `BuildError` if it raises."""
+    component = part.component
+    arguments = KINDS[part.kind].arguments
+    try:
+        values = [getattr(context, name) for name in arguments]
+        return component.load()(*values, **part.options)
+    except VaekitError:
+        raise
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else "it gave no reason"
+        raise BuildError(
+            f"The {part.kind} {part.name!r} of {component.distribution} {component.version} can't "
+            f"be built{_purpose(arguments, context)}: {type(error).__name__}: {reason}"
+        ) from error
+
+
+def _build_encoder(part: Part, context: Context) -> keras.Model:
+    with built_in(context.precision):
+        model = call_factory(part, context)
+    _check_model(model, part, takes=context.image_shape, gives=None)
+    return model
+
+
+def _build_decoder(part: Part, context: Context) -> keras.Model:
+    with built_in(context.precision):
+        model = call_factory(part, context)
+    _check_model(model, part, takes=(context.latent_dim,), gives=context.image_shape)
+    return model
+
+
+def _build_loss(part: Part, context: Context) -> BuiltLoss:
+    loss = call_factory(part, context)
+    return BuiltLoss(loss, needs_of(loss, part.name))
+
+
+BUILDERS: dict[str, Callable[[Part, Context], Any]] = {
+    "encoder": _build_encoder,
+    "decoder": _build_decoder,
+    "loss": _build_loss,
+}
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Make what Keras initialises a function of `seed`, and leave Python's and NumPy's state be.
+
+    Keras draws a layer's default seed from Python's global generator, so there is no other way to
+    reach the initialisers inside a stranger's backbone.
+    """
+    python, numpy = random.getstate(), np.random.get_state()
+    keras.utils.set_random_seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)
+
+
+def _purpose(arguments: tuple[str, ...], context: Context) -> str:
+    """What a part was to be built for, as the end of half a sentence."""
+    words = {
+        "latent_dim": f"{context.latent_dim} latents",
+        "image_shape": f"{'x'.join(map(str, context.image_shape))} images",
+    }
+    purposes = [words[name] for name in arguments if name in words]
+    return f" for {' and '.join(purposes)}" if purposes else ""
+
+
+def _check_model(
+    model: Any, part: Part, *, takes: tuple[int, ...], gives: tuple[int, ...] | None
+) -> None:
+    """Refuse what isn't one functional model between these shapes (from `takes` to any if None)."""
+    who = f"The {part.kind} {part.name!r} of {part.component.distribution}"
+    inputs, outputs = (getattr(model, name, None) for name in ("inputs", "outputs"))
+    if not isinstance(model, keras.Model) or not inputs or not outputs:
+        raise BuildError(
+            f"{who} gave a {type(model).__name__}, not a functional model: its factory must return "
+            "keras.Model(inputs, outputs), or a Sequential that begins with an Input."
+        )
+    if len(inputs) != 1 or len(outputs) != 1:
+        raise BuildError(
+            f"{who} has {len(inputs)} inputs and {len(outputs)} outputs; it must have one of each."
+        )
+    for verb, tensor, wanted in (("takes", inputs[0], takes), ("gives", outputs[0], gives)):
+        if wanted is not None and tuple(tensor.shape[1:]) != tuple(wanted):
+            raise BuildError(
+                f"{who} {verb} shape {tuple(tensor.shape[1:])} where {tuple(wanted)} is needed; "
+                "choose another part or another image size, or mend its factory."
+            )
+    if gives is None and any(size is None for size in outputs[0].shape[1:]):
+        raise BuildError(
+            f"{who} gives features of unknown size {tuple(outputs[0].shape[1:])}; begin it with "
+            "Input(image_shape), so that every size is known."
+        )

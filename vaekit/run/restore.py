@@ -1,0 +1,52 @@
+"""From a record to parts to a model to its weights: for loading, resuming and replaying."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vaekit.checkpoint import State, load_checkpoint
+from vaekit.engine import Blueprint, Program
+from vaekit.model import Built
+from vaekit.registry import Registry
+from vaekit.run.provenance import explained, parts_of
+from vaekit.run.record import RunRecord
+
+
+def blueprint_of(record: RunRecord, registry: Registry) -> Blueprint:
+    """What the run was built from, its parts as they are installed now.
+
+    Raises `RunError` if a part is missing, or has changed and can't be built as it was.
+    """
+    with explained(record, registry):
+        return Blueprint(
+            record.config,
+            parts_of(record, registry),
+            record.image_shape,
+            record.data.training_images,
+            compiled=record.chosen("compile") == "on",
+        )
+
+
+def restore_model(
+    record: RunRecord, registry: Registry, checkpoint: Path
+) -> tuple[Blueprint, Built]:
+    """The model of a run with the weights of a checkpoint.
+
+    Raises `RunError` as `blueprint_of` does, or if the checkpoint is damaged or of another model.
+    """
+    blueprint = blueprint_of(record, registry)
+    with explained(record, registry):
+        built = blueprint.build()
+        load_checkpoint(checkpoint, built.vae.variables)
+    return blueprint, built
+
+
+def restore_program(
+    blueprint: Blueprint, checkpoint: Path, built: Built | None = None
+) -> tuple[Program, State]:
+    """The program of a run in the state of a checkpoint: weights, optimizers, random states.
+
+    built: the model where there is one already; its weights become the checkpoint's.
+    """
+    program = blueprint.program(built)
+    return program, load_checkpoint(checkpoint, program.state)
