@@ -10,11 +10,11 @@ from scipy import stats
 from vaekit.distributions import (
     Bernoulli,
     Gaussian,
+    Posterior,
     kl_standard_normal,
     normal_log_prob,
     sample_normal,
 )
-from vaekit.types import Posterior
 
 pytestmark = pytest.mark.backend
 

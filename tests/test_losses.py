@@ -9,11 +9,12 @@ from scipy import stats
 
 from vaekit import distributions, schedules
 from vaekit.default_plugins.losses import beta, elbo, tutorial
+from vaekit.distributions import Posterior
 from vaekit.errors import BuildError, OptionError
 from vaekit.loss import Loss, needs_of
 from vaekit.options import check_options, options_of
 from vaekit.plugins import discover
-from vaekit.types import Posterior, VAEOutput
+from vaekit.types import VAEOutput
 
 pytestmark = pytest.mark.backend
 

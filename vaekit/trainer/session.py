@@ -83,10 +83,7 @@ class Session:
                 self._write("interrupted" if interrupt.requested else "complete", interrupt.signal)
                 self.directory.close()
         except BaseException as error:
-            resumable = (
-                list_checkpoints(self.directory.checkpoints) or self.directory.diverged.exists()
-            )
-            if new and not resumable:
+            if new and not self._resumable:
                 self.directory.remove()
             else:
                 self._note_failure(error)
@@ -125,6 +122,12 @@ class Session:
         finally:
             self.progress.close()
         loop.keeper.finish(self.position)
+
+    @property
+    def _resumable(self) -> bool:
+        """Whether there is a state on disk to go on from, or to look at."""
+        directory = self.directory
+        return bool(list_checkpoints(directory.checkpoints)) or directory.diverged.exists()
 
     def _note_failure(self, error: BaseException) -> None:
         """Record why the run ended; where even that can't be written, the error itself says it."""
