@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from vaekit.config import TrainConfig, read_run_config
 from vaekit.errors import UserError
+from vaekit.registry import RUN_KINDS
 from vaekit.startup import select_backend
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def train(
-    *,
+    *parts: str,
     data: Any = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     progress: bool = True,
@@ -30,6 +31,7 @@ def train(
 ) -> Run:
     """Train a VAE from parts chosen by name, and give the saved run.
 
+    parts: names of parts in the order of their kinds, encoder, decoder, loss; or by keyword.
     data: a registered name, a path, an array `(N, H, W[, C])`, a pair (images, labels), Keras's
         `((x_train, y_train), (x_test, y_test))` or a `vaekit.Dataset`; None is MNIST.
     callbacks: any Keras callbacks.
@@ -41,8 +43,15 @@ def train(
 
     Raises `vaekit.UserError` for what can't be done as asked.
     """
+    if len(parts) > len(RUN_KINDS):
+        raise UserError(f"Parts are given in this order: {', '.join(RUN_KINDS)}.")
+    named = dict(zip(RUN_KINDS, parts, strict=False))
+    twice = named.keys() & options.keys()
+    if twice:
+        raise UserError(f"The {min(twice)} is given twice: by its place and by its name.")
     is_source = isinstance(data, str | PathLike)
-    config = TrainConfig.checked({**options, "data": fspath(data) if is_source else None})
+    source = fspath(data) if is_source else None
+    config = TrainConfig.checked({**named, **options, "data": source})
     return finish_training(
         prepare_training(
             config,
@@ -61,15 +70,17 @@ def _train_signature() -> inspect.Signature:
     written = [
         inspect.Parameter(
             name,
-            inspect.Parameter.KEYWORD_ONLY,
+            inspect.Parameter.POSITIONAL_OR_KEYWORD
+            if name in RUN_KINDS
+            else inspect.Parameter.KEYWORD_ONLY,
             default=field.get_default(call_default_factory=True),
             annotation=field.annotation,
         )
         for name, field in TrainConfig.model_fields.items()
         if name not in own.parameters
     ]
-    parameters = [p for p in own.parameters.values() if p.kind is not p.VAR_KEYWORD]
-    return own.replace(parameters=[*written, *parameters])
+    named = [p for p in own.parameters.values() if p.kind is p.KEYWORD_ONLY]
+    return own.replace(parameters=sorted([*written, *named], key=lambda p: p.kind))
 
 
 train.__signature__ = _train_signature()  # type: ignore[attr-defined]

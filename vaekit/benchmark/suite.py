@@ -16,7 +16,7 @@ from vaekit.benchmark.startup import measure_startup
 from vaekit.benchmark.subject import Subject
 from vaekit.benchmark.timing import Measured, measure
 from vaekit.config import PART_FIELDS, TrainConfig
-from vaekit.model.precision import FLOAT32
+from vaekit.model.process_state import FLOAT32
 from vaekit.run import describe_environment
 
 THROUGHPUT = ("training", "encode", "decode", "sample")

@@ -13,6 +13,7 @@ import click
 from vaekit.cli.selection import offer_selection
 from vaekit.cli.values import stopped_by
 from vaekit.errors import VaekitError, VaekitWarning
+from vaekit.output import failure_of, safe_outputs
 
 
 class _Group(click.Group):
@@ -20,28 +21,47 @@ class _Group(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         # `obj` holds what is to be undone when the command is over, however it ends.
-        with _warnings_in_a_line(), ExitStack() as undone:
+        with _outputs_checked(), _warnings_in_a_line(), ExitStack() as undone:
             return super().main(*args, obj=undone, **kwargs)
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
-        with _told():
+        with _errors_in_a_line():
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> object:
-        with _told():
+        with _errors_in_a_line():
             return super().invoke(ctx)
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _outputs_checked() -> Iterator[None]:
+    """End with code 1 if what was printed got lost, though the work itself went well."""
+    with safe_outputs() as outputs:
+        try:
+            yield
+        except SystemExit as ended:
+            if ended.code not in (None, 0):
+                raise
+        for output in outputs.values():
+            output.flush()
+        failure = failure_of(outputs)
+        if failure is not None:
+            click.echo(f"vaekit: {failure}", err=True)
+            sys.exit(1)
+
+
+@contextmanager
+def _errors_in_a_line() -> Iterator[None]:
     try:
         yield
     except VaekitError as error:
         click.echo(f"vaekit: {error}", err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt as error:
-        click.echo("vaekit: stopped at once; what was not saved is lost.", err=True)
-        sys.exit(stopped_by(getattr(error, "signal", None)))
+        by_signal = getattr(error, "signal", None)  # which a training run notes
+        lost = " at once; what was not saved is lost" if by_signal else ""
+        click.echo(f"vaekit: stopped{lost}.", err=True)
+        sys.exit(stopped_by(by_signal))
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """Putting parts together to a variational autoencoder."""
 
-from vaekit.model.builders import BuiltLoss, Context, Part, build_part, seeded
+from vaekit.model.builders import BuiltLoss, Context, Part, build_part
 from vaekit.model.chunks import in_chunks
 from vaekit.model.parts import Built, Parts, build_vae, resolve_parts
+from vaekit.model.process_state import seeded, stock_defaults
 from vaekit.model.sampling import sampled
 from vaekit.model.vae import VAE
 
@@ -19,4 +20,5 @@ __all__ = [
     "resolve_parts",
     "sampled",
     "seeded",
+    "stock_defaults",
 ]

@@ -5,17 +5,14 @@ A kind has a builder here where its products are checked; of any other, the fact
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import keras
-import numpy as np
 
 from vaekit.errors import BuildError, VaekitError
 from vaekit.loss import Needs, needs_of
-from vaekit.model.precision import FLOAT32, built_in
+from vaekit.model.process_state import FLOAT32, built_in
 from vaekit.registry import KINDS, Component
 from vaekit.types import ImageShape
 
@@ -103,22 +100,6 @@ BUILDERS: dict[str, Callable[[Part, Context], Any]] = {
     "decoder": _build_decoder,
     "loss": _build_loss,
 }
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Make what Keras initialises a function of `seed`, and leave Python's and NumPy's state be.
-
-    Keras draws a layer's default seed from Python's global generator, so there is no other way to
-    reach the initialisers inside a stranger's backbone.
-    """
-    python, numpy = random.getstate(), np.random.get_state()
-    keras.utils.set_random_seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy)
 
 
 def _purpose(arguments: tuple[str, ...], context: Context) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from vaekit.config import TrainConfig
-from vaekit.model.builders import Context, Part, build_part, seeded
-from vaekit.model.precision import FLOAT32, built_in, refuse_lacking
+from vaekit.model.builders import Context, Part, build_part
+from vaekit.model.precision import refuse_lacking
+from vaekit.model.process_state import FLOAT32, built_in, seeded
 from vaekit.model.vae import VAE
 from vaekit.options import check_options, resolved_options
 from vaekit.registry import Registry

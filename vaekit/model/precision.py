@@ -13,19 +13,7 @@ import keras
 from keras import ops
 
 from vaekit.errors import UserError
-
-FLOAT32 = "float32"
-
-
-@contextmanager
-def built_in(precision: str) -> Iterator[None]:
-    """While entered, layers take the Keras dtype policy `precision` unless they name their own."""
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(precision)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
+from vaekit.model.process_state import FLOAT32
 
 
 class TrainingPrecision:
@@ -63,12 +51,16 @@ class TrainingPrecision:
 
 def refuse_lacking(precision: str) -> None:
     """Raise `UserError` if the device has no convolution in this precision."""
+    if precision == FLOAT32:  # every device has it: what goes wrong there has another cause
+        return
     dtype = keras.dtype_policies.get(precision).compute_dtype
     try:
         ones = ops.ones((1, 4, 4, 4), dtype=dtype)
-        ops.convert_to_numpy(ops.cast(ops.conv(ones, ones, padding="same"), FLOAT32))
+        convolved = ops.conv(ones, ones, padding="same", data_format="channels_last")
+        ops.convert_to_numpy(ops.cast(convolved, FLOAT32))
     except Exception as error:  # each backend has kinds of its own
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise UserError(
             f"This device can't compute in {dtype}, which --precision {precision} needs: choose "
-            f"another precision. ({type(error).__name__})"
+            f"another precision. ({type(error).__name__}: {reason})"
         ) from error

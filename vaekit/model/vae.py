@@ -9,7 +9,8 @@ from keras import layers
 
 from vaekit.distributions import Posterior, sample_normal
 from vaekit.model.output_scale import add_sigmoid, logits_of
-from vaekit.model.precision import FLOAT32, TrainingPrecision, built_in
+from vaekit.model.precision import TrainingPrecision
+from vaekit.model.process_state import FLOAT32, built_in
 from vaekit.model.sampling import sampled
 from vaekit.types import Tensor, VAEOutput
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TextIO, cast
+
+from vaekit.output import Output
 
 
 class Progress:
@@ -29,17 +31,20 @@ class Progress:
 class Lines(Progress):
     """A line an epoch, for logs and pipes."""
 
+    def __init__(self) -> None:
+        self._output = Output(sys.stdout)  # training doesn't end with who reads of it
+
     def start(self, epochs: int, images: int) -> None:
         """Remember how many epochs there will be."""
         self._epochs = epochs
 
     def note(self, text: str) -> None:
         """Print it."""
-        print(text, flush=True)
+        print(text, file=cast(TextIO, self._output), flush=True)
 
     def epoch_end(self, epoch: int, row: Mapping[str, Any]) -> None:
         """Print the epoch's terms, training and validation."""
-        print(_epoch_line(epoch, self._epochs, row), flush=True)
+        self.note(_epoch_line(epoch, self._epochs, row))
 
 
 class Bar(Lines):
@@ -50,7 +55,8 @@ class Bar(Lines):
         from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as RichProgress
 
-        self._console = Console()
+        super().__init__()
+        self._console = Console(file=cast(TextIO, self._output))
         self._rich = RichProgress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -84,10 +90,6 @@ class Bar(Lines):
             speed=f"{rate:,.0f} images/s",
             terms=" ".join(f"{name} {value:.2f}" for name, value in terms.items()),
         )
-
-    def epoch_end(self, epoch: int, row: Mapping[str, Any]) -> None:
-        """Print the epoch's line above the bar."""
-        self.note(_epoch_line(epoch, self._epochs, row))
 
     def close(self) -> None:
         """Take the bar away."""
