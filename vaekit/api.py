@@ -74,7 +74,6 @@ def _train_signature() -> inspect.Signature:
             if name in RUN_KINDS
             else inspect.Parameter.KEYWORD_ONLY,
             default=field.get_default(call_default_factory=True),
-            annotation=field.annotation,
         )
         for name, field in TrainConfig.model_fields.items()
         if name not in own.parameters

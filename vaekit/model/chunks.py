@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import keras
 import numpy as np
 
+from vaekit.startup import refuse_forked
 from vaekit.types import Pixels
 
 _CHUNK = 256
@@ -14,6 +15,7 @@ _CHUNK = 256
 
 def in_chunks(model: keras.Model, inputs: Pixels) -> Iterator[list[np.ndarray]]:
     """The outputs of a model, a chunk at a time; chunks of one size are compiled once."""
+    refuse_forked()
     for start in range(0, len(inputs), _CHUNK):
         chunk = inputs[start : start + _CHUNK]
         if chunk.dtype == np.uint8:

@@ -3,7 +3,7 @@
 Importing this package imports no Keras: some choices must be made before its backend loads.
 """
 
-from vaekit.startup.backend import BACKENDS, select_backend, started
+from vaekit.startup.backend import BACKENDS, refuse_forked, select_backend, started
 from vaekit.startup.choices import Choice, Settings
 from vaekit.startup.compilation import choose_compilation
 from vaekit.startup.device import device_memory, device_name, on_cpu
@@ -16,6 +16,7 @@ __all__ = [
     "device_memory",
     "device_name",
     "on_cpu",
+    "refuse_forked",
     "select_backend",
     "started",
 ]

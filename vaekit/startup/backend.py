@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from typing import Any
 
 from vaekit.errors import UserError
 from vaekit.startup.allocator import choose_allocator
@@ -22,6 +23,7 @@ BACKENDS = ("tensorflow", "jax", "torch")
 
 # What holds in this process: it has one backend, which starts once.
 _started: list[Choice] = []
+_process: list[Any] = []  # its number, and the backend that started in it
 
 _TF_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
@@ -39,6 +41,7 @@ def select_backend(name: str | None, settings: Settings | None = None) -> str:
     can't be fulfilled.
     """
     settings = settings or Settings()
+    refuse_forked()
     first = "keras" not in sys.modules
     _before_import(settings)
     if first:
@@ -68,6 +71,18 @@ def select_backend(name: str | None, settings: Settings | None = None) -> str:
     return chosen
 
 
+def refuse_forked() -> None:
+    """Raise `UserError` in a process forked from one whose backend had started.
+
+    The threads that TensorFlow and JAX compute in are not copied: a call would wait for ever.
+    """
+    if _process and os.getpid() != _process[0] and _process[1] != "torch":
+        raise UserError(
+            f"This process was forked from one in which {_process[1]} had started, and can't "
+            'compute: start it another way, as by multiprocessing.get_context("spawn").'
+        )
+
+
 def started() -> list[Choice]:
     """What was chosen when this process's backend started, in the order in which it was."""
     return list(_started)
@@ -93,6 +108,8 @@ def _start(backend: str, settings: Settings) -> None:
     allocator = choose_allocator(settings.allocator)
     keras.ops.zeros(())  # the first tensor starts the device
     device = choose_device(backend, settings.device)
+    if not _process:
+        _process[:] = [os.getpid(), backend]
     _started[:] = [device, threads, allocator, *([onednn] if onednn else [])]
 
 

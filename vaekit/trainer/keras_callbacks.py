@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 
 import keras
 
@@ -37,10 +38,36 @@ class KerasCallbacks:
         self._model = keras.Model(auto.inputs[0], auto.outputs[0], name="VAE")
         self._model.compile(optimizer=optimizer)
         self._model.stop_training = False
+        self._trained = {weight.path for weight in self._model.trainable_variables}
         self.list = keras.callbacks.CallbackList(
             self.given, model=self._model, epochs=epochs, steps=steps, verbose=0
         )
         self.want_batches = want_batches(self.given)
+
+    def train_begin(self) -> None:
+        """Training begins.
+
+        Raises `UserError` where a callback restores the epoch of another training then.
+        """
+        self.list.on_train_begin()
+        if getattr(self._model, "_initial_epoch", 0):
+            raise UserError(_restores("A callback"))
+
+    def epoch_begin(self, epoch: int) -> None:
+        """An epoch begins; epochs count from 0.
+
+        Raises `UserError` where a callback has frozen layers, or thawed some: the step is built
+        for the weights that were trained when the run began.
+        """
+        self.list.on_epoch_begin(epoch)
+        now = {weight.path for weight in self._model.trainable_variables}
+        changed = sorted(self._trained ^ now)
+        if changed:
+            some = ", ".join(changed[:3]) + (", ..." if len(changed) > 3 else "")
+            raise UserError(
+                f"A callback changed which weights are trained ({some}), which a run can't follow. "
+                "Freeze layers where the part is built, by layer.trainable = False in its factory."
+            )
 
     @property
     def stopped(self) -> bool:
@@ -69,7 +96,28 @@ def _own(callback: keras.callbacks.Callback, hook: str) -> bool:
     return function is not getattr(keras.callbacks.Callback, hook)
 
 
-def refuse_rates(config: TrainConfig, callbacks: Sequence[keras.callbacks.Callback]) -> None:
+def refuse_callbacks(config: TrainConfig, callbacks: Sequence[keras.callbacks.Callback]) -> None:
+    """Raise `UserError` for callbacks that can't do here what they do under `fit`."""
+    for callback in callbacks:
+        if isinstance(callback, keras.callbacks.BackupAndRestore):
+            raise UserError(_restores(type(callback).__name__))
+        if isinstance(callback, keras.callbacks.TensorBoard) and not find_spec("tensorboard"):
+            raise UserError(
+                f"{type(callback).__name__} needs TensorBoard: pip install tensorboard, or leave "
+                "the callback out."
+            )
+    _refuse_rates(config, callbacks)
+
+
+def _restores(who: str) -> str:
+    return (
+        f"{who} restores weights and epochs of another training, and the run's record would not "
+        "know. Leave it out: vaekit saves all that going on needs by itself. Go on with a run by "
+        "vaekit.resume(path), or train(..., resume=True)."
+    )
+
+
+def _refuse_rates(config: TrainConfig, callbacks: Sequence[keras.callbacks.Callback]) -> None:
     """Raise `UserError` for a callback that sets the rate where the recipe does."""
     setters = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)
     if RECIPES[config.recipe].warmup is None:

@@ -56,16 +56,16 @@ class Loop:
 
         Raises `DivergedError` when a term or a weight is no longer finite.
         """
-        self.callbacks.list.on_train_begin()
+        self.callbacks.train_begin()
         in_epoch = position.step > 0
         if in_epoch:
-            self.callbacks.list.on_epoch_begin(position.epoch)
+            self.callbacks.epoch_begin(position.epoch)
         restore()
         while position.epoch < self.epochs and not self.callbacks.stopped:
             epoch = position.epoch
             started = time.perf_counter()
             if not in_epoch:
-                self.callbacks.list.on_epoch_begin(epoch)
+                self.callbacks.epoch_begin(epoch)
             in_epoch = False
             self.watch.forget()
             before = position.images

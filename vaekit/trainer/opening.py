@@ -35,7 +35,7 @@ from vaekit.run import (
 )
 from vaekit.startup import Choice
 from vaekit.trainer.choices import make_choices
-from vaekit.trainer.keras_callbacks import refuse_rates
+from vaekit.trainer.keras_callbacks import refuse_callbacks
 from vaekit.trainer.progress import Progress
 from vaekit.trainer.session import Session
 from vaekit.trainer.sources import Source, choose_source
@@ -55,7 +55,7 @@ def open_session(
     parts = resolve_parts(config, discover().registry)
     directory = RunDirectory(config.out or _default_out(config))
     directory.refuse_existing()
-    refuse_rates(config, callbacks)
+    refuse_callbacks(config, callbacks)
     source = choose_source(config, data, progress.note)
     choices = make_choices(config, callbacks, source.train.pixels)
     blueprint = _blueprint(config, parts, source, choices)
@@ -109,7 +109,7 @@ def _reopened(
 ) -> Session:
     record = directory.read_record()
     config = asked or record.config
-    refuse_rates(config, callbacks)
+    refuse_callbacks(config, callbacks)
     more = {} if epochs is None else {"epochs": epochs}
     config = TrainConfig.checked({**config.model_dump(), **more, "out": str(directory.path)})
     registry = discover().registry
@@ -139,7 +139,10 @@ def _reopened(
         source = source._replace(record=record.data)  # which says how they were asked for
     blueprint = blueprint._replace(config=_resolved(blueprint, source, config.out))
     # What the run began as stays; all else is as it is now.
-    kept = {name: getattr(record, name) for name in ("created", "training", "changes")}
+    kept = {
+        name: getattr(record, name)
+        for name in ("created", "training", "changes", "initial_weights")
+    }
     now = _record(blueprint, source, choices, status=record.status).model_copy(update=kept)
     session = Session(blueprint, built, source, directory, program, now, callbacks, progress)
     if saved is not None:
