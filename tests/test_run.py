@@ -142,7 +142,7 @@ def test_evaluate_on_other_data(run, digits):
     [
         (lambda run: run.decode(np.zeros((3, 5))), UserError, r"shape \(N, 2\), not \(3, 5\)"),
         (lambda run: run.encode(np.zeros((3, 9, 8, 1))), DataError, "works on 8x8x1"),
-        (lambda run: run.encode(np.zeros((0, 8, 8, 1), "uint8")), DataError, "8x8x1"),
+        (lambda run: run.encode(np.zeros((0, 8, 8, 1), "uint8")), DataError, "are empty"),
         (lambda run: run.encode(np.full((1, 8, 8), np.nan)), DataError, "NaN"),
         (lambda run: run.sample(0), UserError, "at least 1"),
     ],

@@ -9,15 +9,15 @@ from vaekit.data.arrays import as_dataset
 from vaekit.data.budget import Budget, data_budget, free_budget, size
 from vaekit.data.digest import fingerprint
 from vaekit.data.load import load_data
-from vaekit.data.pixels import MASK
 from vaekit.data.read import read_images
+from vaekit.data.scale import Scale, scale_of_text
 from vaekit.data.splits import split, take
 from vaekit.data.stored import StoredPixels
 from vaekit.data.summary import describe
 
 __all__ = [
-    "MASK",
     "Budget",
+    "Scale",
     "StoredPixels",
     "as_dataset",
     "data_budget",
@@ -26,6 +26,7 @@ __all__ = [
     "free_budget",
     "load_data",
     "read_images",
+    "scale_of_text",
     "size",
     "split",
     "take",

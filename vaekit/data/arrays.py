@@ -7,22 +7,24 @@ from typing import Any
 import numpy as np
 
 from vaekit.data.check import checked
+from vaekit.data.scale import Scale
 from vaekit.errors import DataError
 from vaekit.types import Dataset, Images
 
 
-def as_dataset(data: Any) -> Dataset:
+def as_dataset(data: Any, scale: Scale | None = None) -> Dataset:
     """Arrays as a checked `Dataset` whose source is "array"; a `Dataset` is only checked.
 
     data: images `(N, H, W)` or `(N, H, W, C)`; a pair (images, labels); a pair (train, test) of
     images; or Keras's pair of pairs, `((x_train, y_train), (x_test, y_test))`.
+    scale: that of the run that they are for; None: their own.
 
     Raises `DataError` for anything else.
     """
     if isinstance(data, Dataset):
-        return checked(data)
+        return checked(data, scale)
     train, test = _parts(data)
-    return checked(Dataset("array", train, test))
+    return checked(Dataset("array", train, test), scale)
 
 
 def _parts(data: Any) -> tuple[Images, Images | None]:

@@ -6,20 +6,27 @@ import numpy as np
 
 from vaekit.data.labels import check_labels
 from vaekit.data.pixels import normalise
+from vaekit.data.scale import REGULAR, Scale
 from vaekit.errors import DataError
 from vaekit.types import Dataset, Images
 
 
-def checked(raw: Dataset) -> Dataset:
+def checked(raw: Dataset, scale: Scale | None = None) -> Dataset:
     """`raw` with pixels `(N, H, W, C)` of one type (uint8, or float32 in [0, 1]), int64 labels.
 
-    Nothing is copied that is regular already. Raises `DataError` for pixels or labels that can't
+    Nothing is copied that is regular already.
+
+    scale: that of the run that the images are for; None: their own.
+
+    Raises `DataError` for pixels or labels that can't
     be taken, and for a test set whose images differ in shape from the training images.
     """
     of = "the array" if raw.source == "array" else raw.source
     parts = {"train": raw.train} | ({"test": raw.test} if raw.test is not None else {})
     names = [f"The {split} images of {of}" for split in parts]
-    pixels, stored = normalise([images.pixels for images in parts.values()], names)
+    pixels, stored, own = normalise(
+        [images.pixels for images in parts.values()], names, REGULAR if raw.scale else scale
+    )
     shapes = [array.shape[1:] for array in pixels]
     if len(set(shapes)) > 1:
         raise DataError(
@@ -35,7 +42,7 @@ def checked(raw: Dataset) -> Dataset:
             _check_classes(labels, raw.classes, name)
         done.append(Images(array, labels))
     train, test = done if len(done) == 2 else (done[0], None)
-    return raw._replace(train=train, test=test, stored=raw.stored or stored)
+    return raw._replace(train=train, test=test, stored=raw.stored or stored, scale=raw.scale or own)
 
 
 def _size(shape: tuple[int, ...]) -> str:

@@ -3,67 +3,61 @@
 from __future__ import annotations
 
 import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from vaekit.data.budget import Budget
-from vaekit.data.imagefile import Canvas, FileRows, measure
+from vaekit.data.imagefile import Canvas, FileRows, is_animated, measure
+from vaekit.data.listing import Files, list_images, some_names
 from vaekit.data.splits import take
 from vaekit.data.stored import StoredPixels
-from vaekit.errors import DataError
+from vaekit.errors import VaekitWarning
 from vaekit.types import Dataset, Images
 
-SUFFIXES = (".png", ".jpg", ".jpeg")
-_TEST = ("test", "val", "validation")  # the first that is there is the test set
-
 Size = tuple[int, int] | None  # height, width; None: as they are
-Files = list[tuple[Path, str | None]]  # each with its class, None where there are no classes
 
 
 def read_file(path: Path, source: str, size: Size, gray: bool) -> Dataset:
     """A single image, unchecked."""
-    canvas = Canvas(1, size, gray)
-    canvas.add(path)
-    return Dataset(source, Images(canvas.pixels))
+    return Dataset(source, Images(_decoded([path], size, gray)))
 
 
 def read_folder(
     folder: Path, source: str, size: Size, gray: bool, budget: Budget | None
 ) -> Dataset | None:
-    """The data set of a folder of PNG and JPEG images, unchecked; None if it holds none.
+    """The data set of a folder of image files, unchecked; None if it holds none.
 
-    Sub-folders named `train` and `test` (or `val`, `validation`) are the splits; where both a
-    test and a validation folder are there, the validation folder is left out. In the folder, or
-    in each split, sub-folders with images are classes, numbered in the order of their names.
-
+    Splits and classes are those of `list_images`; classes are numbered in the order of their names.
     The images have one channel if all are grey or `gray` is asked for, else three.
 
     budget: images of more are decoded as they are needed.
     """
-    splits = _splits(folder)
-    listed = {split: _list(path) for split, path in splits.items()}
-    if not listed["train"]:
-        if len(splits) > 1:
-            raise DataError(f"The folder {splits['train']} holds no images. Put some into it.")
+    listing = list_images(folder)
+    if listing is None:
         return None
-    if not listed.get("test", True):
-        raise DataError(f"The folder {splits['test']} holds no images. Put some into it.")
-    names = sorted({name for files in listed.values() for _, name in files if name is not None})
-    paths = [path for files in listed.values() for path, _ in files]
+    train_files, test_files = listing
+    files = [*train_files, *(test_files or ())]
+    names = sorted({name for _, name in files if name is not None})
+    paths = [path for path, _ in files]
     whole = Images(_stored(paths, size, gray, budget) or _decoded(paths, size, gray))
-    count = len(listed["train"])
-    train = take(whole, slice(count))._replace(labels=_labels(listed["train"], names))
+    count = len(train_files)
+    train = take(whole, slice(count))._replace(labels=_labels(train_files, names))
     test = None
-    if "test" in listed:
-        test = take(whole, slice(count, None))._replace(labels=_labels(listed["test"], names))
+    if test_files is not None:
+        test = take(whole, slice(count, None))._replace(labels=_labels(test_files, names))
     return Dataset(source, train, test, tuple(names) or None)
 
 
 def _decoded(paths: list[Path], size: Size, gray: bool) -> np.ndarray:
     canvas = Canvas(len(paths), size, gray)
-    for path in paths:
-        canvas.add(path)
+    with _metadata_ignored():
+        for path in paths:
+            canvas.add(path)
+    _warn_of_animated(canvas.animated)
     return canvas.pixels
 
 
@@ -73,45 +67,34 @@ def _stored(
     """The images of these files if they are more than may be held."""
     if budget is None:
         return None
-    height, width, channels = measure(paths[0], size, gray)
-    # Only if it can matter are all headers read.
-    if len(paths) * height * width * (channels if gray else 3) <= budget.bytes:
-        return None
-    stored = StoredPixels(FileRows(paths, size, gray), budget.bytes)
-    return stored if math.prod(stored.shape) > budget.bytes else None
+    with _metadata_ignored():
+        height, width, channels = measure(paths[0], size, gray)
+        # Only if it can matter are all headers read.
+        if len(paths) * height * width * (channels if gray else 3) <= budget.bytes:
+            return None
+        stored = StoredPixels(FileRows(paths, size, gray), budget.bytes)
+        if math.prod(stored.shape) <= budget.bytes:
+            return None
+        _warn_of_animated([path for path in paths if is_animated(path)])
+    return stored
 
 
-def _splits(folder: Path) -> dict[str, Path]:
-    """The folder of each split; the folder itself is `train` if it isn't split."""
-    inside = {path.name.lower(): path for path in _subfolders(folder)}
-    if "train" not in inside or not set(inside) <= {"train", *_TEST}:
-        return {"train": folder}
-    test = next((inside[name] for name in _TEST if name in inside), None)
-    return {"train": inside["train"]} | ({"test": test} if test else {})
+@contextmanager
+def _metadata_ignored() -> Iterator[None]:
+    """Pillow warns of what is wrong with metadata, which are not what is asked of a picture."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+        yield
 
 
-def _subfolders(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
-
-
-def _images(folder: Path) -> list[Path]:
-    """Image files by name; the hidden ones are left out (macOS leaves `._a.png` beside `a.png`)."""
-    return sorted(
-        p
-        for p in folder.iterdir()
-        if p.suffix.lower() in SUFFIXES and not p.name.startswith(".") and p.is_file()
-    )
-
-
-def _list(folder: Path) -> Files:
-    loose: Files = [(path, None) for path in _images(folder)]
-    sorted_in: Files = [(p, sub.name) for sub in _subfolders(folder) for p in _images(sub)]
-    if loose and sorted_in:
-        raise DataError(
-            f"The folder {folder} holds images beside sub-folders of images "
-            f"({loose[0][0].name} and {sorted_in[0][1]}). Keep either."
+def _warn_of_animated(paths: list[Path]) -> None:
+    if paths:
+        warnings.warn(
+            f"{len(paths)} files hold several pictures, of which the first is taken: "
+            f"{some_names(paths)}.",
+            VaekitWarning,
+            stacklevel=2,
         )
-    return loose or sorted_in
 
 
 def _labels(files: Files, names: list[str]) -> np.ndarray | None:

@@ -8,13 +8,18 @@ from pathlib import Path
 from vaekit.data import folder, hdf5, idx, npz
 from vaekit.data.budget import Budget
 from vaekit.data.check import checked
+from vaekit.data.scale import Scale
 from vaekit.data.transform import check_size, transformed
 from vaekit.errors import DataError
 from vaekit.types import Dataset
+from vaekit.untrusted.images import SUFFIXES
 from vaekit.untrusted.reading import reading
 
 _HDF5 = (".h5", ".hdf5")
-_FORMATS = "IDX, .npz, .h5 and .hdf5 files, PNG and JPEG images, and folders of IDX files or images"
+_FORMATS = (
+    "IDX, .npz, .h5 and .hdf5 files, image files "
+    f"({', '.join(SUFFIXES)}), and folders of IDX or image files"
+)
 
 
 def read_images(
@@ -23,6 +28,7 @@ def read_images(
     image_size: tuple[int, int] | None = None,
     gray: bool = False,
     budget: Budget | None = None,
+    scale: Scale | None = None,
 ) -> Dataset:
     """The data set at a path.
 
@@ -31,10 +37,11 @@ def read_images(
     - `.npz` with `x_train`, `y_train`, `x_test`, `y_test`; or `images`, `labels`; or
       `train_images` and so on. Only the training images must be there.
     - `.h5` or `.hdf5` with the same names, or `file.h5::name`, or its only dataset that fits.
-    - A folder of PNG and JPEG images; see `folder.read_folder` for classes and splits.
+    - A folder of image files; see `listing.list_images` for classes and splits.
 
     image_size: (height, width) to stretch the images to. gray: make colour images grey.
     budget: images of more stay in their file and are read as they are needed; None: all are read.
+    scale: that of the run that the images are for; None: their own.
 
     Raises `DataError` for what can't be read, saying what is wrong and what to do.
     """
@@ -42,7 +49,7 @@ def read_images(
     source = os.fspath(path)
     with reading(source, "images"):
         raw = _read(source, image_size, gray, budget)
-    return transformed(checked(raw), image_size, gray)
+    return transformed(checked(raw, scale), image_size, gray)
 
 
 def _read(
@@ -60,7 +67,7 @@ def _read(
         return hdf5.read_hdf5(path, name, source, budget)
     if suffix == ".npz":
         return npz.read_npz(path, source, budget)
-    if suffix in folder.SUFFIXES:
+    if suffix in SUFFIXES:
         return folder.read_file(path, source, image_size, gray)
     if path.is_file() and idx.is_idx(path):
         return idx.read_idx(path, source, budget)

@@ -64,6 +64,7 @@ class DataRecord(_Entry):
     asked: as the user gave it. used: what was taken. reread: the same, to be read from any folder.
     All three are None where arrays were given. part: the registered data set, if it was one.
     fallback: whether it stands in for what couldn't be had. type: how the source keeps its pixels.
+    scale: which value of each type is white; it holds for all images that come to the run later.
     """
 
     asked: str | None = None
@@ -80,6 +81,7 @@ class DataRecord(_Entry):
     train: SplitRecord | None = None
     test: SplitRecord | None = None
     type: str
+    scale: dict[str, float] = Field(default_factory=dict)
     range: list[int | float] = Field(default_factory=list)
     classes: dict[str, int] | None = None
 

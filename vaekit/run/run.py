@@ -10,7 +10,16 @@ import numpy as np
 
 from vaekit.checkpoint import latest_checkpoint
 from vaekit.config import TrainConfig
-from vaekit.data import MASK, as_dataset, data_budget, fingerprint, load_data, split, take
+from vaekit.data import (
+    Scale,
+    as_dataset,
+    data_budget,
+    fingerprint,
+    load_data,
+    scale_of_text,
+    split,
+    take,
+)
 from vaekit.distributions import Posterior
 from vaekit.engine import Blueprint, Evaluation
 from vaekit.errors import DataError, UserError
@@ -130,8 +139,11 @@ class Run:
 
         Raises `DataError` if its images have another shape than the run's.
         """
+        options = None
         if data is None:
             data = own_data(self.record, discover().registry)
+            part = self.record.data.part
+            options = None if part is None else part.options
             if data is None:
                 raise UserError("The run was trained on an array: say which data to use.")
         config = self.config
@@ -141,11 +153,14 @@ class Run:
                 image_size=config.image_size,
                 gray=config.gray,
                 budget=data_budget(config.data_budget),
+                scale=self.scale,
+                options=options,
             )
             if isinstance(data, str | Path)
-            else as_dataset(data)
+            else as_dataset(data, self.scale)
         )
         self._check_shape(dataset.train.pixels)
+        self._check_scale(dataset)
         return dataset
 
     def held_out(self, data: Any, limit: int | None) -> tuple[Images, str, str]:
@@ -164,14 +179,25 @@ class Run:
         return images, name, dataset.source
 
     def _pixels(self, images: Any) -> Pixels:
-        pixels: Any = np.asarray(images)
-        if pixels.dtype == np.uint8 and not self.record.data.type.endswith(MASK):
-            # One dark image is no mask of zeros and ones, if the run's own data are none.
-            pixels = pixels[..., None] if pixels.ndim == 3 else pixels
-        else:
-            pixels = as_dataset(pixels).train.pixels
+        pixels = as_dataset(images, self.scale).train.pixels
         self._check_shape(pixels)
         return pixels
+
+    @property
+    def scale(self) -> Scale:
+        """Which value of each type of the run's own images is white: later images have the same."""
+        return self.record.data.scale or scale_of_text(self.record.data.type)
+
+    def _check_scale(self, dataset: Dataset) -> None:
+        """Refuse a data set that was loaded with another white than the run's."""
+        for dtype, white in dataset.scale.items():
+            own = self.scale.get(dtype, white)
+            if own != white:
+                raise DataError(
+                    f"The images of {dataset.source} were loaded as {dtype} whose white is "
+                    f"{white:g}, and the run's is {own:g}. Give their path, or the arrays as they "
+                    "are stored."
+                )
 
     def _check_shape(self, pixels: Pixels) -> None:
         shape = self.model.image_shape

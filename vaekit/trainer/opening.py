@@ -11,6 +11,7 @@ import keras
 
 from vaekit.checkpoint import latest_checkpoint, list_checkpoints
 from vaekit.config import TrainConfig
+from vaekit.data import scale_of_text
 from vaekit.engine import Blueprint
 from vaekit.errors import RunError, UserError
 from vaekit.model import Parts, resolve_parts
@@ -184,8 +185,10 @@ def source_again(
         again = own_data(record, discover().registry)
         if again is None:
             raise UserError("The run was trained on an array: pass the same one as data.")
-        config = config.model_copy(update={"data": again})
-    return choose_source(config, data, note)
+        options = config.data_opt or record.config.data_opt
+        config = config.model_copy(update={"data": again, "data_opt": options})
+    scale = record.data.scale or scale_of_text(record.data.type) or None
+    return choose_source(config, data, note, scale)
 
 
 def _start(directory: RunDirectory, record: RunRecord, name: str | None) -> Path | None:

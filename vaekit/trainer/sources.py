@@ -11,6 +11,7 @@ import numpy as np
 from vaekit.config import TrainConfig
 from vaekit.data import (
     Budget,
+    Scale,
     StoredPixels,
     as_dataset,
     data_budget,
@@ -21,6 +22,7 @@ from vaekit.data import (
 )
 from vaekit.engine import HELD, batch_bytes
 from vaekit.errors import DataUnavailableError, UserError
+from vaekit.options import check_options, resolved_options
 from vaekit.plugins import discover
 from vaekit.registry import KIT, Component
 from vaekit.run import DataRecord, PartRecord
@@ -37,13 +39,18 @@ class Source(NamedTuple):
     record: DataRecord
 
 
-def choose_source(config: TrainConfig, data: Any, note: Callable[[str], None]) -> Source:
+def choose_source(
+    config: TrainConfig,
+    data: Any,
+    note: Callable[[str], None],
+    scale: Scale | None = None,
+) -> Source:
     """Read what `config.data` names, or take `data` (arrays, or a `Dataset`) as it is.
 
     With neither, MNIST; where that is neither cached nor reachable, scikit-learn's digits. Images
     of a path that are more than the budget stay there.
 
-    note: takes a sentence for the user.
+    note: takes a sentence for the user. scale: that of the run, if it goes on.
 
     Raises `DataError` if the images can't be read, `UserError` if one batch wants more of them, or
     if the budget is too small for some batches.
@@ -51,14 +58,16 @@ def choose_source(config: TrainConfig, data: Any, note: Callable[[str], None]) -
     budget = data_budget(config.data_budget)
     fallback = False
     if data is not None:
-        dataset = as_dataset(data)
+        if config.data_opt:
+            raise UserError("--data-opt is for registered data sets, and data are arrays here.")
+        dataset = as_dataset(data, scale)
     elif config.data is not None:
-        dataset = _read(config, config.data, budget)
+        dataset = _read(config, config.data, budget, scale)
     else:
         try:
-            dataset = _read(config, DEFAULT, budget)
+            dataset = _read(config, DEFAULT, budget, scale)
         except DataUnavailableError:
-            dataset = _read(config, FALLBACK, budget)
+            dataset = _read(config, FALLBACK, budget, scale)
             fallback = True
             note(
                 f"No --data given, and {DEFAULT} is neither cached nor reachable: training on "
@@ -85,20 +94,28 @@ def choose_source(config: TrainConfig, data: Any, note: Callable[[str], None]) -
         asked=config.data,
         used=None if data is not None else dataset.source,
         reread=None if data is not None else _reread(dataset.source, part),
-        part=None if part is None else PartRecord.of(part),
+        part=None if part is None else PartRecord.of(part, _options(part, config)),
         fallback=fallback,
         fingerprint=fingerprint(dataset),
         training_images=len(train.pixels),
         validation_images=len(validation.pixels),
         validation="test set" if dataset.test is not None else "share of the training images",
         class_names=None if dataset.classes is None else list(dataset.classes),
+        scale=dict(dataset.scale),
         **describe(dataset),
     )
     return Source(train, validation, record)
 
 
-def _read(config: TrainConfig, source: str, budget: Budget) -> Dataset:
-    return load_data(source, image_size=config.image_size, gray=config.gray, budget=budget)
+def _read(config: TrainConfig, source: str, budget: Budget, scale: Scale | None) -> Dataset:
+    return load_data(
+        source,
+        image_size=config.image_size,
+        gray=config.gray,
+        budget=budget,
+        scale=scale,
+        options=config.data_opt,
+    )
 
 
 def _check_room(images: StoredPixels, batch_size: int, budget: Budget) -> None:
@@ -127,6 +144,10 @@ def _registered(source: str) -> bool:
 def _part(source: str) -> Component | None:
     """The registered data set that a source was read as; None for a path."""
     return discover().registry.get("dataset", source) if _registered(source) else None
+
+
+def _options(part: Component, config: TrainConfig) -> dict[str, Any]:
+    return resolved_options(part, check_options(part, config.data_opt))
 
 
 def _reread(source: str, part: Component | None) -> str:
