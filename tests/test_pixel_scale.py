@@ -64,20 +64,19 @@ def test_files_and_commands_go_by_it_too(trained, tmp_path):
     with h5py.File(tmp_path / "z.h5") as file:
         z = file["z_mean"][:]
     np.testing.assert_allclose(z, run.encode(dark(images, white)).z_mean, atol=1e-5)
-    at_rest = run.evaluate(np.repeat(dark(images, white), 4, axis=0))
-    assert run.evaluate(str(tmp_path / "dark.npz"))["mse"] == pytest.approx(at_rest["mse"])
+    alone = run.evaluate(dark(images, white))["mse"]
+    assert run.evaluate(str(tmp_path / "dark.npz"))["mse"] == pytest.approx(alone)
 
 
 def test_what_is_out_of_range_is_refused(trained):
     run, images, white = trained
-    beyond = np.full((1, 8, 8), white, images.dtype).astype("float64" if white > 9e4 else None)
     beyond = np.full((1, 8, 8), 2.0 * white).astype("int64" if images.dtype.kind != "f" else "f8")
     with pytest.raises(DataError, match="must lie within"):
         run.encode(beyond)
 
 
 def test_a_data_set_that_was_scaled_otherwise_is_refused(tmp_path):
-    images, white = KEPT["uint16"]
+    images, _ = KEPT["uint16"]
     run = vaekit.train(data=images, out=tmp_path / "run", **TINY)
     assert run.encode(vaekit.load_data(images).train.pixels).z_mean.shape == (20, 2)
     with pytest.raises(DataError, match=r"white is 255, and the run's is 65535"):
