@@ -31,7 +31,7 @@ _allow_change = click.option(
 @click.option("--encoder", metavar="NAME", help="Encoder backbone.", show_default="conv5")
 @click.option("--decoder", metavar="NAME", help="Decoder backbone.", show_default="deconv4")
 @click.option("--loss", metavar="NAME", help="Loss.", show_default="tutorial")
-@data_option("A registered name or a path. Default: mnist, or digits where mnist can't be had.")
+@data_option("A registered name or a path. Default: mnist, or mnist-sample where it can't be had.")
 @click.option("--latent-dim", type=int, help="Length of z.", show_default="2")
 @click.option(
     "--recipe",

@@ -26,7 +26,7 @@ from vaekit.registry import KIT, Component
 from vaekit.run import describe_part
 from vaekit.types import Dataset, Images
 
-DEFAULT, FALLBACK = "mnist", "digits"
+DEFAULT, FALLBACK = "mnist", "mnist-sample"
 
 
 class Source(NamedTuple):
@@ -40,8 +40,8 @@ class Source(NamedTuple):
 def choose_source(config: TrainConfig, data: Any, note: Callable[[str], None]) -> Source:
     """Read what `config.data` names, or take `data` (arrays, or a `Dataset`) as it is.
 
-    With neither, MNIST; where that is neither cached nor reachable, scikit-learn's digits. Images
-    of a path that are more than the budget stay there.
+    With neither, MNIST; where that is neither cached nor reachable, the sample of it that comes
+    with the kit. Images of a path that are more than the budget stay there.
 
     note: takes a sentence for the user.
 
@@ -62,7 +62,7 @@ def choose_source(config: TrainConfig, data: Any, note: Callable[[str], None]) -
             fallback = True
             note(
                 f"No --data given, and {DEFAULT} is neither cached nor reachable: training on "
-                f"{FALLBACK} instead."
+                f"{FALLBACK} instead, a tenth of it."
             )
     if config.data is None or data is not None or _registered(dataset.source):
         _check_held(dataset, budget)
