@@ -1,13 +1,11 @@
 """Draw the data set `mnist-sample` from MNIST: `python tools/make_mnist_sample.py FOLDER`.
 
-FOLDER holds MNIST's four IDX files, gzipped or not. `OUT` gets 600 training and 100 test images of
-each class, in turns of 0 to 9, so that its first images are balanced too, however few are taken.
-The same arrays come out anywhere. So do the same bytes, by the zlib that most Pythons are built
-with; a compressor of another make (zlib-ng) packs them otherwise.
+The folder holds MNIST's four IDX files, gzipped or not. 600 training and 100 test images of each
+class are drawn, and put in turns of 0 to 9, so that the first few are balanced, too. The arrays are
+the same anywhere, and so are the file's bytes, unless Python's zlib is zlib-ng.
 
-Measured on these images (gzip, PNG: 1.13, 1.17 MB; xz: 0.97 MB), deflate in an `.npz` is what the
-kit reads already, as `mnist.npz` of Keras; xz would need a reader of its own, and Pythons that were
-built without its library lack it.
+An `.npz` (1.13 MB) is read by the kit as Keras's `mnist.npz` is. PNG takes more (1.17 MB); xz takes
+less (0.97 MB), but it would need a reader of its own, and not every Python is built with it.
 """
 
 from __future__ import annotations
@@ -26,7 +24,7 @@ SEED = 20
 CLASSES = 10
 PER_CLASS = {"train": 600, "test": 100}
 
-# The SHA-256 of each file, unpacked, and its size before the first value.
+# The published SHA-256 of each file, unpacked.
 TRAIN_IMAGES, TRAIN_LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 TEST_IMAGES, TEST_LABELS = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
 PUBLISHED = {
@@ -92,7 +90,7 @@ def write(arrays: dict[str, np.ndarray], path: Path) -> None:
 
 def main() -> None:
     """Write the file, and say its size and SHA-256."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(description="Draw the data set mnist-sample from MNIST.")
     parser.add_argument("folder", type=Path, help="MNIST's four IDX files, gzipped or not")
     parser.add_argument("--out", type=Path, default=OUT, help="default: the one in the package")
     options = parser.parse_args()

@@ -35,7 +35,7 @@ def load_data(
         None: all are read.
 
     Raises `UnknownNameError` for a text that is neither name nor path, `DataError` for what can't
-    be read as images, `DataUnavailableError` for a named set that is neither cached nor reachable.
+    be read as images, `DataUnavailableError` for a named set that can't be had here.
     """
     check_size(image_size)
     if not isinstance(source, (str, os.PathLike)):

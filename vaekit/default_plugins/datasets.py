@@ -1,9 +1,9 @@
 """The data sets that the kit knows by name.
 
-A sample of MNIST lies beside this file: `tools/make_mnist_sample.py` draws it. MNIST and Fashion-MNIST are kept where Keras keeps them (`~/.keras/datasets`, or
-`$KERAS_HOME/datasets`), so that neither is fetched twice. Keras's own downloader isn't used: it
-waits without end for a silent network, writes to standard output, and deletes a cached file that
-it can't replace.
+A sample of MNIST lies beside this file; `tools/make_mnist_sample.py` draws it. MNIST and
+Fashion-MNIST are kept where Keras keeps them (`~/.keras/datasets`, or `$KERAS_HOME/datasets`), so
+that neither is fetched twice. Keras's own downloader isn't used: it waits without end for a silent
+network, writes to standard output, and deletes a cached file that it can't replace.
 """
 
 from __future__ import annotations
