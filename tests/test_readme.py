@@ -74,7 +74,7 @@ def test_python(folder, monkeypatch):
     for code in blocks("python")[:2]:
         exec(code, names)
     assert names["rebuilt"].shape == (8, 28, 28, 1)
-    mean, _ = names["posterior"].predict(names["images"], verbose=0)
+    mean, _ = names["posterior"].predict(names["images"] / 255, verbose=0)
     assert mean == pytest.approx(names["z_mean"], abs=1e-5)
 
 
