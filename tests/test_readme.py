@@ -86,5 +86,5 @@ def test_plugin_in_twenty_lines(site, tmp_path):
     lines = "\n".join(f"{name} = {target}" for name, target in points.items())
     site.install(project["project"]["name"], module, points=lines)  # as pip would leave it
     site.discover()
-    options = ["--data", "mnist-sample", "--limit", "40", "--epochs", "1", "--out", str(tmp_path / "run")]
+    options = ["--data", "mnist-sample", *FEW, "--out", str(tmp_path / "run")]
     command("vaekit train --encoder tiny --encoder-opt units=64", *options)
