@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--steps", type=int, default=400, help="a turn")
     parser.add_argument("--pairs", type=int, default=5)
-    parser.add_argument("--data", default="digits", help="pictures; brought to 28x28, grey")
+    parser.add_argument("--data", default="mnist-sample", help="pictures; brought to 28x28, grey")
     parser.add_argument("--backend", default="tensorflow")
     parser.add_argument("--folder", help="where to make the file")
     parser.add_argument("--out", type=Path)

@@ -22,7 +22,7 @@ def test_commands(readme, tmp_path, monkeypatch):
     assert trainings
     for number, line in enumerate(trainings):
         few = [word for name, value in FEW.items() for word in (f"--{name}", str(value))]
-        command(line, "--data", "digits", "--out", str(number), *few)
+        command(line, "--data", "mnist-sample", "--out", str(number), *few)
 
 
 @pytest.mark.parametrize("readme", READMES, ids=lambda path: path.parent.name)

@@ -43,6 +43,7 @@ def test_the_kits_own_parts_come_through_the_same_door():
         ("loss", "beta"),
         ("dataset", "mnist"),
         ("dataset", "fashion_mnist"),
+        ("dataset", "mnist-sample"),
         ("dataset", "digits"),
     }
     assert all(p.summary for p in parts_of(found, "vaekit").values())

@@ -128,7 +128,7 @@ class TrainConfig(_PartFields):
         "A registered name or a path.",
         "data",
         metavar="SOURCE",
-        shown_default="mnist, or digits where mnist can't be had",
+        shown_default="mnist, or mnist-sample where it can't be had",
     )
     data_opt: dict[str, Any] = option(
         dict, "An option of a registered data set.", "data", metavar="K=V"

@@ -37,7 +37,7 @@ class DataError(UserError):
 
 
 class DataUnavailableError(DataError):
-    """A named data set that is neither cached nor reachable."""
+    """A named data set that can't be had here: not fetched, or not installed."""
 
 
 class ModelFileError(UserError):

@@ -18,6 +18,7 @@ PARTS = {
     ("loss", "beta"),
     ("dataset", "mnist"),
     ("dataset", "fashion_mnist"),
+    ("dataset", "mnist-sample"),
     ("dataset", "digits"),
 }
 
@@ -61,4 +62,4 @@ def test_plugins_show_json():
 
 
 def test_plugins_show_without_options():
-    assert cli("plugins", "show", "digits").splitlines()[1] == "  no options"
+    assert cli("plugins", "show", "mnist-sample").splitlines()[1] == "  no options"

@@ -138,7 +138,7 @@ def test_image_options_seed_and_default_run_directory(tmp_path):
     assert vaekit.load(run).sample(2).shape == (2, 9, 12, 1)
 
 
-def test_no_data_and_no_mnist_means_digits(tmp_path, monkeypatch):
+def test_no_data_and_no_mnist_means_the_sample(tmp_path, monkeypatch):
     from vaekit.default_plugins import datasets
 
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home"))
@@ -148,10 +148,11 @@ def test_no_data_and_no_mnist_means_digits(tmp_path, monkeypatch):
     assert result.exit_code == 0, result.output
     first = result.stdout.splitlines()[0]
     assert first == (
-        "No --data given, and mnist is neither cached nor reachable: training on digits instead."
+        "No --data given, and mnist is neither cached nor reachable: training on mnist-sample "
+        "instead, a tenth of it."
     )
     data = record_of(tmp_path / "run")["data"]
-    assert (data["asked"], data["used"], data["fallback"]) == (None, "digits", True)
+    assert (data["asked"], data["used"], data["fallback"]) == (None, "mnist-sample", True)
 
 
 DEFAULTS = {

@@ -63,7 +63,12 @@ def register_datasets(register: vaekit.Register) -> None:
         summary="70,000 pieces of clothing, 28x28, grey.",
     )
     register(
+        "mnist-sample",
+        f"{_HERE}.datasets:mnist_sample",
+        summary="7,000 images of MNIST (LeCun, Cortes, Burges; CC BY-SA 3.0); comes with vaekit.",
+    )
+    register(
         "digits",
         f"{_HERE}.datasets:digits",
-        summary="1,797 handwritten digits, 8x8, grey; comes with scikit-learn.",
+        summary="1,797 handwritten digits, 8x8, grey; needs scikit-learn: vaekit[digits].",
     )

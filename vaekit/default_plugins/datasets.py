@@ -1,9 +1,9 @@
 """The data sets that the kit knows by name.
 
-MNIST and Fashion-MNIST are kept where Keras keeps them (`~/.keras/datasets`, or
-`$KERAS_HOME/datasets`), so that neither is fetched twice. Keras's own downloader isn't used: it
-waits without end for a silent network, writes to standard output, and deletes a cached file that
-it can't replace.
+A sample of MNIST lies beside this file; `tools/make_mnist_sample.py` draws it. MNIST and
+Fashion-MNIST are kept where Keras keeps them (`~/.keras/datasets`, or `$KERAS_HOME/datasets`), so
+that neither is fetched twice. Keras's own downloader isn't used: it waits without end for a silent
+network, writes to standard output, and deletes a cached file that it can't replace.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ import gzip
 import hashlib
 import http.client
 import os
+import queue
 import shutil
 import sys
 import tempfile
+import threading
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,9 @@ import numpy as np
 import vaekit
 
 ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets"
-PATIENCE = 10.0  # seconds that the network may stay silent
+PATIENCE = 5.0  # seconds until the network answers, and that it may stay silent after that
+
+MNIST_SAMPLE = Path(__file__).with_name("mnist_sample.npz")
 
 # The files below Keras's `datasets`, and the SHA-256 of each.
 MNIST = {"mnist.npz": "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"}
@@ -85,17 +89,35 @@ def fashion_mnist() -> vaekit.Dataset:
     )
 
 
+def mnist_sample() -> vaekit.Dataset:
+    """A sample of MNIST: 6,000 training and 1,000 test images, 28x28, grey, uint8.
+
+    Drawn from MNIST by Y. LeCun, C. Cortes and C. Burges, and under its licence, CC BY-SA 3.0: 600
+    training and 100 test images of each digit, in turns of 0 to 9. It comes with vaekit, so no
+    network is needed.
+    """
+    return vaekit.read_images(MNIST_SAMPLE)._replace(source="mnist-sample", classes=DIGITS)
+
+
 def digits() -> vaekit.Dataset:
     """Digits: 1,797 images of handwritten digits, 8x8, grey, 17 levels; no test set.
 
     The test part of the UCI set "Optical Recognition of Handwritten Digits" by E. Alpaydin and
     C. Kaynak, CC BY 4.0, as scikit-learn carries it: no network is needed.
-    """
-    from sklearn.datasets import load_digits
 
-    found: Any = load_digits()
-    pixels = (found.images / 16).astype(np.float32)[..., np.newaxis]
-    images = vaekit.Images(pixels, found.target)
+    Raises `DataUnavailableError` where scikit-learn isn't installed.
+    """
+    try:
+        from sklearn.datasets import load_digits
+    except ModuleNotFoundError as error:
+        raise vaekit.DataUnavailableError(
+            "The data set 'digits' is scikit-learn's, which isn't installed here: "
+            "pip install 'vaekit[digits]', or use --data mnist-sample."
+        ) from error
+
+    bunch: Any = load_digits()
+    pixels = (bunch.images / 16).astype(np.float32)[..., np.newaxis]
+    images = vaekit.Images(pixels, bunch.target)
     return vaekit.Dataset("digits", images, classes=DIGITS, stored="float64, 0..16")
 
 
@@ -125,7 +147,7 @@ def _cached(dataset: str, name: str, sha256: str) -> Path:
         reason = str(error).strip("<>")  # urllib brackets its own
         raise vaekit.DataUnavailableError(
             f"The data set {dataset!r} is not at hand: {path} {state}, and fetching it from {url} "
-            f"failed: {reason}. Put the file there yourself, or use --data digits."
+            f"failed: {reason}. Put the file there yourself, or use --data mnist-sample."
         ) from error
     return path
 
@@ -138,11 +160,35 @@ def _download(url: str, path: Path, sha256: str) -> None:
     print(f"Downloading {url}", file=sys.stderr)
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         part = Path(folder) / path.name
-        with urllib.request.urlopen(url, timeout=PATIENCE) as reply, part.open("wb") as out:
+        with _open(url) as reply, part.open("wb") as out:
             shutil.copyfileobj(reply, out)
         if _sha256(part) != sha256:
             raise OSError("what came has another hash than the published file")
         part.replace(path)
+
+
+def _open(url: str) -> Any:
+    """The reply's stream.
+
+    Raises `OSError` if none comes within `PATIENCE`. urllib's own timeout is for one address: the
+    look-up of the name has none, and each of a name's many addresses has it anew.
+    """
+    answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(urllib.request.urlopen(url, timeout=PATIENCE))
+        except Exception as error:  # raised again where it can be caught
+            answers.put(error)
+
+    threading.Thread(target=ask, daemon=True, name="vaekit-download").start()
+    try:
+        answer = answers.get(timeout=PATIENCE)
+    except queue.Empty:
+        raise TimeoutError(f"timed out after {PATIENCE:g} seconds") from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def _sha256(path: Path) -> str:

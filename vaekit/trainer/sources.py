@@ -28,7 +28,7 @@ from vaekit.registry import KIT, Component
 from vaekit.run import DataRecord, PartRecord
 from vaekit.types import Dataset, Images
 
-DEFAULT, FALLBACK = "mnist", "digits"
+DEFAULT, FALLBACK = "mnist", "mnist-sample"
 
 
 class Source(NamedTuple):
@@ -47,8 +47,8 @@ def choose_source(
 ) -> Source:
     """Read what `config.data` names, or take `data` (arrays, or a `Dataset`) as it is.
 
-    With neither, MNIST; where that is neither cached nor reachable, scikit-learn's digits. Images
-    of a path that are more than the budget stay there.
+    With neither, MNIST; where that is neither cached nor reachable, the sample of it that comes
+    with the kit. Images of a path that are more than the budget stay there.
 
     note: takes a sentence for the user. scale: that of the run, if it goes on.
 
@@ -71,7 +71,7 @@ def choose_source(
             fallback = True
             note(
                 f"No --data given, and {DEFAULT} is neither cached nor reachable: training on "
-                f"{FALLBACK} instead."
+                f"{FALLBACK} instead, a tenth of it."
             )
     if config.data is None or data is not None or _registered(dataset.source):
         _check_held(dataset, budget)
