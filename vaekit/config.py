@@ -81,6 +81,8 @@ class TrainConfig(BaseModel):
     out: str | None = None
     checkpoint_every: str = "1epoch"
     step_log: bool = False
+    figures: bool = True
+    gif: bool = True
     device: Device | None = None
     threads: Positive | None = None
     allocator: Allocator | None = None

@@ -88,6 +88,12 @@ _allow_change = click.option(
     show_default="1epoch",
 )
 @click.option("--step-log", is_flag=True, default=None, help="Write each step's loss: steps.csv.")
+@click.option("--figures/--no-figures", default=None, help="Whether to draw. Default: yes.")
+@click.option(
+    "--gif/--no-gif",
+    default=None,
+    help="Whether to show how it learns in figures/training.gif. Default: yes.",
+)
 @startup_options
 @click.option("--verbose", is_flag=True, help="Say what was chosen for this machine, and why.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --out, if there is one.")
@@ -162,4 +168,5 @@ def _report(run: Run) -> None:
             f"epochs); saved in {run.path}. Go on with: vaekit resume {run.path}"
         )
         raise SystemExit(stopped_by(record.get("stopped_by")))
-    click.echo(f"Saved in {run.path}: models, history.csv, run.json and figures/.")
+    pictures = "run.json and figures/" if run.config.figures else "and run.json"
+    click.echo(f"Saved in {run.path}: models, history.csv, {pictures}.")

@@ -25,6 +25,8 @@ _FREE = (
     "out",
     "checkpoint_every",
     "step_log",
+    "figures",
+    "gif",
     "steps_per_call",
     "allocator",
     "device",
