@@ -36,6 +36,8 @@ EVERY = {
     "out": "runs/ü",
     "checkpoint_every": "0.5min",
     "step_log": True,
+    "figures": False,
+    "gif": False,
     "device": "cpu",
     "threads": 3,
     "allocator": "keep",

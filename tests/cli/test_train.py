@@ -166,7 +166,7 @@ def help_of(option):
     return re.search(rf" {option} (.*?)(?= --[a-z]| -h, )", text)[1]
 
 
-FLAGS = {name for name, default in DEFAULTS.items() if default is False}
+FLAGS = {name for name, default in DEFAULTS.items() if isinstance(default, bool)}
 
 
 @pytest.mark.parametrize("name", sorted(set(DEFAULTS) - FLAGS))
@@ -180,4 +180,4 @@ def test_help_has_every_option():
     text = cli("train", "--help")
     for name in TrainConfig.model_fields:
         assert f"--{name.replace('_', '-')} " in text
-    assert {"gray", "step_log"} == FLAGS
+    assert {"figures", "gif", "gray", "step_log"} == FLAGS

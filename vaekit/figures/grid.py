@@ -71,7 +71,7 @@ def gap_of(images: np.ndarray) -> int:
 
 def scale_of(canvas: np.ndarray, images: np.ndarray) -> int:
     """How many pixels of the picture a pixel of the canvas takes on a side."""
-    return max(1, min(_WIDTH // canvas.shape[1], _LARGEST // max(images.shape[1:3])))
+    return max(1, min(round(_WIDTH / canvas.shape[1]), _LARGEST // max(images.shape[1:3])))
 
 
 def enlarge(canvas: np.ndarray, scale: int) -> np.ndarray:

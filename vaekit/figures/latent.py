@@ -127,7 +127,13 @@ def _prior_line(axes: Axes, points: np.ndarray) -> None:
     _outlined(axes, -0.93 * half, 1, "prior", fontsize="small")
     for sigma in (-2, -1, 1, 2):
         axes.axvline(sigma, color=INK, linewidth=0.9, zorder=0)
-        _outlined(axes, sigma, 0.97 * top, f"{sigma:+d}{_SIGMA}", fontsize="small")
+        _outlined(
+            axes,
+            sigma,
+            0.97 * top,
+            f"{sigma}{_SIGMA}".replace("-", "\N{MINUS SIGN}"),
+            fontsize="small",
+        )
 
 
 def _scatter_classes(

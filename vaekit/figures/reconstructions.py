@@ -27,7 +27,7 @@ def draw_reconstructions(run: Run, pixels: np.ndarray) -> Figure:
     rebuilt = run.decode(run.posterior(pixels).z_mean)
     error = np.abs(images - rebuilt).mean(axis=-1)
     # The next tenth up, so that like errors look alike in two runs.
-    most = max(0.1, np.ceil(float(error.max()) * 10) / 10)
+    most = max(0.1, np.ceil(round(float(error.max()) * 10, 3)) / 10)
     coloured = (colormaps[ERRORS](error / most)[..., :3] * 255).round().astype(np.uint8)
 
     gap = gap_of(images)
