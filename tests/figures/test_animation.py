@@ -68,6 +68,7 @@ def test_a_resumed_run_goes_on_with_its_frames(short, tmp_path):
     images, _ = gif_of(folder)
     assert len(images) == len({*frames_of(run), 2})
     assert verify_run(folder) == []
+    assert '"figures/frames.zip"' in (folder / "manifest.json").read_text()
     older = resume(folder, epochs=3, checkpoint="step-000000005")
     assert set(frames_of(older)) <= {0, 1, 2, 3}
 

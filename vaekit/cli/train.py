@@ -168,5 +168,5 @@ def _report(run: Run) -> None:
             f"epochs); saved in {run.path}. Go on with: vaekit resume {run.path}"
         )
         raise SystemExit(stopped_by(record.get("stopped_by")))
-    pictures = "run.json and figures/" if run.config.figures else "and run.json"
-    click.echo(f"Saved in {run.path}: models, history.csv, {pictures}.")
+    rest = ", run.json and figures/" if run.config.figures else " and run.json"
+    click.echo(f"Saved in {run.path}: models, history.csv{rest}.")
