@@ -34,6 +34,8 @@ def test_leaves_all_of_the_run_directory(run_folder):
             for name in ("state.npz", "state.json", "manifest.json")
         ),
         *(f"figures/{n}.png" for n in ("latent", "loss", "manifold", "reconstructions", "samples")),
+        "figures/training.gif",
+        "figures/frames.zip",
     }
 
 

@@ -206,7 +206,7 @@ def test_evaluation_encoding_and_pictures_stream(flat, tmp_path):
 
     for run in (whole, stored):
         inference.encode_to_file(run, [run.dataset().train], run.path / "z.h5")
-        figures.save(figures.latent_map(run, run.dataset().train), run.path / "z.png")
+        figures.save_figure(figures.draw_latent_map(run, run.dataset().train), run.path / "z.png")
     assert (stored.path / "z.png").read_bytes() == (whole.path / "z.png").read_bytes()
     with h5py.File(stored.path / "z.h5") as some, h5py.File(whole.path / "z.h5") as other:
         np.testing.assert_array_equal(some["z_mean"], other["z_mean"])

@@ -204,9 +204,19 @@ def prepare_training(
 
 
 def finish_training(session: Session) -> Run:
-    """Train, and draw the pictures unless the user wanted it to stop."""
-    from vaekit.figures import draw_figures
+    """Train, and draw the pictures unless the user wanted none or wanted it to stop."""
+    config = session.config
+    if not config.figures:
+        return session.run()
+    from vaekit.figures import Animation, draw_figures
 
+    if config.gif:
+        session.show_epoch = Animation(
+            session.directory,
+            session.program.vae,
+            epochs=config.epochs,
+            done=session.position.epoch,
+        ).frame
     run = session.run()
     if run.record.status == "complete":
         draw_figures(run, session.validation)

@@ -198,6 +198,10 @@ class TrainConfig(_PartFields):
         effect="none",
     )
     step_log: bool = option(False, "Write each step's loss: steps.csv.", "output", effect="none")
+    figures: bool = option(True, "Whether to draw pictures of the run.", "output", effect="none")
+    gif: bool = option(
+        True, "Whether to show how it learns, in figures/training.gif.", "output", effect="none"
+    )
     device: Device | None = option(
         None,
         "What to compute on.",

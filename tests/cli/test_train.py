@@ -89,7 +89,9 @@ def test_saved_config_is_resolved_and_makes_the_same_run(trained):
     assert saved == {name: value for name, value in was.items() if value is not None}
     assert saved["learning_rate"] == 5e-4  # a default is written out, too
     assert saved["decoder_opt"] == {"width": 4}  # a number, though the command line gave a text
-    cli("train", "--config", folder / "resolved.toml", "--out", folder / "again")
+    options = ("--config", folder / "resolved.toml", "--out", folder / "again", "--no-figures")
+    out = cli("train", *options)
+    assert out.endswith(f"Saved in {folder / 'again'}: models, history.csv and run.json.\n")
     again, first = vaekit.load(folder / "again"), vaekit.load(folder / "run")
     for new, old in zip(again.vae.get_weights(), first.vae.get_weights(), strict=True):
         np.testing.assert_array_equal(new, old)
@@ -167,7 +169,7 @@ def help_of(option):
     return re.search(rf" {option} (.*?)(?= --[a-z]| -h, )", text)[1]
 
 
-FLAGS = {name for name, default in DEFAULTS.items() if default is False}
+FLAGS = {name for name, default in DEFAULTS.items() if isinstance(default, bool)}
 
 
 @pytest.mark.parametrize("name", sorted(set(DEFAULTS) - FLAGS))
@@ -181,4 +183,4 @@ def test_help_has_every_option():
     text = cli("train", "--help")
     for name in TrainConfig.model_fields:
         assert f"--{name.replace('_', '-')} " in text
-    assert {"gray", "step_log"} == FLAGS
+    assert {"figures", "gif", "gray", "step_log"} == FLAGS

@@ -64,11 +64,8 @@ def _option(name: str, meaning: str | None) -> click.Option:
     if metavar := about(name, "metavar"):
         settings["metavar"] = metavar
     if inner is bool:
-        if optional:
+        if optional or field.default:
             flag = f"{flag}/--no-{flag.removeprefix('--')}"
-        elif field.default:
-            flag = f"--no-{flag.removeprefix('--')}"
-            settings["flag_value"] = False
         settings["is_flag"] = True
     elif typing.get_origin(inner) is dict:
         settings |= {"type": KEY_VALUE, "multiple": True}
@@ -76,7 +73,9 @@ def _option(name: str, meaning: str | None) -> click.Option:
         settings["type"] = _type(inner)
     if meaning is None:
         default = about(name, "shown_default")
-        if default is None and inner is not bool and isinstance(field.default, str | int | float):
+        if default is None and inner is bool and field.default:
+            default = "yes"
+        elif default is None and inner is not bool and isinstance(field.default, str | int | float):
             default = str(field.default)
         settings["show_default"] = default or False
     return click.Option([flag, name], **settings)

@@ -24,14 +24,15 @@ _data = data_option("Where the images come from. Default: what the run was train
 @click.option("-n", "count", type=click.IntRange(1, 50), default=10, show_default=True)
 @_out
 def reconstruct(run: str, data: str | None, count: int, out: str | None) -> None:
-    """Draw the first N held-out images above their reconstructions."""
+    """Draw the first N held-out images, their reconstructions and the error between them."""
     from vaekit import api
 
     loaded = api.load(run)  # chooses the backend, so it comes before what imports Keras
     from vaekit import figures
 
     images, _, _ = loaded.held_out(data, count)
-    _save(loaded, figures.reconstructions(loaded, images.pixels[:]), out, "reconstructions.png")
+    drawn = figures.draw_reconstructions(loaded, images.pixels[:])
+    _save(loaded, drawn, out, "reconstructions.png")
 
 
 @click.command(short_help="Draw images from the prior.")
@@ -46,7 +47,7 @@ def sample(run: str, count: int, seed: int, out: str | None) -> None:
     loaded = api.load(run)  # chooses the backend, so it comes before what imports Keras
     from vaekit import figures
 
-    _save(loaded, figures.samples(loaded, count, seed), out, "samples.png")
+    _save(loaded, figures.draw_samples(loaded, count, seed), out, "samples.png")
 
 
 @click.command(short_help="Draw the way from image to image.")
@@ -68,7 +69,7 @@ def interpolate(run: str, data: str | None, count: int, steps: int, out: str | N
     rows = inference.interpolate(loaded, images.pixels[:], steps)
     flat = rows.reshape(-1, *rows.shape[2:])
     title = "Straight lines in z from one held-out image to the next"
-    _save(loaded, figures.grid(flat, title, columns=steps), out, "interpolations.png")
+    _save(loaded, figures.draw_grid(flat, title, columns=steps), out, "interpolations.png")
 
 
 def _save(run: Run, figure: Figure, out: str | None, name: str) -> None:
@@ -79,5 +80,5 @@ def _save(run: Run, figure: Figure, out: str | None, name: str) -> None:
     if path.suffix != ".png":
         raise UserError(f"Pictures are PNG: end {path} in .png.")
     with run.directory.changing(path):
-        figures.save(figure, path)
+        figures.save_figure(figure, path)
     click.echo(path)

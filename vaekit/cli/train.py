@@ -97,4 +97,5 @@ def _report(run: Run) -> None:
             f"epochs); saved in {run.path}. Go on with: vaekit resume {run.path}"
         )
         raise SystemExit(stopped_by(record.stopped_by))
-    click.echo(f"Saved in {run.path}: models, history.csv, run.json and figures/.")
+    rest = ", run.json and figures/" if run.config.figures else " and run.json"
+    click.echo(f"Saved in {run.path}: models, history.csv{rest}.")

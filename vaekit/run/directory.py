@@ -24,10 +24,11 @@ STEPS = "steps.csv"
 CHECKPOINTS = "checkpoints"
 DIVERGED = "diverged"
 FIGURES = "figures"
+FRAMES = f"{FIGURES}/frames.zip"
 ARTIFACTS = ("VAE_encoder", "VAE_decoder", "VAE")
 FORMATS = (".h5", ".keras")
 # What changes while training goes on, but for the checkpoints.
-_BY_TRAINING = (RECORD, HISTORY, STEPS, f"{DIVERGED}/step.json")
+_BY_TRAINING = (RECORD, HISTORY, STEPS, FRAMES, f"{DIVERGED}/step.json")
 
 
 class RunDirectory:
@@ -68,6 +69,11 @@ class RunDirectory:
     def figures(self) -> Path:
         """The folder of pictures."""
         return self.path / FIGURES
+
+    @property
+    def frames(self) -> Path:
+        """The frames of `training.gif`, a PNG each, by the epochs done."""
+        return self.path / FRAMES
 
     def artifact(self, name: str, ending: str) -> Path:
         """A saved model, by one of `ARTIFACTS` and one of `FORMATS`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +36,8 @@ class Session:
     """A run that is ready to train: everything that can be refused has been looked at.
 
     checkpoint, saved: what it goes on from, where that lies; None for one that begins.
+    show_epoch: called with how many epochs are done, before the first and after each. It may look
+        at the model, and change nothing.
     """
 
     blueprint: Blueprint
@@ -51,6 +53,7 @@ class Session:
     rows: list[Row] = field(default_factory=list)
     position: Position = field(default_factory=Position)
     best: Mapping[str, Any] | None = None
+    show_epoch: Callable[[int], None] = lambda epoch: None
 
     @property
     def config(self) -> TrainConfig:
@@ -112,6 +115,8 @@ class Session:
                 missing = loop.callbacks.restore(self.saved)
                 if missing:
                     self.progress.note(f"Trained until now with {', '.join(missing)}, too.")
+            if not self.position.steps:
+                self.show_epoch(0)
 
         def epoch_end(position: Position, row: Row) -> None:
             self.rows.append(row)
@@ -120,6 +125,7 @@ class Session:
             loop.keeper.after_epoch(position, row)
             self.best = loop.keeper.best
             self._write("running")
+            self.show_epoch(row["epoch"])
 
         self.progress.start(self.config.epochs, loop.images)
         try:

@@ -1,0 +1,22 @@
+"""The pictures of a run, drawn without a display, all in one style."""
+
+from vaekit.figures.animation import Animation
+from vaekit.figures.curves import draw_curves
+from vaekit.figures.draw import draw_figures
+from vaekit.figures.grid import draw_grid
+from vaekit.figures.latent import draw_latent_map
+from vaekit.figures.manifold import draw_manifold, draw_samples
+from vaekit.figures.reconstructions import draw_reconstructions
+from vaekit.figures.style import save_figure
+
+__all__ = [
+    "Animation",
+    "draw_curves",
+    "draw_figures",
+    "draw_grid",
+    "draw_latent_map",
+    "draw_manifold",
+    "draw_reconstructions",
+    "draw_samples",
+    "save_figure",
+]

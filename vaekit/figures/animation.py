@@ -1,0 +1,164 @@
+"""`training.gif`: what the decoder makes of the prior, as it learns."""
+
+from __future__ import annotations
+
+import io
+import time
+import warnings
+import zipfile
+from pathlib import Path
+
+import keras
+import matplotlib
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from vaekit.atomic import write_whole
+from vaekit.errors import RunError, VaekitWarning
+from vaekit.figures.grid import as_rgb, enlarge, tile
+from vaekit.figures.manifold import plane
+from vaekit.figures.style import INK
+from vaekit.model import VAE, in_chunks
+from vaekit.run import RunDirectory
+from vaekit.untrusted.zips import open_zip
+
+MOST_FRAMES = 40
+_SHARE = 25  # a frame comes when training went on for so many times what the last one took
+_SIDE = 512  # pixels of a frame, about
+_CAPTION = 28
+_SECONDS, _LAST = 6.0, 2.5  # of all frames but the last; of that
+_NAME = "{:06d}.png"
+_MOST_BYTES = 2**26  # of one frame
+
+
+class Animation:
+    """The frames of a run, kept in its directory while it trains, and the GIF of them.
+
+    A frame is the manifold where z has two dimensions, otherwise images of the same draws from
+    the prior. There is one before training and one an epoch: of a run of more than 40 epochs, of
+    each second, third and so on, so that there are 40 at most; and none while frames would take
+    more than a twenty-fifth of the time, as in epochs of a fraction of a second. The last state of
+    a run is always in its GIF.
+
+    model: what is trained; taking a frame changes nothing of it.
+    epochs: how many the run has in all.
+    done: how many it has behind it: later frames, of what was given up, are dropped.
+    """
+
+    def __init__(self, directory: RunDirectory, model: VAE, *, epochs: int, done: int) -> None:
+        self._directory = directory
+        self._decoder = model.decoder
+        height, width, channels = model.image_shape
+        self._gray = channels != 3
+        flat = model.latent_dim == 2
+        self._columns = int(np.clip(_SIDE // max(height, width), 4, 16 if flat else 10))
+        self._size = (self._columns * width, self._columns * height)
+        self._scale = max(1, _SIDE // max(self._size))
+        draws = np.random.default_rng(0)
+        self._z = (
+            plane(self._columns)
+            if flat
+            else draws.standard_normal((self._columns**2, model.latent_dim))
+        ).astype("float32")
+        self._every = -(-epochs // MOST_FRAMES)
+        self._frames = {epoch: png for epoch, png in self._read().items() if epoch <= done}
+        self._took: float | None = None
+        self._ended = 0.0
+
+    def frame(self, epoch: int) -> None:
+        """Add what the decoder is after `epoch` epochs, if a frame is due, and keep it on disk.
+
+        Raises `NoRoomError` or `RunError` if it can't be written.
+        """
+        began = time.monotonic()
+        due = self._took is None or began - self._ended >= _SHARE * self._took
+        if not due or epoch % self._every:
+            return
+        self._add(epoch)
+        write_whole(self._directory.frames, self._write_frames)
+        self._ended = time.monotonic()
+        # The first one also compiles, which the pictures at the end would otherwise.
+        self._took = 0.0 if self._took is None else self._ended - began
+
+    def write(self, path: Path, epoch: int) -> None:
+        """Write the GIF, whose last frame is the decoder as it is now, after `epoch` epochs.
+
+        It begins anew when it is over, and its last frame stays longer.
+        """
+        if epoch not in self._frames:
+            self._add(epoch)
+        first, *others = [self._shown(number) for number in sorted(self._frames)]
+        each = int(np.clip(1000 * _SECONDS / max(1, len(others)), 100, 700))
+        write_whole(
+            path,
+            lambda temporary: first.save(
+                temporary,
+                "GIF",
+                save_all=True,
+                append_images=others,
+                duration=[each] * len(others) + [int(1000 * _LAST)],
+                loop=0,
+            ),
+        )
+
+    def _add(self, epoch: int) -> None:
+        canvas = tile(as_rgb(self._decoded()), self._columns, gap=0)
+        png = io.BytesIO()
+        Image.fromarray(canvas[..., 0] if self._gray else canvas).save(png, "PNG")
+        self._frames[epoch] = png.getvalue()
+
+    def _decoded(self) -> np.ndarray:
+        """The images of z; a layer that draws even at rest gets its random state back."""
+        states = self._decoder.non_trainable_variables
+        before = [keras.ops.convert_to_numpy(state) for state in states]
+        images = np.concatenate([part for (part,) in in_chunks(self._decoder, self._z)])
+        for state, value in zip(states, before, strict=True):
+            state.assign(value)
+        return images
+
+    def _shown(self, epoch: int) -> Image.Image:
+        """A frame as the GIF has it: enlarged, and with its epoch said above."""
+        with Image.open(io.BytesIO(self._frames[epoch])) as stored:
+            pixels = np.asarray(stored)
+        shown = Image.fromarray(enlarge(pixels, self._scale))
+        whole = Image.new(shown.mode, (shown.width, shown.height + _CAPTION), "white")
+        whole.paste(shown, (0, _CAPTION))
+        font = ImageFont.truetype(
+            str(Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")), 16
+        )
+        text = f"after epoch {epoch}" if epoch else "before training"
+        ImageDraw.Draw(whole).text((6, _CAPTION // 2), text, fill=INK, font=font, anchor="lm")
+        if self._gray:
+            return whole
+        return whole.quantize(256, dither=Image.Dither.FLOYDSTEINBERG)
+
+    def _write_frames(self, path: Path) -> None:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:  # PNG is packed already
+            for epoch, png in self._frames.items():
+                archive.writestr(_NAME.format(epoch), png)
+
+    def _read(self) -> dict[int, bytes]:
+        """The frames of before, of as many epochs as are still wanted; none if they are damaged."""
+        path = self._directory.frames
+        if not path.exists():
+            return {}
+        try:
+            self._directory.checksums.read(path)
+            with open_zip(path, RunError) as archive:
+                frames = {
+                    int(name.removesuffix(".png")): archive.read(name, at_most=_MOST_BYTES)
+                    for name in sorted(archive.members)
+                }
+            for png in frames.values():
+                self._refuse_other(png)
+        except (OSError, ValueError, RunError) as error:
+            message = f"{path} can't be read ({error}): training.gif begins here."
+            warnings.warn(VaekitWarning(message), stacklevel=2)
+            return {}
+        return {epoch: png for epoch, png in frames.items() if epoch % self._every == 0}
+
+    def _refuse_other(self, png: bytes) -> None:
+        with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
+            if image.size != self._size or image.mode != ("L" if self._gray else "RGB"):
+                raise ValueError(f"a frame is {image.size}, not {self._size}")
+            image.load()

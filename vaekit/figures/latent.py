@@ -1,0 +1,186 @@
+"""Where the encoder puts images: the latent map."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib import patheffects
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Circle
+
+from vaekit.data import take
+from vaekit.distributions import Posterior
+from vaekit.figures.style import COLOURS, FAINT, INK, SEQUENCE, styled
+from vaekit.run import Run
+from vaekit.types import Images
+
+_MOST_POINTS = 10_000
+_MARKERS = ("o", "^")  # with ten colours, for twice as many classes
+_SIDE, _LEFT, _BELOW, _ABOVE, _RIGHT = 5.2, 0.65, 0.6, 0.4, 0.2  # inches
+_SIGMA = "\N{GREEK SMALL LETTER SIGMA}"
+_LONGEST = 24  # letters of a class's name
+
+
+class _Map(NamedTuple):
+    """Points `(N, 2)` and what their axes are."""
+
+    points: np.ndarray
+    names: tuple[str, str]
+
+
+@styled()
+def draw_latent_map(run: Run, images: Images) -> Figure:
+    """The posterior's means, coloured by label if there is one, over the prior's 1 and 2 sigma.
+
+    Of one latent, its mean and its standard deviation; of two, both means; of more, the first two
+    principal components of the means. Both axes have one scale and are centred on 0, where the
+    prior is. At most 10,000 images are shown.
+    """
+    pixels, labels = take(images, slice(_MOST_POINTS))
+    latent = run.latent_dim
+    map_ = _map_of(run.posterior(pixels), latent) if len(pixels) else _empty_map(latent)
+    classes = None if labels is None or not len(labels) else np.unique(labels)
+    names = _class_names(run, classes)
+
+    beside = 0.35 + 0.085 * max(map(len, names)) if names else _RIGHT
+    if classes is not None and not names:
+        beside = 1.0  # a colour bar
+    width, height = _LEFT + _SIDE + beside, _BELOW + _SIDE + _ABOVE
+    figure = Figure(figsize=(width, height))
+    axes = figure.add_axes((_LEFT / width, _BELOW / height, _SIDE / width, _SIDE / height))
+    axes.set(
+        title="Latent map of held-out images" if len(pixels) else "Latent map: there are no images",
+        xlabel=map_.names[0],
+        ylabel=map_.names[1],
+    )
+    if latent == 1:
+        _prior_line(axes, map_.points)
+    else:
+        _prior_circles(axes, map_.points)
+    size = float(np.clip(30_000 / max(1, len(map_.points)), 4, 30))
+    x, y = map_.points.T
+    if classes is None or labels is None:
+        axes.scatter(x, y, s=size, color=COLOURS[0], alpha=0.7, linewidths=0)
+    elif names:
+        _scatter_classes(axes, map_.points, np.searchsorted(classes, labels), names, size)
+    else:
+        drawn = axes.scatter(x, y, s=size, c=labels, cmap=SEQUENCE, linewidths=0)
+        bar = figure.add_axes(
+            ((_LEFT + _SIDE + 0.15) / width, _BELOW / height, 0.15 / width, _SIDE / height)
+        )
+        figure.colorbar(drawn, cax=bar, label="label")
+    return figure
+
+
+def _map_of(posterior: Posterior, latent: int) -> _Map:
+    z_mean, z_log_var = posterior
+    if latent == 1:
+        points = np.concatenate([z_mean, np.exp(0.5 * z_log_var)], axis=1)
+        return _Map(points, _empty_map(1).names)
+    if latent == 2:
+        return _Map(z_mean, _empty_map(2).names)
+    directions, shares = principal_components(z_mean)
+    # Not less their mean: the prior's circles stay where the prior is.
+    names = [
+        f"component {number} of z_mean ({share:.0%} of its variance)"
+        for number, share in enumerate(shares, start=1)
+    ]
+    return _Map(z_mean @ directions.T, (names[0], names[1]))
+
+
+def _empty_map(latent: int) -> _Map:
+    names = {1: ("z_mean", "posterior standard deviation"), 2: ("z_mean 1", "z_mean 2")}
+    return _Map(np.zeros((0, 2)), names.get(latent, ("component 1 of z_mean", "component 2")))
+
+
+def principal_components(values: np.ndarray, count: int = 2) -> tuple[np.ndarray, np.ndarray]:
+    """The directions `(count, D)` in which `values` `(N, D)` vary most, and their shares of it.
+
+    Each has length 1, and its largest entry is positive. Shares of no variance at all are 0.
+    """
+    centred = values.astype(np.float64) - values.mean(axis=0, dtype=np.float64)
+    _, variances, directions = np.linalg.svd(centred.T @ centred, hermitian=True)
+    directions = directions[:count]
+    largest = np.abs(directions).argmax(axis=1)
+    signs = np.sign(np.take_along_axis(directions, largest[:, None], axis=1))
+    return directions * signs, variances[:count] / (variances.sum() or 1.0)
+
+
+def _prior_circles(axes: Axes, points: np.ndarray) -> None:
+    """The prior's 1 and 2 sigma, in square axes of one scale that are centred on 0."""
+    half = 1.06 * max(2.25, float(np.abs(points).max(initial=0.0)))
+    axes.set(xlim=(-half, half), ylim=(-half, half), aspect="equal")
+    for sigma in (1, 2):
+        axes.add_patch(Circle((0, 0), sigma, fill=False, color=INK, linewidth=0.9, zorder=3))
+        _outlined(axes, 0, -sigma, f"{sigma}{_SIGMA}", fontsize="small")
+
+
+def _prior_line(axes: Axes, points: np.ndarray) -> None:
+    """The same of one latent, whose other axis is a standard deviation; the prior's is 1."""
+    half = 1.06 * max(2.25, float(np.abs(points[:, 0]).max(initial=0.0)))
+    top = 1.06 * max(1.1, float(points[:, 1].max(initial=0.0)))
+    axes.set(xlim=(-half, half), ylim=(0, top))
+    axes.axhline(1, color=FAINT, linewidth=0.9, zorder=0)
+    _outlined(axes, -0.93 * half, 1, "prior", fontsize="small")
+    for sigma in (-2, -1, 1, 2):
+        axes.axvline(sigma, color=INK, linewidth=0.9, zorder=0)
+        _outlined(
+            axes,
+            sigma,
+            0.97 * top,
+            f"{sigma}{_SIGMA}".replace("-", "\N{MINUS SIGN}"),
+            fontsize="small",
+        )
+
+
+def _scatter_classes(
+    axes: Axes, points: np.ndarray, numbers: np.ndarray, names: Sequence[str], size: float
+) -> None:
+    """Points coloured by class, each class named in a legend and at its middle."""
+    colours = np.array(COLOURS)[np.arange(len(names)) % len(COLOURS)]
+    markers = [_MARKERS[number // len(COLOURS)] for number in range(len(names))]
+    # All classes of a marker at once and in the order of the images: none covers another.
+    for marker in dict.fromkeys(markers):
+        of_marker = np.array(markers)[numbers] == marker
+        axes.scatter(
+            points[of_marker, 0],
+            points[of_marker, 1],
+            s=size,
+            c=colours[numbers[of_marker]],
+            marker=marker,
+            alpha=0.75,
+            linewidths=0,
+        )
+    for number, name in enumerate(names):
+        x, y = np.median(points[numbers == number], axis=0)
+        _outlined(axes, x, y, name, fontweight="bold")
+    axes.legend(
+        handles=[
+            Line2D([], [], linestyle="", marker=marker, color=colour, label=name)
+            for marker, colour, name in zip(markers, colours, names, strict=True)
+        ],
+        loc="center left",
+        bbox_to_anchor=(1.0, 0.5),
+        handletextpad=0.2,
+    )
+
+
+def _class_names(run: Run, classes: np.ndarray | None) -> list[str]:
+    """What to call the classes; none where there are too many, or they are numbers on a scale."""
+    if classes is None or len(classes) > len(COLOURS) * len(_MARKERS):
+        return []
+    stored: Sequence[str] = run.record.data.class_names or ()
+    return [
+        stored[int(value)][:_LONGEST] if value in range(len(stored)) else f"{value:g}"
+        for value in classes
+    ]
+
+
+def _outlined(axes: Axes, x: float, y: float, text: str, **style: Any) -> None:
+    """A word that can be read on any colour."""
+    outline = patheffects.withStroke(linewidth=2.5, foreground="white")
+    axes.text(x, y, text, ha="center", va="center", zorder=4, path_effects=[outline], **style)
