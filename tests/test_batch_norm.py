@@ -13,11 +13,11 @@ BACKEND = keras.backend.backend()
 if BACKEND == "tensorflow":
     import tensorflow as tf
 
-    from vaekit.engine import batch_norm_tensorflow as kernels
+    from vaekit.kernels import batch_norm_tensorflow as kernels
 elif BACKEND == "torch":
     import torch
 
-    from vaekit.engine import batch_norm_torch as kernels
+    from vaekit.kernels import batch_norm_torch as kernels
 else:
     pytest.skip("XLA fuses Keras's own arithmetic", allow_module_level=True)
 

@@ -42,6 +42,7 @@ EVERY = {
     "onednn": False,
     "steps_per_call": 7,
     "compile": True,
+    "kernels": "stock",
 }
 
 

@@ -30,6 +30,7 @@ from vaekit.startup.choices import Allocator, Device
 
 Backend = Literal["tensorflow", "jax", "torch"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
+KernelChoice = Literal["fused", "stock"]
 RecipeName = Literal["tutorial", "fast"]
 Positive = Annotated[int, Ge(1)]
 
@@ -75,6 +76,7 @@ class TrainConfig(BaseModel):
     data_budget: Size | None = None
     backend: Backend | None = None
     precision: Precision = "float32"
+    kernels: KernelChoice = "fused"
     encoder_opt: dict[str, Any] = Field(default_factory=dict)
     decoder_opt: dict[str, Any] = Field(default_factory=dict)
     loss_opt: dict[str, Any] = Field(default_factory=dict)

@@ -49,6 +49,12 @@ class _Measures(click.ParamType[tuple[str, ...]]):
     help="What Keras runs on. Default: KERAS_BACKEND, else Keras's own choice.",
 )
 @click.option("--precision", metavar="NAME", help="What the nets compute in.")
+@click.option(
+    "--kernels",
+    type=click.Choice(("fused", "stock")),
+    help="What steps run by: the kit's faster kernels, or Keras's own arithmetic alone.",
+    show_default="fused",
+)
 @startup_options
 @click.option(
     "--batch-sizes", type=BATCH_SIZES, default="32,128,512,2048", show_default=True, help="Images."

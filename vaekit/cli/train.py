@@ -78,6 +78,12 @@ _allow_change = click.option(
     help="What layers compute in while training.",
     show_default="float32",
 )
+@click.option(
+    "--kernels",
+    type=click.Choice(("fused", "stock")),
+    help="What steps run by: the kit's faster kernels, or Keras's own arithmetic alone.",
+    show_default="fused",
+)
 @click.option("--encoder-opt", type=KEY_VALUE, multiple=True, help="An option of the encoder.")
 @click.option("--decoder-opt", type=KEY_VALUE, multiple=True, help="An option of the decoder.")
 @click.option("--loss-opt", type=KEY_VALUE, multiple=True, help="An option of the loss.")

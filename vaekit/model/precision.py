@@ -13,6 +13,7 @@ import keras
 from keras import ops
 
 from vaekit.errors import UserError
+from vaekit.model.summary import layers_within
 
 FLOAT32 = "float32"
 
@@ -33,7 +34,7 @@ class TrainingPrecision:
 
     def __init__(self, models: Sequence[keras.Model]) -> None:
         # A layer within a layer computes by its own policy.
-        layers = {id(layer): layer for model in models for layer in model._flatten_layers()}
+        layers = {id(layer): layer for model in models for layer in (model, *layers_within(model))}
         self._built = [
             (layer, layer.dtype_policy)
             for layer in layers.values()

@@ -124,6 +124,7 @@ class Run:
             seed=self.config.seed,
             loss_name=self.config.loss,
             dataset_size=trained_on,
+            kernels=self.config.kernels,
         )
         # The run's steps, and an adversary's weights.
         with explained(self.record, discover().registry):

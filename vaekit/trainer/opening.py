@@ -176,6 +176,7 @@ def build_program(
         loss_name=config.loss,
         dataset_size=images,
         compiled=compiled,
+        kernels=config.kernels,
     )
 
 

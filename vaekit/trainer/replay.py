@@ -14,6 +14,7 @@ from vaekit.checkpoint import assign, latest_checkpoint, read_checkpoint, snapsh
 from vaekit.config import TrainConfig
 from vaekit.engine import Objective, Program, compile_train
 from vaekit.errors import RunError
+from vaekit.optimizer import Slots
 from vaekit.plugins import discover
 from vaekit.run import RunDirectory, parts_of
 from vaekit.trainer.divergence import STEP
@@ -93,9 +94,10 @@ class _KeepGradients(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras
         super().__init__(learning_rate=1.0, name="gradients")
         self.build(variables)
         self.kept = [self.add_variable_from_reference(v, name="gradient") for v in variables]
+        self._slots = Slots(variables)
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        self.assign(self.kept[self._get_variable_index(variable)], gradient)
+        self.assign(self.kept[self._slots.of(variable)], gradient)
 
 
 def _gradients(program: Program, pixels: Pixels, block: np.ndarray) -> list[tuple[str, np.ndarray]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import keras
 
-from vaekit.engine.replaced import replaced
+from vaekit.kernels.replaced import replaced
 
 # Of a layer and a batch of features: what the layer gives, and the batch's mean and variance.
 Kernel = Callable[[Any, Any], tuple[Any, Any, Any]]

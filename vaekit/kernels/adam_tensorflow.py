@@ -14,7 +14,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from vaekit.engine.replaced import replaced
+from vaekit.kernels.replaced import replaced
 
 
 def shared_step_size() -> AbstractContextManager[None]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from vaekit.engine.replaced import replaced
+from vaekit.kernels.replaced import replaced
 
 # With fewer features there is too little arithmetic to win: measured, as is that three channels
 # win nothing.
