@@ -49,29 +49,37 @@ def main(out: Path, backend: str, **how: Any) -> None:
     try:
         refuse_unwritable(out)
         select_backend(backend)
-        write_result(measured(backend, **how), out)
+        measure_all(backend, keep=lambda result: write_result(result, out), **how)
     except VaekitError as error:
         click.echo(f"kernels: {error}", err=True)
         raise SystemExit(error.exit_code) from None
     click.echo(f"Written to {out}.")
 
 
-def measured(
+def measure_all(
     backend: str,
+    *,
+    keep: Callable[[dict[str, Any]], None],
     recipes: Sequence[str],
     shapes: Sequence[str],
     batch_sizes: Sequence[int],
     each: bool,
     pairs: int,
     seconds: float,
-) -> dict[str, Any]:
-    """The result: a row for each case, its values with kernels, beside them those without."""
+) -> None:
+    """Measure each case with kernels and without; `keep` is given the result so far, row by row."""
     from vaekit.kernels import KERNELS
     from vaekit.run import describe_environment
 
     whole = KERNELS[backend]
     sets = {"fused": whole, **({kernel.name: (kernel,) for kernel in whole} if each else {})}
-    rows = []
+    rows: list[dict[str, Any]] = []
+    result = {
+        **heading("kernels"),
+        **describe_environment(),
+        "settings": {"pairs": pairs, "seconds": seconds},
+        "measurements": rows,
+    }
     for shape, recipe in itertools.product(shapes, recipes):
         stock = _works(recipe, shape, batch_sizes, backend, ())
         for name, kernels in sets.items():
@@ -80,13 +88,8 @@ def measured(
                 described = {"kernels": name, "recipe": recipe, "shape": shape, "batch_size": size}
                 both = work, stock[what, size]
                 rows.append(_in_turn(what, both, size, pairs, seconds, described))
+                keep(result)
                 click.echo(_line(rows[-1]))
-    return {
-        **heading("kernels"),
-        **describe_environment(),
-        "settings": {"pairs": pairs, "seconds": seconds},
-        "measurements": rows,
-    }
 
 
 def _works(

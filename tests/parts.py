@@ -29,7 +29,8 @@ def make_vae(shape: tuple[int, int, int] = (28, 28, 1), seed: int = 0, **config:
 def make_program(
     shape: tuple[int, int, int] = (8, 8, 1), seed: int = 0, rate: float = 5e-4, **config: Any
 ) -> Program:
-    return setting(shape, seed, config).program(keras.optimizers.Adam(rate))
+    kernels = config.get("kernels", "fused")
+    return setting(shape, seed, config).program(keras.optimizers.Adam(rate), kernels)
 
 
 def some_images(count: int = 24, shape: tuple[int, int, int] = (8, 8, 1)) -> np.ndarray:

@@ -1,8 +1,12 @@
 """Adam's step size computed once for all variables, while a step is traced.
 
-Keras computes it anew for each variable; with tens of them, those operations on single numbers are
-half of the update's. TensorFlow's own kernel would be faster still, but takes 1 - beta in float32:
-that is 1e-5 off in the moments, and the losses of twenty steps then differ by 2e-3.
+Replaces: `keras.optimizers.Adam.update_step`, and reaches for its `_momentums`, `_velocities` and
+`_get_variable_index`. The values are Keras's to the bit.
+Why: Keras computes the step size anew for each variable; with tens of them, those operations on
+single numbers are half of the update's. TensorFlow's own kernel would be faster still, but takes
+1 - beta in float32: that is 1e-5 off in the moments, and the losses of twenty steps then differ by
+2e-3.
+Gain: GAIN_ADAM
 """
 
 from __future__ import annotations

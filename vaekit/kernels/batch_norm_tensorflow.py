@@ -1,5 +1,8 @@
 """Batch normalisation by TensorFlow's kernels; see `vaekit.kernels.batch_norm`.
 
+Reaches for: `tf.raw_ops`, and the operation that made a tensor.
+Gain: GAIN_BN_TF
+
 In training, a bias added just before is left out: subtracting the mean takes it away again, so its
 gradient is zero, and only the moving mean sees it.
 """

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from vaekit.config import Precision
+from vaekit.config import KernelChoice, Precision
 from vaekit.engine import Program, compile_train
 from vaekit.errors import BuildError
 from vaekit.model import VAE, Parts, build_vae
@@ -62,7 +62,9 @@ class Setting(NamedTuple):
             precision=self.precision,
         )
 
-    def program(self, optimizer: keras.optimizers.Optimizer) -> Program:
+    def program(
+        self, optimizer: keras.optimizers.Optimizer, kernels: KernelChoice = "fused"
+    ) -> Program:
         """The VAE, ready to train. Raises `BuildError` if the parts don't fit."""
         loss, needs = self.parts.build_loss()
         return Program(
@@ -73,6 +75,7 @@ class Setting(NamedTuple):
             seed=self.seed,
             loss_name=self.parts.loss.name,
             dataset_size=BATCH,
+            kernels=kernels,
         )
 
 
