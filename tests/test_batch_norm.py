@@ -38,15 +38,15 @@ def differentiated(layer, x, upstream, training):
         inputs = torch.tensor(x, requires_grad=True)
         outputs = layer(inputs, training=training)
         weights = [v.value for v in layer.trainable_variables]
-        given = torch.autograd.grad(outputs, [inputs, *weights], torch.tensor(upstream))
-        return [part.detach().numpy() for part in (outputs, *given)]
+        gradients = torch.autograd.grad(outputs, [inputs, *weights], torch.tensor(upstream))
+        return [part.detach().numpy() for part in (outputs, *gradients)]
     inputs = tf.constant(x)
     with tf.GradientTape() as tape:
         tape.watch(inputs)
         outputs = layer(inputs, training=training)
     weights = [v.value for v in layer.trainable_variables]
-    given = tape.gradient(outputs, [inputs, *weights], tf.constant(upstream))
-    return [part.numpy() for part in (outputs, *given)]
+    gradients = tape.gradient(outputs, [inputs, *weights], tf.constant(upstream))
+    return [part.numpy() for part in (outputs, *gradients)]
 
 
 def stepped(entered, options, shape, training=True):
