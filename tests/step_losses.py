@@ -27,9 +27,9 @@ LATENTS = 2
 LARGE = "large-digits"
 
 
-def main(steps: int, path: str, data: str, batch_size: int, seed: int) -> None:
+def main(steps: int, path: str, data: str, batch_size: int, seed: int, kernels: str) -> None:
     pixels = large_digits() if data == LARGE else vaekit.load_data(data).train.pixels
-    program = make_program(pixels.shape[1:], latent_dim=LATENTS)
+    program = make_program(pixels.shape[1:], latent_dim=LATENTS, kernels=kernels)
     random = np.random.default_rng(seed)
     for weight in program.vae.trainable_variables:
         if len(weight.shape) > 1:
@@ -67,6 +67,7 @@ if __name__ == "__main__":
     parser.add_argument("--data", default="digits", help=f"a name, a path or {LARGE}")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--seed", type=int, default=0, help="of weights and draws")
+    parser.add_argument("--kernels", choices=("fused", "stock"), default="fused")
     parser.add_argument("--smooth", action="store_true", help="leaky ReLU without its kink")
     options = vars(parser.parse_args())
     if options.pop("smooth"):

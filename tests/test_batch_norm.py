@@ -13,11 +13,11 @@ BACKEND = keras.backend.backend()
 if BACKEND == "tensorflow":
     import tensorflow as tf
 
-    from vaekit.engine import batch_norm_tensorflow as kernels
+    from vaekit.kernels import batch_norm_tensorflow as kernels
 elif BACKEND == "torch":
     import torch
 
-    from vaekit.engine import batch_norm_torch as kernels
+    from vaekit.kernels import batch_norm_torch as kernels
 else:
     pytest.skip("XLA fuses Keras's own arithmetic", allow_module_level=True)
 
@@ -38,15 +38,15 @@ def differentiated(layer, x, upstream, training):
         inputs = torch.tensor(x, requires_grad=True)
         outputs = layer(inputs, training=training)
         weights = [v.value for v in layer.trainable_variables]
-        given = torch.autograd.grad(outputs, [inputs, *weights], torch.tensor(upstream))
-        return [part.detach().numpy() for part in (outputs, *given)]
+        gradients = torch.autograd.grad(outputs, [inputs, *weights], torch.tensor(upstream))
+        return [part.detach().numpy() for part in (outputs, *gradients)]
     inputs = tf.constant(x)
     with tf.GradientTape() as tape:
         tape.watch(inputs)
         outputs = layer(inputs, training=training)
     weights = [v.value for v in layer.trainable_variables]
-    given = tape.gradient(outputs, [inputs, *weights], tf.constant(upstream))
-    return [part.numpy() for part in (outputs, *given)]
+    gradients = tape.gradient(outputs, [inputs, *weights], tf.constant(upstream))
+    return [part.numpy() for part in (outputs, *gradients)]
 
 
 def stepped(entered, options, shape, training=True):

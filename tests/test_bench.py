@@ -22,7 +22,7 @@ from vaekit.benchmark.limits import forward_limit, training_flop, training_limit
 from vaekit.benchmark.results import data_name
 from vaekit.benchmark.timing import measure
 from vaekit.cli import main
-from vaekit.engine.replaced import replaced
+from vaekit.kernels.replaced import replaced
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 SMALL = [

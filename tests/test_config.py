@@ -39,14 +39,13 @@ EVERY = {
     "step_log": True,
     "figures": False,
     "gif": False,
-    "figures": False,
-    "gif": False,
     "device": "cpu",
     "threads": 3,
     "allocator": "keep",
     "onednn": False,
     "steps_per_call": 7,
     "compile": True,
+    "kernels": "stock",
 }
 
 

@@ -11,6 +11,7 @@ import vaekit
 from tests.parts import make_program, make_vae, some_images
 from vaekit.engine import Evaluation, compile_train, epoch_order
 from vaekit.errors import UserError
+from vaekit.model.precision import TrainingPrecision, built_in
 
 pytestmark = pytest.mark.backend
 
@@ -39,6 +40,28 @@ def test_training_computes_in_it_and_the_loss_in_float32(precision):
     vae(x, keras.random.SeedGenerator(0), training=False)
     assert set(seen.values()) == {"float32"}
     assert keras.config.dtype_policy().name == "float32"
+
+
+def test_layers_within_a_layer_leave_it_too():
+    class Holder(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.inner = [keras.layers.Dense(2), {"in a dict": keras.layers.Dense(2)}]
+            self.deeper = keras.layers.TimeDistributed(keras.layers.Dense(2))
+
+        def call(self, inputs):
+            return inputs
+
+    with built_in("mixed_bfloat16"):
+        inputs = keras.Input((3,))
+        holder = Holder()
+        model = keras.Model(inputs, holder(inputs))
+    layer, mapped = holder.inner
+    every = [holder, layer, mapped["in a dict"], holder.deeper, holder.deeper.layer]
+    precision = TrainingPrecision([model])
+    assert {layer.compute_dtype for layer in every} == {"float32"}
+    with precision.active():
+        assert {layer.compute_dtype for layer in every} == {"bfloat16"}
 
 
 @pytest.mark.parametrize("precision", MIXED)

@@ -22,8 +22,8 @@ from vaekit.startup.onednn import choose_onednn
 from vaekit.startup.threads import choose_threads
 
 SMALL = ["--data", "digits", "--limit", "48", "--epochs", "1", "--batch-size", "8"]
-NAMES = ["backend", "device", "threads", "allocator", "onednn", "precision", "compile"]
-NAMES += ["steps_per_call", "data"]
+NAMES = ["backend", "device", "threads", "allocator", "onednn", "precision", "kernels"]
+NAMES += ["compile", "steps_per_call", "data"]
 
 
 def command(*args, cwd, **environment):

@@ -13,9 +13,9 @@ if keras.backend.backend() != "tensorflow":
 
 import tensorflow as tf
 
-from vaekit.engine.adam_tensorflow import shared_step_size
-from vaekit.engine.batch_norm_tensorflow import native_batch_norm
-from vaekit.engine.gray_tensorflow import gray_convolutions
+from vaekit.kernels.adam_tensorflow import shared_step_size
+from vaekit.kernels.batch_norm_tensorflow import native_batch_norm
+from vaekit.kernels.gray_tensorflow import gray_convolutions
 
 
 def stepped(exchanged, layer, shape, training=True):

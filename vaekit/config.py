@@ -38,6 +38,7 @@ from vaekit.startup.choices import Allocator, Device
 
 Backend = Literal["tensorflow", "jax", "torch"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
+KernelChoice = Literal["fused", "stock"]
 RecipeName = Literal["tutorial", "fast"]
 Positive = Annotated[int, Ge(1)]
 Group = Literal["parts", "data", "training", "output", "machine"]
@@ -182,6 +183,11 @@ class TrainConfig(_PartFields):
         shown_default="KERAS_BACKEND, else Keras's own choice",
     )
     precision: Precision = option("float32", "What layers compute in while training.", "machine")
+    kernels: KernelChoice = option(
+        "fused",
+        "What steps run by: the kit's faster kernels, or Keras's own arithmetic alone.",
+        "machine",
+    )
     out: PathText | None = option(
         None,
         "Run directory.",

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import keras
 from keras import layers
 
-from vaekit.engine.replaced import replaced
+from vaekit.kernels.replaced import watched_calls
+from vaekit.model.summary import layers_within
 
 _CONVOLUTIONS = (layers.Conv1D, layers.Conv2D, layers.Conv3D)
 _DEPTHWISE = (layers.DepthwiseConv1D, layers.DepthwiseConv2D)
@@ -56,7 +55,7 @@ def count_work(model: keras.Model) -> Count:
             values += math.prod(got[1:])
 
     shape = (1, *model.inputs[0].shape[1:])
-    with _watched(saw), keras.StatelessScope():
+    with watched_calls(saw), keras.StatelessScope():
         model(keras.ops.zeros(shape), training=False)
     weights = sum(math.prod(weight.shape) for weight in model.weights)
     return Count(multiply_adds, values, weights, tuple(uncounted))
@@ -73,26 +72,11 @@ def _multiply_adds(layer: Any, given: tuple[int, ...], got: tuple[int, ...]) -> 
         return math.prod(_positions(layer, got)) * kernels
     if isinstance(layer, _CONVOLUTIONS + _DEPTHWISE):  # every output position does
         return math.prod(_positions(layer, got)) * math.prod(layer.kernel.shape)
-    own = [w for w in layer._trainable_variables if len(w.shape) > 1]
+    # Those of the layers in it are counted when these are called.
+    inner = {id(weight) for sublayer in layers_within(layer) for weight in sublayer.weights}
+    own = [w for w in layer.weights if id(w) not in inner and len(w.shape) > 1]
     return None if own else 0
 
 
 def _positions(layer: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
     return shape[1:-1] if layer.data_format == "channels_last" else shape[2:]
-
-
-@contextmanager
-def _watched(saw: Callable[[Any, tuple[int, ...], tuple[int, ...]], None]) -> Iterator[None]:
-    """While entered, `saw(layer, input shape, output shape)` hears of every call of a layer."""
-
-    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        output = plain(self, *args, **kwargs)
-        if args and hasattr(args[0], "shape") and hasattr(output, "shape"):
-            saw(self, tuple(args[0].shape), tuple(output.shape))
-        return output
-
-    # A layer may hold layers that no list of the model's has; all of them come through here.
-    with replaced(layers.Layer):  # in turn, so that `plain` is not what another thread put there
-        plain = layers.Layer.__call__
-        with replaced(layers.Layer, __call__=call):
-            yield

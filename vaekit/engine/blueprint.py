@@ -60,4 +60,5 @@ class Blueprint(NamedTuple):
             loss_name=self.parts["loss"].name,
             dataset_size=self.dataset_size,
             compiled=self.compiled,
+            kernels=self.config.kernels,
         )

@@ -7,9 +7,8 @@ from contextlib import closing
 
 import numpy as np
 
-from vaekit.engine.base import compile_evaluate
-from vaekit.engine.order import batches
 from vaekit.engine.program import Program
+from vaekit.engine.steps import batches, compile_evaluate
 from vaekit.types import Pixels
 
 # About 256 images of 28x28: wide feature maps of more would not fit beside the training's.

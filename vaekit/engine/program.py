@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
+from vaekit.config import KernelChoice
 from vaekit.distributions import Posterior
 from vaekit.engine.columns import ADVERSARY_LOSS, LOSS, TOTALS, Columns, latent_sums
 from vaekit.errors import BuildError
+from vaekit.kernels import KERNELS, ActiveKernels
 from vaekit.loss import Needs
 from vaekit.model import VAE, seeded
 from vaekit.pixels import as_floats
@@ -39,6 +41,7 @@ class Program:
     eval_noise: the same for evaluation, apart, so that evaluating doesn't change training.
     objectives: the VAE's, and the adversary's where the loss has one.
     compiled: whether torch compiles the training step; the other backends always do.
+    kernels: `fused` or `stock`; see `vaekit.kernels`.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class Program:
         loss_name: str = "",
         dataset_size: int = 0,
         compiled: bool = False,
+        kernels: KernelChoice = "fused",
     ) -> None:
         self.vae = vae
         self.loss = loss
@@ -61,6 +65,7 @@ class Program:
         self.optimizer = optimizer
         self.dataset_size = dataset_size
         self.compiled = compiled
+        self.kernels = ActiveKernels(KERNELS[keras.backend.backend()] if kernels == "fused" else ())
         self.noise = keras.random.SeedGenerator(seed, name="noise")
         self.eval_noise = keras.random.SeedGenerator(seed, name="eval_noise")
         self._eval_start = ops.convert_to_numpy(self.eval_noise.state)

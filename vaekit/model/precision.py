@@ -14,6 +14,7 @@ from keras import ops
 
 from vaekit.errors import UserError
 from vaekit.model.process_state import FLOAT32
+from vaekit.model.summary import layers_within
 
 
 class TrainingPrecision:
@@ -21,7 +22,7 @@ class TrainingPrecision:
 
     def __init__(self, models: Sequence[keras.Model]) -> None:
         # A layer within a layer computes by its own policy.
-        layers = {id(layer): layer for model in models for layer in model._flatten_layers()}
+        layers = {id(layer): layer for model in models for layer in (model, *layers_within(model))}
         self._built = [
             (layer, layer.dtype_policy)
             for layer in layers.values()

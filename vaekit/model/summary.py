@@ -45,3 +45,18 @@ def summarise(model: keras.Model) -> BackboneSummary:
 def _shape(layer: keras.layers.Layer) -> tuple[int, ...]:
     first, *_ = keras.tree.flatten(layer.output)  # a layer may give several
     return tuple(first.shape[1:])
+
+
+def layers_within(layer: keras.Layer) -> list[keras.Layer]:
+    """The layers that a layer or a model holds, at any depth, each once.
+
+    Keras tracks a layer within a layer by the attribute that holds it, be it in a list or a dict.
+    """
+    inner: dict[int, keras.Layer] = {}
+    waiting = [layer]
+    while waiting:
+        for value in keras.tree.flatten(list(vars(waiting.pop()).values())):
+            if isinstance(value, keras.Layer) and value is not layer and id(value) not in inner:
+                inner[id(value)] = value
+                waiting.append(value)
+    return list(inner.values())

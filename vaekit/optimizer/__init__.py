@@ -1,7 +1,6 @@
 """What moves the weights, and at which rate."""
 
-from vaekit.optimizer.build import all_steps, build_optimizer
-from vaekit.optimizer.muon import Muon
-from vaekit.optimizer.one_cycle import OneCycle
+from vaekit.optimizer.build import OneCycle, all_steps, build_optimizer
+from vaekit.optimizer.muon import Muon, Slots
 
-__all__ = ["Muon", "OneCycle", "all_steps", "build_optimizer"]
+__all__ = ["Muon", "OneCycle", "Slots", "all_steps", "build_optimizer"]

@@ -1,12 +1,14 @@
-"""The optimizer of a run, as its recipe has it."""
+"""The optimizer of a run, as its recipe has it, and the curve of its rate."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
+from keras import ops
 
 from vaekit.config import TrainConfig
 from vaekit.optimizer.muon import Muon
-from vaekit.optimizer.one_cycle import OneCycle
 from vaekit.recipes import RECIPES
 
 
@@ -26,3 +28,27 @@ def build_optimizer(config: TrainConfig, images: int) -> keras.optimizers.Optimi
 def all_steps(config: TrainConfig, images: int) -> int:
     """The steps of a whole run over so many images."""
     return config.epochs * -(-images // config.batch_size)
+
+
+class OneCycle(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+    """From a 25th of the highest rate up to it in a straight line, and down to 0 in another.
+
+    Smith and Topin, "Super-Convergence" (arXiv:1708.07120, section 2).
+
+    rising: the steps until the highest rate.
+    steps: all; after these, the rate stays 0.
+    """
+
+    def __init__(self, highest: float, *, rising: int, steps: int) -> None:
+        super().__init__()
+        self._highest, self._rising, self._steps = highest, max(1, rising), steps
+
+    def __call__(self, step: Any) -> Any:
+        step = ops.cast(step, "float32")
+        lowest = self._highest / 25
+        up = lowest + (self._highest - lowest) * (step / self._rising)
+        down = self._highest * ((self._steps - step) / max(1, self._steps - self._rising))
+        return ops.maximum(ops.minimum(up, down), 0.0)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"highest": self._highest, "rising": self._rising, "steps": self._steps}

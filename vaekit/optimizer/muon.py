@@ -3,14 +3,43 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 from keras import ops
 
+from vaekit.types import Tensor
 
-class Muon(keras.optimizers.Muon):  # type: ignore[misc]
-    """Keras's Muon, which moves convolutions' kernels as it does matrices.
+# Of the momentum of matrices, and of Adam's two moments for the rest.
+_MOMENTUM = 0.95
+_BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-7
+# The quintic of Jordan et al., steepest at 0, and how often it is applied.
+_QUINTIC = 3.4445, -4.7750, 2.0315
+_ITERATIONS = 5
+# Of an update's entries, root mean square: about that of Adam's (Liu et al.).
+_UPDATE_SIZE = 0.2
+
+
+class Slots:
+    """Which of its variables an optimizer's `update_step` is about.
+
+    On TensorFlow, Keras hands it the `tf.Variable` that a variable holds, else the variable. They
+    are not held here, since an optimizer takes all variables among its attributes for its own.
+    """
+
+    def __init__(self, variables: Sequence[keras.Variable]) -> None:
+        on_tensorflow = keras.backend.backend() == "tensorflow"
+        handed = [variable.value if on_tensorflow else variable for variable in variables]
+        self._slots = {id(variable): slot for slot, variable in enumerate(handed)}
+
+    def of(self, variable: Any) -> int:
+        """The variable's place in the order in which the optimizer was built."""
+        return self._slots[id(variable)]
+
+
+class Muon(keras.optimizers.Optimizer):  # type: ignore[misc]
+    """Moves kernels of hidden layers along orthogonal matrices, and the rest by Adam.
 
     Jordan et al., "Muon: An optimizer for hidden layers in neural networks" (2024): a kernel's
     momentum, as a matrix, is replaced by about the nearest one with orthogonal rows or columns.
@@ -18,30 +47,91 @@ class Muon(keras.optimizers.Muon):  # type: ignore[misc]
     has no such matrix goes by Adam: biases, norms, kernels of a single channel, and dense ones at
     the latents.
 
+    Keras's own Muon takes dense kernels only, and which ones is no public choice of its users.
+
     latent_dim: dense kernels from or to no more units than this are taken for those at the latents.
     """
 
     def __init__(self, learning_rate: Any, *, latent_dim: int) -> None:
-        super().__init__(learning_rate, weight_decay=None, adam_weight_decay=None)
+        super().__init__(learning_rate)
         self._latent_dim = latent_dim
 
-    def _should_use_adamw(self, variable: Any) -> bool:
+    def build(self, variables: Sequence[keras.Variable]) -> None:
+        """Make each variable's momentum, and Adam's second moment where Adam moves it."""
+        if self.built:
+            return
+        super().build(variables)
+        self._slots = Slots(variables)
+        self._momenta: list[Any] = []
+        self._velocities: list[Any] = []
+        for variable in variables:
+            momentum = self.add_variable_from_reference(variable, name="momentum")
+            velocity = None
+            if not self._has_matrix(variable):
+                velocity = self.add_variable_from_reference(variable, name="velocity")
+            self._momenta.append(momentum)
+            self._velocities.append(velocity)
+
+    def update_step(
+        self, gradient: Tensor, variable: keras.Variable, learning_rate: Tensor
+    ) -> None:
+        slot = self._slots.of(variable)
+        momentum, velocity = self._momenta[slot], self._velocities[slot]
+        if velocity is None:
+            self._move_by_matrix(gradient, variable, learning_rate, momentum)
+        else:
+            self._move_by_adam(gradient, variable, learning_rate, momentum, velocity)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "latent_dim": self._latent_dim}
+
+    def _has_matrix(self, variable: keras.Variable) -> bool:
         if len(variable.shape) < 2 or "embedding" in variable.path.lower():
-            return True
-        least = self._latent_dim if len(variable.shape) == 2 else 1
-        return bool(min(variable.shape[-2:]) <= least)
+            return False
+        fewest = self._latent_dim if len(variable.shape) == 2 else 1
+        return bool(min(variable.shape[-2:]) > fewest)
 
-    def zeropower_via_newtonschulz5(self, x: Any, steps: int) -> Any:
-        return ops.reshape(super().zeropower_via_newtonschulz5(_matrix(x), steps), x.shape)
+    def _move_by_matrix(self, gradient: Any, variable: Any, rate: Any, momentum: Any) -> None:
+        self.assign_add(momentum, gradient + momentum * (_MOMENTUM - 1))
+        ahead = _matrix(gradient + _MOMENTUM * momentum)  # Nesterov's
+        # By way of the kernel's shape: so TensorFlow rounds as it does in Keras's own Muon.
+        update = _matrix(rate * ops.reshape(_orthogonal(ahead), variable.shape))
+        update = update * math.sqrt(max(ahead.shape)) * _UPDATE_SIZE
+        self.assign_sub(variable, ops.reshape(update, variable.shape))
 
-    def lr_adjust(self, x: Any) -> Any:
-        return ops.reshape(super().lr_adjust(_matrix(x)), x.shape)
+    def _move_by_adam(
+        self, gradient: Any, variable: Any, rate: Any, momentum: Any, velocity: Any
+    ) -> None:
+        step = ops.cast(self.iterations + 1, variable.dtype)
+        beta_1_power, beta_2_power = (
+            ops.power(ops.cast(beta, variable.dtype), step) for beta in (_BETA_1, _BETA_2)
+        )
+        rate = ops.cast(rate, variable.dtype) * ops.sqrt(1 - beta_2_power) / (1 - beta_1_power)
+        gradient = ops.cast(gradient, variable.dtype)
+        self.assign_add(momentum, (gradient - momentum) * (1 - _BETA_1))
+        self.assign_add(velocity, (ops.square(gradient) - velocity) * (1 - _BETA_2))
+        self.assign_sub(variable, momentum * rate / (ops.sqrt(velocity) + _EPSILON))
 
 
-def _matrix(kernel: Any) -> Any:
+def _matrix(kernel: Tensor) -> Tensor:
     """A kernel as a matrix with a column for each of its last axis.
 
     Those are a convolution's outputs `(..., inputs, outputs)`, and a transposed one's inputs
     `(..., outputs, inputs)`: so one is the other's transpose, as the operations are.
     """
     return ops.reshape(kernel, (math.prod(kernel.shape[:-1]), kernel.shape[-1]))
+
+
+def _orthogonal(matrix: Tensor) -> Tensor:
+    """About the nearest matrix whose shorter side is orthogonal, by Newton-Schulz iterations.
+
+    Its singular values are within some 0.3 of 1.
+    """
+    rows, columns = matrix.shape
+    x = ops.transpose(matrix, (1, 0)) if rows > columns else matrix
+    x = x / (ops.norm(x, axis=(-2, -1), keepdims=True) + 1e-7)  # no singular value is above 1
+    a, b, c = _QUINTIC
+    for _ in range(_ITERATIONS):
+        square = ops.matmul(x, ops.transpose(x, (1, 0)))
+        x = a * x + ops.matmul(b * square + ops.matmul(c * square, square), x)
+    return ops.transpose(x, (1, 0)) if rows > columns else x

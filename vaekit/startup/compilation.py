@@ -13,13 +13,16 @@ from vaekit.startup.device import on_cpu
 _COMPILERS = ("g++", "clang++", "c++")
 
 
-def choose_compilation(backend: str, wanted: bool | None, *, began: str | None = None) -> Choice:
+def choose_compilation(
+    backend: str, wanted: bool | None, *, began: str | None = None, kernels: str = "fused"
+) -> Choice:
     """Whether to compile, on the device that `backend` runs on; the value is `on` or `off`.
 
     began: what the run began with, if it goes on.
+    kernels: `stock` leaves alone the parts of torch and Keras that its compiling reaches into.
 
     Raises `UserError` for `False` where a step is never run uncompiled, and for `True` where there
-    is no compiler.
+    is no compiler, or `kernels` leaves none.
     """
     if backend != "torch":
         if wanted is False:
@@ -28,6 +31,13 @@ def choose_compilation(backend: str, wanted: bool | None, *, began: str | None =
                 "has no other."
             )
         return Choice("compile", "on", f"the engine compiles every step on {backend}")
+    if kernels == "stock":
+        if wanted:
+            raise UserError(
+                "--compile records a step by what --kernels stock leaves alone: drop one of the "
+                "two."
+            )
+        return Choice("compile", "off", "as --kernels stock asks")
     missing = _missing() if wanted else ""
     if missing:
         raise UserError(f"--compile can't be done here, since {missing}: install it, or drop it.")

@@ -10,6 +10,7 @@ import keras
 
 from vaekit.config import MAX_STEPS, TrainConfig
 from vaekit.data import StoredPixels
+from vaekit.kernels import KERNELS
 from vaekit.run import RunRecord
 from vaekit.startup import Choice, choose_compilation, device_name, started
 from vaekit.trainer.keras_callbacks import want_batches
@@ -34,10 +35,12 @@ def make_choices(
         _backend(config, backend),
         *started(),
         _precision(config),
+        _kernels(config, backend),
         choose_compilation(
             backend,
             config.compile,
             began=resumed.chosen("compile") if resumed else None,
+            kernels=config.kernels,
         ),
         _steps_per_call(config, callbacks),
         _data(config, images),
@@ -56,6 +59,15 @@ def _precision(config: TrainConfig) -> Choice:
     default = TrainConfig.model_fields["precision"].default
     why = "the default, which rounds least" if config.precision == default else "as was asked for"
     return Choice("precision", config.precision, why)
+
+
+def _kernels(config: TrainConfig, backend: str) -> Choice:
+    if config.kernels == "stock":
+        return Choice("kernels", "stock", "as was asked for")
+    if not KERNELS[backend]:
+        return Choice("kernels", "fused", f"{backend} fuses Keras's own, so that none is replaced")
+    names = ", ".join(kernel.name for kernel in KERNELS[backend])
+    return Choice("kernels", "fused", f"the default, for speed: {names}")
 
 
 def _steps_per_call(config: TrainConfig, callbacks: Sequence[keras.callbacks.Callback]) -> Choice:

@@ -13,6 +13,7 @@ import numpy as np
 from vaekit.checkpoint import assign, latest_checkpoint, snapshot
 from vaekit.engine import Objective, Program, compile_train
 from vaekit.errors import RunError
+from vaekit.optimizer import Slots
 from vaekit.plugins import discover
 from vaekit.run import RunDirectory, blueprint_of, restore_program
 from vaekit.trainer.divergence import STEP
@@ -91,9 +92,10 @@ class _KeepGradients(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras
         super().__init__(learning_rate=1.0, name="gradients")
         self.build(variables)
         self.kept = [self.add_variable_from_reference(v, name="gradient") for v in variables]
+        self._slots = Slots(variables)
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        self.assign(self.kept[self._get_variable_index(variable)], gradient)
+        self.assign(self.kept[self._slots.of(variable)], gradient)
 
 
 def _gradients(program: Program, pixels: Pixels, block: np.ndarray) -> list[tuple[str, np.ndarray]]:

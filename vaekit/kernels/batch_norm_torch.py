@@ -1,18 +1,32 @@
-"""Batch normalisation in training by torch's own kernels; see `vaekit.engine.batch_norm`."""
+"""Batch normalisation in training by torch's own kernels; see `vaekit.kernels.batch_norm`.
+
+Reaches for: `torch.ops.aten.native_batch_norm_backward`.
+Gain: GAIN_BN_TORCH
+"""
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from typing import Any
 
+import keras
 import torch
 
-from vaekit.engine.batch_norm import fused_batch_norm
+from vaekit.kernels.batch_norm import fused_batch_norm
 
 
 def native_batch_norm() -> AbstractContextManager[None]:
     """While entered, Keras's layer calls torch's kernels wherever they compute the same."""
     return fused_batch_norm(_kernel)
+
+
+def small_step() -> None:
+    """A layer's way forward and back on a few numbers; raises what the kernels would in a step."""
+    layer = keras.layers.BatchNormalization(name="small")
+    layer.build((2, 2, 2, 1))
+    images = keras.ops.ones((2, 2, 2, 1), dtype="float32").requires_grad_()
+    outputs = layer(images, training=True)
+    torch.autograd.grad(outputs.sum(), [images, layer.gamma.value, layer.beta.value])
 
 
 def _kernel(layer: Any, inputs: Any) -> tuple[Any, Any, Any]:
@@ -48,7 +62,7 @@ def _on_cpu(images: Any, scale: Any, offset: Any, *, epsilon: float) -> tuple[An
     """The same, by moments that are summed in parts.
 
     On processors the kernel adds up all pixels of a batch one after the other, as TensorFlow's
-    does; see `vaekit.engine.batch_norm_tensorflow`.
+    does; see `vaekit.kernels.batch_norm_tensorflow`.
     """
     with torch.no_grad():
         mean = images.mean((0, 2, 3))

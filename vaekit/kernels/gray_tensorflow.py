@@ -1,8 +1,10 @@
 """Convolutions between grey images and features, as matrix products, while a step is traced.
 
-Where one side has a single channel, the library's kernels fill it up to a vector of sixteen. The
-gradient with respect to that side, and the weights' own, are taken here as one matrix product over
-all pixels and a shift for each tap of the kernel. The values are the same up to rounding.
+Replaces: `tf.nn.convolution` and `tf.nn.conv_transpose`, by which Keras's layers convolve.
+Why: where one side has a single channel, the library's kernels fill it up to a vector of sixteen.
+The gradient with respect to that side, and the weights' own, are taken here as one matrix product
+over all pixels and a shift for each tap of the kernel. The values are the same up to rounding.
+Gain: GAIN_GRAY
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from vaekit.engine.replaced import replaced
+from vaekit.kernels.replaced import replaced
 
 # With fewer features there is too little arithmetic to win: measured, as is that three channels
 # win nothing.

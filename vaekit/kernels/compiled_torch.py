@@ -1,30 +1,33 @@
 """A training step on torch as one compiled graph: forward, backward and update together.
 
-The step is run once while its operations are recorded, with the values of all variables as the
+Reaches into: `torch.fx.experimental`, and Keras's draws (`vaekit.kernels.draws_torch`).
+Why: the step is run once while its operations are recorded, with the values of all variables as the
 graph's inputs; `torch.compile` then gets the recording, so that no Python of a part, of Keras or of
 a plugin is left for it to understand.
+GAIN_COMPILED
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import keras
 import torch
-from torch.fx.experimental.proxy_tensor import make_fx
 
-from vaekit.engine.draws_torch import recordable_draws
-from vaekit.engine.program import Program
 from vaekit.errors import VaekitWarning
 from vaekit.memory import is_out_of_memory
 
 Step = Callable[[Any], Any]
 
 
-def compiled_step(program: Program, step: Step) -> Step:
-    """`step`, which moves the variables of `program`, compiled for each shape of batch it gets.
+def compiled_step(
+    step: Step, variables: Sequence[keras.Variable], trained: Collection[keras.Variable]
+) -> Step:
+    """`step`, compiled for each shape of batch it gets.
+
+    variables: all that it moves. trained: those of them that it takes gradients in.
 
     Where that fails, `step` itself is taken from then on, with a `VaekitWarning` that says why.
     """
@@ -36,7 +39,7 @@ def compiled_step(program: Program, step: Step) -> Step:
         shape = tuple(batch.shape)
         if not eager and shape not in graphs:
             try:
-                graphs[shape] = _graph(program, step, batch)
+                graphs[shape] = _graph(step, variables, {id(v) for v in trained}, batch)
             except Exception as error:  # whatever recorders and compilers raise
                 if is_out_of_memory(error):
                     raise
@@ -47,10 +50,14 @@ def compiled_step(program: Program, step: Step) -> Step:
     return run
 
 
-def _graph(program: Program, step: Step, batch: Any) -> Step:
+def _graph(
+    step: Step, variables: Sequence[keras.Variable], trained: Collection[int], batch: Any
+) -> Step:
     """The step on batches of this shape; compiled when this returns, and no variable moved."""
-    variables = program.state
-    trained = {id(v) for objective in program.objectives for v in objective.variables}
+    # Here, so that a torch or a Keras without them leaves the step as it is.
+    from torch.fx.experimental.proxy_tensor import make_fx
+
+    from vaekit.kernels.draws_torch import recordable_draws
 
     def pure(batch: Any, *state: Any) -> Any:
         copies = [
@@ -83,12 +90,12 @@ def _graph(program: Program, step: Step, batch: Any) -> Step:
 _OPTIONS = {"fallback_random": True}
 
 
-def _values(variables: list[keras.Variable], *, copied: bool = False) -> list[Any]:
+def _values(variables: Sequence[keras.Variable], *, copied: bool = False) -> list[Any]:
     values = [variable.value.detach() for variable in variables]
     return [value.clone() for value in values] if copied else values
 
 
-def _refuse_others(scope: keras.StatelessScope, variables: list[keras.Variable]) -> None:
+def _refuse_others(scope: keras.StatelessScope, variables: Sequence[keras.Variable]) -> None:
     """A variable that isn't the program's would stay as it is in every step."""
     if len(scope.state_mapping) > len({id(variable) for variable in variables}):
         raise ValueError("it changes a variable that is not one of the model's")

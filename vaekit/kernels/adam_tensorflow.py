@@ -1,8 +1,12 @@
 """Adam's step size computed once for all variables, while a step is traced.
 
-Keras computes it anew for each variable; with tens of them, those operations on single numbers are
-half of the update's. TensorFlow's own kernel would be faster still, but takes 1 - beta in float32:
-that is 1e-5 off in the moments, and the losses of twenty steps then differ by 2e-3.
+Replaces: `keras.optimizers.Adam.update_step`, and reaches for its `_momentums`, `_velocities` and
+`_get_variable_index`. The values are Keras's to the bit.
+Why: Keras computes the step size anew for each variable; with tens of them, those operations on
+single numbers are half of the update's. TensorFlow's own kernel would be faster still, but takes
+1 - beta in float32: that is 1e-5 off in the moments, and the losses of twenty steps then differ by
+2e-3.
+Gain: GAIN_ADAM
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from vaekit.engine.replaced import replaced
+from vaekit.kernels.replaced import replaced
 
 
 def shared_step_size() -> AbstractContextManager[None]:
@@ -24,7 +28,7 @@ def shared_step_size() -> AbstractContextManager[None]:
     """
     optimizer = keras.optimizers.Adam
     plain = optimizer.update_step
-    known: dict[tuple[int, int], Any] = {}
+    step_sizes: dict[tuple[int, int], Any] = {}
 
     def update_step(self: Any, gradient: Any, variable: Any, learning_rate: Any) -> None:
         if self.amsgrad or keras.backend.standardize_dtype(variable.dtype) != "float32":
@@ -32,14 +36,14 @@ def shared_step_size() -> AbstractContextManager[None]:
             return
         # A tensor belongs to the graph that it was made in, which may be a branch of another.
         key = id(self), id(tf.compat.v1.get_default_graph())
-        if key not in known:
-            known[key] = _step_size(self, learning_rate)
+        if key not in step_sizes:
+            step_sizes[key] = _step_size(self, learning_rate)
         slot = self._get_variable_index(variable)
         m, v = self._momentums[slot], self._velocities[slot]
         gradient = ops.cast(gradient, "float32")
         self.assign_add(m, (gradient - m) * (1 - self.beta_1))
         self.assign_add(v, (ops.square(gradient) - v) * (1 - self.beta_2))
-        self.assign_sub(variable, m * known[key] / (ops.sqrt(v) + self.epsilon))
+        self.assign_sub(variable, m * step_sizes[key] / (ops.sqrt(v) + self.epsilon))
 
     return replaced(optimizer, update_step=update_step)
 

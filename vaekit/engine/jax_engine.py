@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from vaekit.config import MAX_STEPS
+from vaekit.engine.backend import Call, Engine
 from vaekit.engine.feed import Feed
 from vaekit.engine.program import Program
 from vaekit.startup import on_cpu
@@ -20,48 +21,43 @@ State = list[Any]  # values of `program.state`, in that order
 Step = Callable[[State, Any], tuple[State, Any]]
 
 
-def compile_train(
-    program: Program, images: np.ndarray | Feed
-) -> Callable[[np.ndarray], np.ndarray]:
-    """See `vaekit.engine.base`."""
-    slots = {id(variable): slot for slot, variable in enumerate(program.state)}
-    trained = [[slots[id(v)] for v in objective.variables] for objective in program.objectives]
+class JaxEngine(Engine):
+    """Jitted functions from all variables' values to their next; XLA fuses Keras's arithmetic."""
 
-    def losses_of(weights: list[list[Any]], state: State, batch: Any) -> tuple[list[Any], Any]:
-        for places, values in zip(trained, weights, strict=True):
-            state = _replaced(state, places, values)
-        (losses, row), state = _stateless(program, state, lambda: program.train_step(batch))
-        return losses, (row, state)
+    def train(self, program: Program, images: np.ndarray | Feed) -> Call:
+        slots = {id(variable): slot for slot, variable in enumerate(program.state)}
+        trained = [[slots[id(v)] for v in objective.variables] for objective in program.objectives]
 
-    def step(state: State, batch: Any) -> tuple[State, Any]:
-        weights = [[state[slot] for slot in places] for places in trained]
-        losses, pull, (row, state) = jax.vjp(
-            lambda weights: losses_of(weights, state, batch), weights, has_aux=True
-        )
-        for number, objective in enumerate(program.objectives):
-            # The gradient of this objective's loss alone, in its own weights alone.
-            seeds = [jnp.ones_like(loss) * (at == number) for at, loss in enumerate(losses)]
-            (gradients,) = pull(seeds)
-            tuned = [slots[id(variable)] for variable in objective.optimizer.variables]
-            values, tuning = objective.optimizer.stateless_apply(
-                [state[slot] for slot in tuned], gradients[number], weights[number]
+        def losses_of(weights: list[list[Any]], state: State, batch: Any) -> tuple[list[Any], Any]:
+            for places, values in zip(trained, weights, strict=True):
+                state = _with_values(state, places, values)
+            (losses, row), state = _stateless(program, state, lambda: program.train_step(batch))
+            return losses, (row, state)
+
+        def step(state: State, batch: Any) -> tuple[State, Any]:
+            weights = [[state[slot] for slot in places] for places in trained]
+            losses, pull, (row, state) = jax.vjp(
+                lambda weights: losses_of(weights, state, batch), weights, has_aux=True
             )
-            state = _replaced(_replaced(state, trained[number], values), tuned, tuning)
-        return state, row
+            for number, objective in enumerate(program.objectives):
+                # The gradient of this objective's loss alone, in its own weights alone.
+                seeds = [jnp.ones_like(loss) * (at == number) for at, loss in enumerate(losses)]
+                (gradients,) = pull(seeds)
+                tuned = [slots[id(variable)] for variable in objective.optimizer.variables]
+                values, tuning = objective.optimizer.stateless_apply(
+                    [state[slot] for slot in tuned], gradients[number], weights[number]
+                )
+                state = _with_values(_with_values(state, trained[number], values), tuned, tuning)
+            return state, row
 
-    return _steps(program, step, images, sum(program.columns.widths))
+        return _steps(program, step, images, sum(program.columns.widths))
 
+    def evaluate(self, program: Program, images: np.ndarray | Feed) -> Call:
+        def step(state: State, batch: Any) -> tuple[State, Any]:
+            row, state = _stateless(program, state, lambda: program.eval_step(batch))
+            return state, row
 
-def compile_evaluate(
-    program: Program, images: np.ndarray | Feed
-) -> Callable[[np.ndarray], np.ndarray]:
-    """See `vaekit.engine.base`."""
-
-    def step(state: State, batch: Any) -> tuple[State, Any]:
-        row, state = _stateless(program, state, lambda: program.eval_step(batch))
-        return state, row
-
-    return _steps(program, step, images, sum(program.eval_columns.widths))
+        return _steps(program, step, images, sum(program.eval_columns.widths))
 
 
 def _stateless(program: Program, state: State, call: Callable[[], Any]) -> tuple[Any, State]:
@@ -76,24 +72,20 @@ def _variables(program: Program) -> list[keras.Variable]:
     return [*program.state, program.eval_noise.state]
 
 
-def _replaced(state: State, slots: list[int], values: list[Any]) -> State:
+def _with_values(state: State, slots: list[int], values: list[Any]) -> State:
     state = list(state)
     for slot, value in zip(slots, values, strict=True):
         state[slot] = value
     return state
 
 
-def _steps(
-    program: Program, step: Step, images: np.ndarray | Feed, width: int
-) -> Callable[[np.ndarray], np.ndarray]:
+def _steps(program: Program, step: Step, images: np.ndarray | Feed, width: int) -> Call:
     if on_cpu():
         return _one_by_one(program, step, images)
     return _looped(program, step, images, width)
 
 
-def _one_by_one(
-    program: Program, step: Step, images: np.ndarray | Feed
-) -> Callable[[np.ndarray], np.ndarray]:
+def _one_by_one(program: Program, step: Step, images: np.ndarray | Feed) -> Call:
     """A call of the jitted step for each, since a processor pays little for starting one.
 
     XLA's loops run there at a third of that speed and less: measured, 43 images a second in a loop
@@ -115,9 +107,7 @@ def _one_by_one(
     return call
 
 
-def _looped(
-    program: Program, step: Step, images: np.ndarray | Feed, width: int
-) -> Callable[[np.ndarray], np.ndarray]:
+def _looped(program: Program, step: Step, images: np.ndarray | Feed, width: int) -> Call:
     """Many steps in one jitted loop, so that an accelerator is not kept waiting for launches."""
     feed = images if isinstance(images, Feed) else None
     data = None if feed else jnp.asarray(images)
@@ -136,10 +126,10 @@ def _looped(
 
     def call(block: np.ndarray) -> np.ndarray:
         variables = _variables(program)
-        given = feed.read(block) if feed else block
+        source = feed.read(block) if feed else block
         most = feed.most(block.shape[1]) if feed else MAX_STEPS
-        padded = np.zeros((most, *given.shape[1:]), given.dtype)
-        padded[: len(block)] = given
+        padded = np.zeros((most, *source.shape[1:]), source.dtype)
+        padded[: len(block)] = source
         state, rows = run([v.value for v in variables], data, padded, len(block))
         for variable, value in zip(variables, state, strict=True):
             variable.assign(value)

@@ -1,4 +1,7 @@
-"""Batch normalisation by TensorFlow's kernels; see `vaekit.engine.batch_norm`.
+"""Batch normalisation by TensorFlow's kernels; see `vaekit.kernels.batch_norm`.
+
+Reaches for: `tf.raw_ops`, and the operation that made a tensor.
+Gain: GAIN_BN_TF
 
 In training, a bias added just before is left out: subtracting the mean takes it away again, so its
 gradient is zero, and only the moving mean sees it.
@@ -12,7 +15,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from vaekit.engine.batch_norm import fused_batch_norm
+from vaekit.kernels.batch_norm import fused_batch_norm
 
 # The kernel takes 1.001e-5 for anything smaller.
 _LEAST_EPSILON = 1.001e-5

@@ -1,31 +1,28 @@
 """Keras's draws as operations that a recorded step can hold.
 
-On torch, Keras seeds a new `torch.Generator` from the value of a `SeedGenerator` for each draw. A
-recorder sees no such value, so here the seed goes into the operation as a tensor; what is drawn
-from it is the same.
+Replaces: what `keras.src.backend.torch.random` calls `torch`, and its `torch_seed_generator`.
+Why: Keras seeds a new `torch.Generator` from the value of a `SeedGenerator` for each draw, and a
+recorder sees no such value. Here the seed goes into the operation as a tensor; what is drawn from
+it is the same. Gain: `vaekit.kernels.compiled_torch`, which can't do without.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
 from keras.src.backend.torch import random as keras_random
 from keras.src.random.seed_generator import draw_seed
 
+from vaekit.kernels.replaced import replaced
 
-@contextmanager
-def recordable_draws() -> Iterator[None]:
+
+def recordable_draws() -> AbstractContextManager[None]:
     """While entered, what Keras draws by a normal, a uniform or a Bernoulli law can be recorded."""
-    plain = keras_random.torch, keras_random.torch_seed_generator
     # Its functions take their generator from the one, and hand it to a function of the other.
-    keras_random.torch, keras_random.torch_seed_generator = _Torch(), draw_seed
-    try:
-        yield
-    finally:
-        keras_random.torch, keras_random.torch_seed_generator = plain
+    return replaced(keras_random, torch=_Torch(), torch_seed_generator=draw_seed)
 
 
 class _Torch:

@@ -1,0 +1,52 @@
+"""The engines: what compiles a program's steps on each of Keras's backends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import keras
+import numpy as np
+
+from vaekit.engine.feed import Feed
+from vaekit.engine.program import Program
+
+# Does the steps of a block of image indices `(S, B)`, int32, and gives one row of sums a step,
+# `(S, M)` float32. After it, all Keras variables hold their present values.
+Call = Callable[[np.ndarray], np.ndarray]
+
+
+class Engine(Protocol):
+    """Compiled steps on one backend.
+
+    images: an array `(N, H, W, C)`, which moves to the device, or the feed of stored images, of
+        which each batch does when its step comes.
+    """
+
+    def train(self, program: Program, images: np.ndarray | Feed) -> Call:
+        """Training steps; `program.columns` names what a row holds."""
+
+    def evaluate(self, program: Program, images: np.ndarray | Feed) -> Call:
+        """Evaluation steps, which change no weight; `program.eval_columns` names what a row holds.
+
+        They move `program.eval_noise`.
+        """
+
+
+def current_engine() -> Engine:
+    """The engine of the backend that Keras runs on; no other backend is imported."""
+    match keras.backend.backend():
+        case "tensorflow":
+            from vaekit.engine.tensorflow_engine import TensorFlowEngine
+
+            return TensorFlowEngine()
+        case "jax":
+            from vaekit.engine.jax_engine import JaxEngine
+
+            return JaxEngine()
+        case "torch":
+            from vaekit.engine.torch_engine import TorchEngine
+
+            return TorchEngine()
+        case other:
+            raise NotImplementedError(f"There is no engine for Keras's backend {other}.")

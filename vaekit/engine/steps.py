@@ -1,0 +1,92 @@
+"""Compiled steps, and the blocks of image indices that they take.
+
+A block is `(S, B)`, int32: S steps, each on the B images that its row names, in one call. Steps
+give one row of sums each, `(S, M)` float32 in NumPy, as `program.columns` or `program.eval_columns`
+name them. After a call, all Keras variables hold their present values.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vaekit.config import MAX_STEPS
+from vaekit.data import StoredPixels
+from vaekit.engine.backend import Call, current_engine
+from vaekit.engine.feed import Feed
+from vaekit.engine.program import Program
+from vaekit.types import Pixels
+
+
+class Steps:
+    """Training or evaluation steps; they may read images ahead until they are closed."""
+
+    def __init__(self, call: Call, feed: Feed | None) -> None:
+        self._call = call
+        self._feed = feed
+
+    def __call__(self, block: np.ndarray) -> np.ndarray:
+        return self._call(block)
+
+    def through(self, call: Call) -> Steps:
+        """The same steps, called through `call`."""
+        return Steps(call, self._feed)
+
+    def most(self, batch_size: int) -> int:
+        """How many steps of such batches one call may take."""
+        return MAX_STEPS if self._feed is None else self._feed.most(batch_size)
+
+    def expect(self, indices: np.ndarray, batch_size: int) -> None:
+        """The next steps are over these images in this order, so many a step."""
+        if self._feed is not None:
+            self._feed.expect(indices, batch_size)
+
+    def close(self) -> None:
+        """Read nothing ahead any more."""
+        if self._feed is not None:
+            self._feed.close()
+
+
+def compile_train(program: Program, images: Pixels) -> Steps:
+    """Training steps on `images` `(N, H, W, C)`, uint8 or float32.
+
+    An array moves to the device; of stored images, each batch does when its step comes.
+    """
+    source = _source(images)
+    return Steps(current_engine().train(program, source), _feed(source))
+
+
+def compile_evaluate(program: Program, images: Pixels) -> Steps:
+    """Evaluation steps on `images`, which change no weight."""
+    source = _source(images)
+    return Steps(current_engine().evaluate(program, source), _feed(source))
+
+
+def _source(images: Pixels) -> np.ndarray | Feed:
+    return Feed(images) if isinstance(images, StoredPixels) else np.asarray(images)
+
+
+def _feed(source: np.ndarray | Feed) -> Feed | None:
+    return source if isinstance(source, Feed) else None
+
+
+def epoch_order(seed: int, epoch: int, count: int) -> np.ndarray:
+    """The order in which an epoch visits `count` images: indices, int32; epochs count from 0.
+
+    A pure function of (seed, epoch).
+    """
+    generator = np.random.Generator(np.random.Philox(key=[seed, epoch]))
+    # As `permutation(count)`, in a third of the memory.
+    order = np.arange(count, dtype=np.int32)
+    generator.shuffle(order)
+    return order
+
+
+def batches(order: np.ndarray, batch_size: int) -> list[np.ndarray]:
+    """Batches of indices in two blocks: the full ones `(S, batch_size)`, and a last `(1, rest)`.
+
+    A block may be missing, never empty.
+    """
+    full = len(order) // batch_size
+    blocks = [order[: full * batch_size].reshape(full, batch_size)] if full else []
+    rest = order[full * batch_size :]
+    return [*blocks, rest[None]] if len(rest) else blocks

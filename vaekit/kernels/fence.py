@@ -1,0 +1,123 @@
+"""Which kernels there are, and which of them one program runs by."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import NamedTuple, TypeVar
+
+from vaekit.errors import VaekitWarning
+from vaekit.kernels.replaced import in_turn
+
+T = TypeVar("T")
+
+
+class Kernel(NamedTuple):
+    """One way to compute what Keras computes, faster.
+
+    name: as people are told.
+    replaces: the function that it stands in for.
+    path: what is entered while it does, as `module:function` of this room. It is imported only
+        then, since with another Keras even that may fail.
+    """
+
+    name: str
+    replaces: str
+    path: str
+
+    def entered(self) -> AbstractContextManager[None]:
+        """While entered, the kernel stands in for what it replaces."""
+        module, _, function = self.path.partition(":")
+        entered: AbstractContextManager[None] = getattr(
+            importlib.import_module(f"vaekit.kernels.{module}"), function
+        )()
+        return entered
+
+
+# By backend. On JAX, XLA fuses Keras's own arithmetic.
+KERNELS: dict[str, tuple[Kernel, ...]] = {
+    "tensorflow": (
+        Kernel(
+            "shared step size of Adam",
+            "keras.optimizers.Adam.update_step",
+            "adam_tensorflow:shared_step_size",
+        ),
+        Kernel(
+            "batch norm",
+            "keras.layers.BatchNormalization.call",
+            "batch_norm_tensorflow:native_batch_norm",
+        ),
+        Kernel(
+            "convolutions of grey images",
+            "tensorflow.nn.convolution and tensorflow.nn.conv_transpose",
+            "gray_tensorflow:gray_convolutions",
+        ),
+    ),
+    "torch": (
+        Kernel(
+            "batch norm",
+            "keras.layers.BatchNormalization.call",
+            "batch_norm_torch:native_batch_norm",
+        ),
+    ),
+    "jax": (),
+}
+
+
+class ActiveKernels:
+    """The kernels of one program: those that it began with, less those that failed."""
+
+    def __init__(self, kernels: Sequence[Kernel]) -> None:
+        self._working = list(kernels)
+
+    def active(self) -> AbstractContextManager[None]:
+        """While entered, the kernels stand in for what they replace; other threads wait."""
+        return _entered(self._working)
+
+    def try_out(self, work: Callable[[], T]) -> T:
+        """What `work` gives with the kernels, which it passes through.
+
+        Where it fails, it is done again with fewer: each kernel that it fails with is left out from
+        then on, with a `VaekitWarning`. Raises what `work` raises with none of them.
+        """
+        try:
+            with self.active():
+                return work()
+        except Exception:  # whatever those raise whose insides are not what they were
+            if not self._working:
+                raise
+        # Out here, so that an error of the work's own isn't told together with that one.
+        suspects, self._working = self._working, []
+        with self.active():
+            result = work()
+        for kernel in suspects:
+            try:
+                with _entered([*self._working, kernel]):
+                    result = work()
+            except Exception as error:
+                _warn(kernel, error)
+            else:
+                self._working.append(kernel)
+        return result
+
+
+@contextmanager
+def _entered(kernels: Sequence[Kernel]) -> Iterator[None]:
+    # With no kernel, too: another thread's must not be seen.
+    with in_turn, ExitStack() as stack:
+        for kernel in kernels:
+            stack.enter_context(kernel.entered())
+        yield
+
+
+def _warn(kernel: Kernel, error: Exception) -> None:
+    reason = (str(error) or type(error).__name__).strip().splitlines()[0]
+    warnings.warn(
+        f"The kernel {kernel.name!r} doesn't work here ({type(error).__name__}: {reason}), so "
+        f"{kernel.replaces} stays as it is: the same up to rounding, and slower. "
+        "--kernels stock asks for just that.",
+        VaekitWarning,
+        stacklevel=2,
+    )
