@@ -29,7 +29,6 @@ from typing import Any
 
 import click
 
-from vaekit.benchmark.ended import why_ended
 from vaekit.benchmark.results import (
     Result,
     commit,
@@ -39,7 +38,7 @@ from vaekit.benchmark.results import (
     refuse_unwritable,
     write_result,
 )
-from vaekit.errors import UserError, VaekitError
+from vaekit.errors import UserError, VaekitError, why_ended
 
 HERE = Path(__file__).parent
 EPOCHS = 20  # the tutorial's

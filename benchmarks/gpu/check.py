@@ -18,9 +18,8 @@ from typing import Any
 
 import click
 
-from vaekit.benchmark.ended import why_ended
 from vaekit.benchmark.results import refuse_unwritable, write_result
-from vaekit.errors import VaekitError
+from vaekit.errors import VaekitError, why_ended
 
 STEPS = 20
 # How far losses may be apart at the first step, the second, and any, relative to the processor's.

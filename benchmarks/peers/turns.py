@@ -12,7 +12,7 @@ from typing import Any
 
 from peers.interface import Refused
 from peers.still import go_on, stand_still
-from vaekit.benchmark.ended import why_ended
+from vaekit.errors import why_ended
 
 HERE = Path(__file__).parent.parent
 

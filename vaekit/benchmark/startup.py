@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from vaekit.benchmark.ended import why_ended
 from vaekit.benchmark.results import measurement
 from vaekit.benchmark.subject import random_images
 from vaekit.config import TrainConfig, write_config
-from vaekit.errors import VaekitError
+from vaekit.errors import VaekitError, why_ended
 from vaekit.plugins import discover
 from vaekit.registry import LOCAL
 from vaekit.run import RunDirectory
