@@ -46,33 +46,33 @@ def count_work(model: keras.Model) -> Count:
     multiply_adds, values = 0, 0
     uncounted: dict[str, None] = {}
 
-    def saw(layer: Any, given: tuple[int, ...], got: tuple[int, ...]) -> None:
+    def count_call(layer: Any, inputs: tuple[int, ...], outputs: tuple[int, ...]) -> None:
         nonlocal multiply_adds, values
-        work = _multiply_adds(layer, given, got)
+        work = _multiply_adds(layer, inputs, outputs)
         if work is None:
             uncounted[layer.name] = None
         elif work:
             multiply_adds += work
-            values += math.prod(got[1:])
+            values += math.prod(outputs[1:])
 
     shape = (1, *model.inputs[0].shape[1:])
-    with _watched(saw), keras.StatelessScope():
+    with _watched(count_call), keras.StatelessScope():
         model(keras.ops.zeros(shape), training=False)
     weights = sum(math.prod(weight.shape) for weight in model.weights)
     return Count(multiply_adds, values, weights, tuple(uncounted))
 
 
-def _multiply_adds(layer: Any, given: tuple[int, ...], got: tuple[int, ...]) -> int | None:
-    """Of one call of one layer on one image; 0 for a layer without matrices, None if unknown."""
+def _multiply_adds(layer: Any, inputs: tuple[int, ...], outputs: tuple[int, ...]) -> int | None:
+    """Of one call of a layer on one image; 0 for a layer without matrices, None if unknown."""
     if isinstance(layer, layers.Dense):
-        return math.prod(given[1:-1]) * math.prod(layer.kernel.shape)
+        return math.prod(inputs[1:-1]) * math.prod(layer.kernel.shape)
     if isinstance(layer, _TRANSPOSED):  # every input position meets the whole kernel
-        return math.prod(_positions(layer, given)) * math.prod(layer.kernel.shape)
+        return math.prod(_positions(layer, inputs)) * math.prod(layer.kernel.shape)
     if isinstance(layer, _SEPARABLE):
         kernels = math.prod(layer.depthwise_kernel.shape) + math.prod(layer.pointwise_kernel.shape)
-        return math.prod(_positions(layer, got)) * kernels
+        return math.prod(_positions(layer, outputs)) * kernels
     if isinstance(layer, _CONVOLUTIONS + _DEPTHWISE):  # every output position does
-        return math.prod(_positions(layer, got)) * math.prod(layer.kernel.shape)
+        return math.prod(_positions(layer, outputs)) * math.prod(layer.kernel.shape)
     own = [w for w in layer._trainable_variables if len(w.shape) > 1]
     return None if own else 0
 
@@ -82,13 +82,13 @@ def _positions(layer: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 @contextmanager
-def _watched(saw: Callable[[Any, tuple[int, ...], tuple[int, ...]], None]) -> Iterator[None]:
-    """While entered, `saw(layer, input shape, output shape)` hears of every call of a layer."""
+def _watched(hear: Callable[[Any, tuple[int, ...], tuple[int, ...]], None]) -> Iterator[None]:
+    """While entered, `hear(layer, input shape, output shape)` is told of every call of a layer."""
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         output = plain(self, *args, **kwargs)
         if args and hasattr(args[0], "shape") and hasattr(output, "shape"):
-            saw(self, tuple(args[0].shape), tuple(output.shape))
+            hear(self, tuple(args[0].shape), tuple(output.shape))
         return output
 
     # A layer may hold layers that no list of the model's has; all of them come through here.

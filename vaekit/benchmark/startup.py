@@ -86,8 +86,8 @@ def _plugins() -> list[str]:
 def _seconds(*args: str) -> float:
     command = [sys.executable, *args]
     began = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True)
+    child = subprocess.run(command, capture_output=True, text=True)
     took = time.perf_counter() - began
-    if done.returncode:
-        raise VaekitError(f"{' '.join(args)} failed: {why_ended(done.returncode, done.stderr)}")
+    if child.returncode:
+        raise VaekitError(f"{' '.join(args)} failed: {why_ended(child.returncode, child.stderr)}")
     return took

@@ -1,6 +1,6 @@
 """Putting parts together to a variational autoencoder."""
 
-from vaekit.model.chunks import in_chunks
+from vaekit.model.chunks import decode, encode
 from vaekit.model.parts import (
     Parts,
     build_backbone,
@@ -18,7 +18,8 @@ __all__ = [
     "build_backbone",
     "build_loss",
     "build_vae",
-    "in_chunks",
+    "decode",
+    "encode",
     "resolve_parts",
     "sampled",
     "seeded",

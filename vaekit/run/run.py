@@ -13,7 +13,7 @@ from vaekit.config import TrainConfig
 from vaekit.data import MASK, as_dataset, data_budget, fingerprint, load_data, split, take
 from vaekit.engine import Evaluation, Program
 from vaekit.errors import DataError, UserError
-from vaekit.model import VAE, Parts, build_vae, in_chunks
+from vaekit.model import VAE, Parts, build_vae, decode, encode
 from vaekit.optimizer import build_optimizer
 from vaekit.plugins import discover
 from vaekit.run.directory import RunDirectory
@@ -82,8 +82,7 @@ class Run:
 
     def posterior(self, pixels: Pixels) -> Posterior:
         """`encode` for pixels as a `Dataset` holds them, taken as they are."""
-        outputs = list(in_chunks(self.model.posterior, pixels))
-        return Posterior(*(np.concatenate(part) for part in zip(*outputs, strict=True)))
+        return encode(self.model.posterior, pixels)
 
     def decode(self, z: Any) -> np.ndarray:
         """Images `(N, H, W, C)`, float32, of latents `(N, latent_dim)`."""
@@ -92,7 +91,7 @@ class Run:
             raise UserError(
                 f"Latents of this run have shape (N, {self.model.latent_dim}), not {z.shape}."
             )
-        return np.concatenate([out for (out,) in in_chunks(self.model.decoder, z)])
+        return decode(self.model.decoder, z)
 
     def reconstruct(self, images: Any) -> np.ndarray:
         """Images decoded from the posterior's mean, `(N, H, W, C)`, float32."""
