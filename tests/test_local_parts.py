@@ -24,7 +24,7 @@ FEW = ("--data", "digits", "--epochs", "1", "--limit", "64")
 @pytest.fixture
 def clean(site, monkeypatch):
     """Nothing is registered by a call, before and after."""
-    monkeypatch.setattr(discovery, "_kept", {})
+    monkeypatch.setattr(discovery, "_local_parts", {})
     return site
 
 

@@ -1,18 +1,17 @@
-"""The layers that a model of a stranger's may hold: their arguments, and how many weights each has.
+"""The layers that a model of a stranger's may hold, and their arguments.
 
 A layer that isn't in `LAYERS` is refused. So is an argument that isn't listed for it, or a value
-that its check doesn't take. Weights are counted from arguments and input shapes before a layer is
-built, so that a config can't make Keras allocate what the file doesn't hold.
+that its check doesn't take.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import keras
 
+from vaekit.model_files import weight_counts
 from vaekit.model_files.checks import (
     Check,
     SpecError,
@@ -28,10 +27,7 @@ from vaekit.model_files.checks import (
     whole,
 )
 from vaekit.model_files.objects import activation, constraint, initializer, policy, regularizer
-
-Shape = tuple[int | None, ...]
-Arguments = Mapping[str, Any]
-Count = Callable[[Arguments, Shape], int]
+from vaekit.model_files.weight_counts import Arguments, Count, Shape
 
 
 class LayerRules(NamedTuple):
@@ -95,62 +91,6 @@ _SCALED_AND_SHIFTED: dict[str, Check] = {
 }
 
 
-def channels(arguments: Arguments, shape: Shape) -> int:
-    """The channels of images of this shape."""
-    side = shape[1 if arguments.get("data_format") == "channels_first" else -1]
-    assert side is not None
-    return side
-
-
-def _area(arguments: Arguments) -> int:
-    size = arguments["kernel_size"]
-    return math.prod(size) if isinstance(size, tuple) else size**2
-
-
-def _bias(arguments: Arguments, units: int) -> int:
-    return units if arguments.get("use_bias", True) else 0
-
-
-def _dense(arguments: Arguments, shape: Shape) -> int:
-    units = arguments["units"]
-    return (shape[-1] or 0) * units + _bias(arguments, units)
-
-
-def _convolution(arguments: Arguments, shape: Shape) -> int:
-    filters, groups = arguments["filters"], arguments.get("groups", 1)
-    into = channels(arguments, shape) // groups
-    return _area(arguments) * into * filters + _bias(arguments, filters)
-
-
-def _depthwise(arguments: Arguments, shape: Shape) -> int:
-    out = channels(arguments, shape) * arguments.get("depth_multiplier", 1)
-    return _area(arguments) * out + _bias(arguments, out)
-
-
-def _separable(arguments: Arguments, shape: Shape) -> int:
-    out = channels(arguments, shape) * arguments.get("depth_multiplier", 1)
-    filters = arguments["filters"]
-    return _area(arguments) * out + out * filters + _bias(arguments, filters)
-
-
-def _sizes(shape: Shape, axes: Any) -> int:
-    sides = (shape[axis] for axis in (axes if isinstance(axes, tuple) else (axes,)))
-    return math.prod(side or 1 for side in sides)
-
-
-def _normalised(moving: int) -> Count:
-    def count(arguments: Arguments, shape: Shape) -> int:
-        kinds = arguments.get("center", True) + arguments.get("scale", True) + moving
-        return int(kinds * _sizes(shape, arguments.get("axis", -1)))
-
-    return count
-
-
-def _slopes(arguments: Arguments, shape: Shape) -> int:
-    shared = arguments.get("shared_axes") or ()
-    return math.prod(side or 1 for at, side in enumerate(shape[1:], 1) if at not in shared)
-
-
 def _axis(value: Any) -> int:
     """An axis; Keras 2 writes a list of one."""
     return either(_AXIS, lambda v: listed(_AXIS, 1, 1)(v)[0])(value)
@@ -165,11 +105,11 @@ LAYERS: Mapping[str, LayerRules] = {
             "lora_alpha": one_of(None),
             "quantization_config": one_of(None),
         },
-        _dense,
+        weight_counts.dense,
     ),
     "Conv2D": LayerRules(
         {"filters": whole(1), "groups": _GROUPS, **_CONVOLUTION, **_trained("kernel", "bias")},
-        weights=_convolution,
+        weights=weight_counts.convolution,
     ),
     "Conv2DTranspose": LayerRules(
         {
@@ -179,7 +119,7 @@ LAYERS: Mapping[str, LayerRules] = {
             **_trained("kernel", "bias"),
         },
         {"groups": one_of(1)},
-        _convolution,
+        weight_counts.convolution,
     ),
     "DepthwiseConv2D": LayerRules(
         {"depth_multiplier": whole(1), **_CONVOLUTION, **_trained("depthwise", "bias")},
@@ -190,7 +130,7 @@ LAYERS: Mapping[str, LayerRules] = {
             "kernel_regularizer": one_of(None),
             "kernel_constraint": one_of(None),
         },
-        _depthwise,
+        weight_counts.depthwise,
     ),
     "SeparableConv2D": LayerRules(
         {
@@ -205,7 +145,7 @@ LAYERS: Mapping[str, LayerRules] = {
             "kernel_regularizer": one_of(None),
             "kernel_constraint": one_of(None),
         },
-        _separable,
+        weight_counts.separable,
     ),
     "BatchNormalization": LayerRules(
         {
@@ -221,16 +161,16 @@ LAYERS: Mapping[str, LayerRules] = {
             "renorm_clipping": one_of(None),
             "renorm_momentum": number(0, 1),
         },
-        _normalised(moving=2),
+        weight_counts.normalised(moving=2),
     ),
     "LayerNormalization": LayerRules(
         {"axis": either(_AXIS, listed(_AXIS, 1, 5)), **_SCALED_AND_SHIFTED},
         {"rms_scaling": one_of(False)},
-        _normalised(moving=0),
+        weight_counts.normalised(moving=0),
     ),
     "GroupNormalization": LayerRules(
         {"groups": whole(-1, 2**16), "axis": _axis, **_SCALED_AND_SHIFTED},
-        weights=_normalised(moving=0),
+        weights=weight_counts.normalised(moving=0),
     ),
     "UnitNormalization": LayerRules({"axis": either(_AXIS, listed(_AXIS, 1, 5))}),
     "Activation": LayerRules({"activation": activation}),
@@ -245,7 +185,7 @@ LAYERS: Mapping[str, LayerRules] = {
     "ELU": LayerRules({"alpha": number()}),
     "PReLU": LayerRules(
         {"shared_axes": optional(listed(whole(1, 5), 0, 5)), **_trained("alpha")},
-        weights=_slopes,
+        weights=weight_counts.slopes,
     ),
     "Softmax": LayerRules({"axis": _AXIS}),
     "Dropout": LayerRules({"rate": _RATE, **_SEED}, {"noise_shape": one_of(None)}),

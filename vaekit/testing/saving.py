@@ -12,7 +12,7 @@ import numpy as np
 
 from vaekit.run.artifacts import custom_layers
 from vaekit.startup.quiet import absl_errors_only
-from vaekit.testing.backbones import (
+from vaekit.testing.builds import (
     called_in_training,
     claimed_models,
     inputs_for,
