@@ -78,17 +78,17 @@ def main(
             names, batch_sizes, data, keep=lambda rows: write_result(rows, out), **how
         )
     except VaekitError as error:
-        raise SystemExit(_told(str(error), error.exit_code)) from None
+        raise SystemExit(_exit_code(str(error), error.exit_code)) from None
     except Refused as error:
-        raise SystemExit(_told(str(error), 2)) from None
+        raise SystemExit(_exit_code(str(error), 2)) from None
     left_out = result["left_out"]
     if not result["measurements"]:
-        raise SystemExit(_told(f"Nothing could be measured. {' '.join(left_out.values())}", 1))
+        raise SystemExit(_exit_code(f"Nothing could be measured. {' '.join(left_out.values())}", 1))
     click.echo(f"Written to {out}.")
     # A peer that nobody asked for may be left out; the kit, and one that somebody did, may not.
     lost = [why for who, why in left_out.items() if who in names or who not in OTHERS]
     if lost:
-        raise SystemExit(_told(" ".join(lost), 1))
+        raise SystemExit(_exit_code(" ".join(lost), 1))
 
 
 def measured(
@@ -206,8 +206,8 @@ def _against(
         steps = [process.filling(seconds, images // size) for process in both]
         rates: list[list[float]] = [[], []]
         for _ in range(pairs):
-            for process, count, seen in zip(both, steps, rates, strict=True):
-                seen.append(process.rate(count) * size)
+            for process, count, measured in zip(both, steps, rates, strict=True):
+                measured.append(process.rate(count) * size)
     finally:
         peer.close()
     ratios = [ours / theirs for ours, theirs in zip(*rates, strict=True)]
@@ -252,7 +252,8 @@ def _line(row: dict[str, Any]) -> str:
     )
 
 
-def _told(sentence: str, code: int) -> int:
+def _exit_code(sentence: str, code: int) -> int:
+    """The code to end with, once the reason is printed."""
     click.echo(f"bench_peers: {sentence}", err=True)
     return code
 

@@ -29,21 +29,21 @@ from vaekit.errors import UserError, VaekitError
 def main(folder: Path, trials: tuple[str, ...], seed: int, out: Path) -> None:
     """Do the trials, and note what each reached."""
     try:
-        wanted = [_parsed(text) for text in trials]
+        settings = [_parsed(text) for text in trials]
         result = (
             read_result(out) if out.exists() else {**heading("recipe_search"), "measurements": []}
         )
-        for batch_size, rate, epochs in wanted:
-            named = trial_name(batch_size, rate, epochs, seed)
-            if any(row["what"] == named for row in result["measurements"]):
+        for batch_size, rate, epochs in settings:
+            name = trial_name(batch_size, rate, epochs, seed)
+            if any(row["what"] == name for row in result["measurements"]):
                 continue
             options = ["--recipe", "fast", "--seed", str(seed), "--batch-size", str(batch_size)]
             options += ["--learning-rate", str(rate), "--epochs", str(epochs)]
             curve, environment = kit_curve(folder, options)
             result.update(environment)
-            result["measurements"].append(trial_row(named, curve))
+            result["measurements"].append(trial_row(name, curve))
             write_result(result, out)
-            click.echo(f"{named}: {curve[-1]['total']:.2f}")
+            click.echo(f"{name}: {curve[-1]['total']:.2f}")
     except VaekitError as error:
         click.echo(f"recipe_search: {error}", err=True)
         raise SystemExit(error.exit_code) from None
@@ -54,9 +54,9 @@ def trial_name(batch_size: int, rate: float, epochs: int, seed: int) -> str:
     return f"total: batch {batch_size}, rate {rate:g}, {epochs} epochs, seed {seed}"
 
 
-def trial_row(named: str, curve: Curve) -> dict[str, object]:
+def trial_row(name: str, curve: Curve) -> dict[str, object]:
     """A trial's row: its last total, and those of the epochs before."""
-    return measurement(named, "", [curve[-1]["total"]], better="lower", curve=curve)
+    return measurement(name, "", [curve[-1]["total"]], better="lower", curve=curve)
 
 
 def _parsed(text: str) -> tuple[int, float, int]:

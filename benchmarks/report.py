@@ -41,15 +41,15 @@ START, END = "<!-- bench:start -->", "<!-- bench:end -->"
 def main(check: bool, folder: Path, readme: Path) -> None:
     """Make the report, or check it."""
     try:
-        if not _made(check, folder, readme):
+        if not _is_current(check, folder, readme):
             raise SystemExit(1)
     except VaekitError as error:
         click.echo(f"report: {error}", err=True)
         raise SystemExit(error.exit_code) from None
 
 
-def _made(check: bool, folder: Path, readme: Path) -> bool:
-    """Whether nothing is stale, of what the result files make."""
+def _is_current(check: bool, folder: Path, readme: Path) -> bool:
+    """Whether nothing is stale of what the result files make, which is written unless checked."""
     results = {path.stem: read_shown(path) for path in sorted(folder.glob("*.json"))}
     texts = {
         folder / "report.md": report(results),
@@ -62,18 +62,18 @@ def _made(check: bool, folder: Path, readme: Path) -> bool:
         if source_of(path := folder / f"{name}.png") != _source(folder / f"{name}.json")
     }
     # Pictures of another's are none of the report's business.
-    left = [p for p in sorted(folder.glob("*.png")) if p.stem not in results and source_of(p)]
+    orphans = [p for p in sorted(folder.glob("*.png")) if p.stem not in results and source_of(p)]
     if check:
-        for path in (*stale, *pictures, *left):
+        for path in (*stale, *pictures, *orphans):
             click.echo(f"Stale: {path}. Run python benchmarks/report.py.")
-        return not (stale or pictures or left)
+        return not (stale or pictures or orphans)
     for path in stale:
         write_text(path, texts[path])
     for path, result in pictures.items():
         draw(result, path, _source(path.with_suffix(".json")))
     for path in (*stale, *pictures):
         click.echo(f"Written: {path}")
-    for path in left:
+    for path in orphans:
         path.unlink()
         click.echo(f"Removed, since its result is gone: {path}")
     return True
@@ -84,12 +84,12 @@ def _source(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _between(text: str, made: str, path: Path) -> str:
+def _between(text: str, section: str, path: Path) -> str:
     before, start, rest = text.partition(START)
     _, end, after = rest.partition(END)
     if not start or not end:
         raise UserError(f"{path} needs the lines {START} and {END}.")
-    return f"{before}{start}\n\n{made}\n\n{end}{after}"
+    return f"{before}{start}\n\n{section}\n\n{end}{after}"
 
 
 def _holds(path: Path, text: str) -> bool:

@@ -32,12 +32,12 @@ def report(results: Mapping[str, Result]) -> str:
 
 def summary(results: Mapping[str, Result]) -> str:
     """What the README shows: how the kit stands among others; the rest is in the report."""
-    shown = {n: r for n, r in results.items() if r["kind"] not in ("kit", "recipe_search")}
-    if not shown:
+    compared = [r for r in results.values() if r["kind"] not in ("kit", "recipe_search")]
+    if not compared:
         return NOTHING
     parts = []
     # The default backend before the others.
-    for result in sorted(shown.values(), key=lambda result: result["backend"] != "tensorflow"):
+    for result in sorted(compared, key=lambda result: result["backend"] != "tensorflow"):
         parts += [f"{_TITLES[result['kind']]}. {where(result)}", "", *table(result), ""]
     return "\n".join(
         [*parts, "All results, and how they were had: `benchmarks/results/report.md`."]

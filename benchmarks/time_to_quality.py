@@ -29,7 +29,6 @@ from typing import Any
 
 import click
 
-from vaekit.benchmark.ended import why_ended
 from vaekit.benchmark.results import (
     Result,
     commit,
@@ -39,7 +38,7 @@ from vaekit.benchmark.results import (
     refuse_unwritable,
     write_result,
 )
-from vaekit.errors import UserError, VaekitError
+from vaekit.errors import UserError, VaekitError, why_ended
 
 HERE = Path(__file__).parent
 EPOCHS = 20  # the tutorial's
@@ -83,20 +82,21 @@ def main(
         if result.get("settings") != settings:
             raise UserError(f"{out} holds runs of other --epochs or --limit: choose another --out.")
         for seed in numbers:
-            for who, given in (("tutorial", ()), ("vaekit", options)):
-                if _known(result, who, seed, given):
+            for who, own_options in (("tutorial", ()), ("vaekit", options)):
+                if _is_done(result, who, seed, own_options):
                     continue
                 if who == "tutorial":
                     curve = _tutorial(folder, ["--epochs", str(epochs), *_shared(seed, limit)])
                 else:
-                    curve, environment = kit_curve(folder, [*_shared(seed, limit), *given])
+                    job = [*_shared(seed, limit), *own_options]
+                    curve, environment = kit_curve(folder, job)
                     result.update(environment)
-                asked = {"who": who, "seed": seed, "options": list(given)}
-                result["runs"].append({**asked, "commit": commit(), "curve": curve})
+                run = {"who": who, "seed": seed, "options": list(own_options)}
+                result["runs"].append({**run, "commit": commit(), "curve": curve})
                 result["measurements"] = reached(result["runs"])
                 write_result(result, out)
                 click.echo(
-                    f"{who} {' '.join(given)} seed {seed}: {curve[-1]['total']:.2f} after "
+                    f"{who} {' '.join(own_options)} seed {seed}: {curve[-1]['total']:.2f} after "
                     f"{curve[-1]['seconds']:.0f} s"
                 )
     except VaekitError as error:
@@ -137,8 +137,8 @@ def reached(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
         times = {seed: _first(curve, target) for seed, curve in curves.items()}
         times = {seed: at for seed, at in times.items() if at is not None}
         if len(times) < len(curves):
-            named = f"{name}, seeds that reach the tutorial's quality, of {len(curves)}"
-            rows.append(measurement(named, "", [len(times)], seeds=list(times)))
+            what = f"{name}, seeds that reach the tutorial's quality, of {len(curves)}"
+            rows.append(measurement(what, "", [len(times)], seeds=list(times)))
         if not times:
             continue
         until = f"{name}, until the tutorial's quality"
@@ -152,8 +152,8 @@ def reached(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
             rows.append(measurement(f"{until}, after start-up and compiling", "s", rest, **of))
         shares = [times[seed] / tutorial[seed][-1]["seconds"] for seed in times if seed in tutorial]
         if shares:
-            named = f"{name}, share of the tutorial's time"
-            rows.append(measurement(named, "", shares, better="lower"))
+            what = f"{name}, share of the tutorial's time"
+            rows.append(measurement(what, "", shares, better="lower"))
     return rows
 
 
@@ -168,9 +168,9 @@ def _before_steps(curve: Curve) -> float | None:
     return ends[0] - statistics.median(later) if later else None
 
 
-def _known(result: Result, who: str, seed: int, options: tuple[str, ...]) -> bool:
-    asked = {"who": who, "seed": seed, "options": list(options)}
-    return any(asked.items() <= run.items() for run in result["runs"])
+def _is_done(result: Result, who: str, seed: int, options: tuple[str, ...]) -> bool:
+    job = {"who": who, "seed": seed, "options": list(options)}
+    return any(job.items() <= run.items() for run in result["runs"])
 
 
 def _new(settings: dict[str, Any]) -> Result:
@@ -233,17 +233,17 @@ def _watched(command: list[str]) -> tuple[list[float], str]:
     began = time.perf_counter()
     seconds, line = [], ""
     with (
-        tempfile.TemporaryFile("w+") as said,
+        tempfile.TemporaryFile("w+") as stderr,
         subprocess.Popen(
-            [sys.executable, *command], stdout=subprocess.PIPE, stderr=said, text=True
+            [sys.executable, *command], stdout=subprocess.PIPE, stderr=stderr, text=True
         ) as process,
     ):
         for line in process.stdout:
             if line.startswith("epoch "):
                 seconds.append(time.perf_counter() - began)
         if process.wait():
-            said.seek(0)
-            reason = why_ended(process.returncode, said.read())
+            stderr.seek(0)
+            reason = why_ended(process.returncode, stderr.read())
             raise VaekitError(f"{' '.join(command[:3])} failed: {reason}")
     return seconds, line
 

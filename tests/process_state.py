@@ -37,6 +37,6 @@ def process_state() -> dict[str, Any]:
         "folder": os.getcwd(),
         "path": list(sys.path),
         "plugins chosen": discovery._selection,
-        "parts registered by a call": dict(discovery._kept),
+        "parts registered by a call": dict(discovery._local_parts),
         "signals": [signal.getsignal(number) for number in SIGNALS],
     }

@@ -10,7 +10,7 @@ import textwrap
 
 import pytest
 
-from vaekit.atomic import write_text, write_whole
+from vaekit.atomic import write_folder, write_text, write_whole
 from vaekit.errors import NoRoomError, RunError, from_os_error
 
 
@@ -103,7 +103,7 @@ def test_a_folder_in_the_way_is_said_with_the_path(tmp_path):
     assert names(tmp_path) == ["taken"]
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write anywhere")
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_without_the_right_to_write_is_said_with_the_path(tmp_path):
     folder = tmp_path / "locked"
     folder.mkdir(mode=0o500)
@@ -139,7 +139,6 @@ WRITERS = {
 }
 
 
-@pytest.mark.skipif(os.name != "posix", reason="needs a limit on file sizes")
 @pytest.mark.parametrize("kind", WRITERS)
 def test_no_room_is_said_however_the_file_is_written(tmp_path, kind):
     """The system itself refuses here: no file may grow beyond 20 kB."""
@@ -167,6 +166,20 @@ def test_no_room_is_said_however_the_file_is_written(tmp_path, kind):
     assert done.stdout.startswith(f"No room left to write {path}."), done.stderr
     assert path.read_text() == "old"
     assert names(tmp_path) == ["file.npz"]
+
+
+def test_a_folder_is_made_with_the_folders_in_it(tmp_path):
+    write_folder(tmp_path / "new", {"a.txt": b"a", "in/side/b.bin": b"\0b"})
+    assert (tmp_path / "new/a.txt").read_bytes() == b"a"
+    assert (tmp_path / "new/in/side/b.bin").read_bytes() == b"\0b"
+    assert names(tmp_path) == ["new"]
+
+
+def test_a_folder_that_fails_half_way_leaves_nothing(tmp_path):
+    files = {"a.txt": b"a", "in/b.txt": b"b", "in/b.txt/c.txt": b"in a file"}
+    with pytest.raises(RunError, match=r"Can't write .*new: (Not a directory|File exists)"):
+        write_folder(tmp_path / "new", files)
+    assert names(tmp_path) == []
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])

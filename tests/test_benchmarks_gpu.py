@@ -80,7 +80,7 @@ def test_without_a_gpu_only_a_rehearsal_goes_on(monkeypatch, capsys, platform, c
         check._GPU_OF_JAX: {"platform": platform, "model": "a card"},
         check._GPU_OF_TORCH: {"version": "2.11", "cuda": cuda},
     }
-    monkeypatch.setattr(check, "_said", lambda code, more: said[code])
+    monkeypatch.setattr(check, "_last_output", lambda code, more: said[code])
     monkeypatch.setattr(
         check.importlib.util, "find_spec", lambda name: None if cuda is None else object()
     )
@@ -99,8 +99,8 @@ def test_a_child_that_dies_without_a_word_is_told(monkeypatch):
     from vaekit.errors import VaekitError
 
     with pytest.raises(VaekitError, match="it was ended by SIGKILL"):
-        check._said("import os; os.kill(os.getpid(), 9)", {})
-    assert check._said("print('chatter'); print('[1]')", {}) == [1]
+        check._last_output("import os; os.kill(os.getpid(), 9)", {})
+    assert check._last_output("print('chatter'); print('[1]')", {}) == [1]
 
 
 # run.sh

@@ -214,19 +214,19 @@ def test_what_torch_compile_needs_is_looked_for(monkeypatch, tmp_path):
     for name in ("CC", "CXX", "TORCH_INDUCTOR_INSTALL_GXX"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert "a C++ compiler" in compilers.lacking_on_processor()
+    assert "a C++ compiler" in compilers.missing_on_processor()
     monkeypatch.setattr(compilers.importlib.util, "find_spec", lambda name: None)
-    assert compilers.lacking_on_gpu() == "Triton on a GPU"
+    assert compilers.missing_on_gpu() == "Triton on a GPU"
     monkeypatch.setattr(compilers.importlib.util, "find_spec", lambda name: object())
-    assert "a C compiler" in compilers.lacking_on_gpu()
+    assert "a C compiler" in compilers.missing_on_gpu()
     for name in ("gcc", "mine"):
         (tmp_path / name).touch(mode=0o755)
     monkeypatch.setenv("CXX", str(tmp_path / "mine"))
-    assert compilers.lacking_on_processor() is None
+    assert compilers.missing_on_processor() is None
     monkeypatch.setattr(compilers.sysconfig, "get_path", lambda *of: str(tmp_path))
-    assert "Python's headers" in compilers.lacking_on_gpu()
+    assert "Python's headers" in compilers.missing_on_gpu()
     (tmp_path / "Python.h").touch()
-    assert compilers.lacking_on_gpu() is None
+    assert compilers.missing_on_gpu() is None
 
 
 # time to quality

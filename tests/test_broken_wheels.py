@@ -59,9 +59,8 @@ class Environment:
 
     def __init__(self, folder: Path, wheels: Path) -> None:
         self.wheels = wheels
-        venv.create(folder, symlinks=os.name != "nt")
-        scripts = "Scripts" if os.name == "nt" else "bin"
-        self.python = folder / scripts / Path(sys.executable).name
+        venv.create(folder, symlinks=True)
+        self.python = folder / "bin" / Path(sys.executable).name
         base = {"base": str(folder), "platbase": str(folder)}
         packages = Path(sysconfig.get_path("purelib", "venv", base))
         ours = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]

@@ -58,7 +58,7 @@ def test_each_backend_is_really_tried(examined: subprocess.CompletedProcess[str]
     assert backends["jax"]["status"] == "broken"
     assert "its library is of another build" in backends["jax"]["detail"]
     assert backends["torch"]["status"] == "broken"
-    assert "signal 6" in backends["torch"]["detail"]
+    assert "SIGABRT" in backends["torch"]["detail"]
     assert "pip install" in backends["torch"]["remedy"]
 
 
@@ -77,25 +77,25 @@ def test_packages_are_held_against_what_the_kit_needs(
     assert {"keras", "tensorflow", "numpy", "click"} <= set(packages)
     assert all(row["status"] == "ok" for row in packages.values())
 
-    from vaekit.doctor import packages as module
+    from vaekit.doctor import environment as module
 
     monkeypatch.setattr(
         module.metadata, "requires", lambda _: ["keras>=99", "no-such-package", "numpy>=1"]
     )
-    told = {finding.subject: finding for finding in module.examine_packages()}
-    assert told["keras"].status == "broken"
-    assert ">=99" in told["keras"].remedy
-    assert told["no-such-package"].status == "broken"
-    assert told["numpy"].status == "ok"
+    findings = {finding.subject: finding for finding in module.examine_packages()}
+    assert findings["keras"].status == "broken"
+    assert ">=99" in findings["keras"].remedy
+    assert findings["no-such-package"].status == "broken"
+    assert findings["numpy"].status == "ok"
 
 
 def test_a_missing_backend_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     from vaekit.doctor import backends
 
     monkeypatch.setattr(backends.importlib.util, "find_spec", lambda name: None)
-    found = {finding.subject: finding for finding in backends.examine_backends()}
-    assert {finding.status for finding in found.values()} == {"absent"}
-    assert found["jax"].remedy == "pip install 'vaekit[jax]'"
+    findings = {finding.subject: finding for finding in backends.examine_backends()}
+    assert {finding.status for finding in findings.values()} == {"absent"}
+    assert findings["jax"].remedy == "pip install 'vaekit[jax]'"
 
 
 def doctor(*args: Any) -> Result:

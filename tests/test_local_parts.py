@@ -24,7 +24,7 @@ FEW = ("--data", "digits", "--epochs", "1", "--limit", "64")
 @pytest.fixture
 def clean(site, monkeypatch):
     """Nothing is registered by a call, before and after."""
-    monkeypatch.setattr(discovery, "_kept", {})
+    monkeypatch.setattr(discovery, "_local_parts", {})
     return site
 
 
@@ -225,7 +225,7 @@ def test_a_run_of_a_call_says_what_to_call(clean, tmp_path):
     few = {"epochs": 1, "limit": 16, "batch_size": 8, "progress": False}
     vaekit.train("called", data="digits", out=out, **few)
     assert vaekit.load(out).config.encoder == "called"
-    discovery._kept.clear()
+    discovery._local_parts.clear()
     clean.discover()
     with pytest.raises(RunError, match=r"call vaekit\.register_encoder\('called', \.\.\.\)"):
         vaekit.load(out)

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from vaekit.cli import main
-from vaekit.testing.run import CHECKS as SUITE
+from vaekit.testing.checks import CHECKS as SUITE
 
 PARTS = """
     import numpy as np

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import tomllib
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import vaekit
 from vaekit.cli import main
 from vaekit.hookspecs import API_VERSION
 from vaekit.registry import KINDS
+from vaekit.scaffold import render
 
 
 @pytest.fixture(autouse=True)
@@ -176,9 +178,9 @@ def test_the_name_of_another_plugins_part_is_refused(site):
     assert "The loss 'wide' is taken by wide-parts 1.2.3: choose another name." in sentence
 
 
-@pytest.mark.parametrize("there", [Path.mkdir, Path.touch, lambda path: path.symlink_to("nowhere")])
-def test_what_is_there_already_is_left_alone(there):
-    there(Path("vaekit-mine"))
+@pytest.mark.parametrize("make", [Path.mkdir, Path.touch, lambda path: path.symlink_to("nowhere")])
+def test_what_is_there_already_is_left_alone(make):
+    make(Path("vaekit-mine"))
     assert "vaekit-mine is there already" in refused("vaekit-mine", "--kind", "loss")
 
 
@@ -195,21 +197,26 @@ def test_a_folder_that_cannot_be_made_is_refused(out, reason):
 
 
 def test_a_disk_that_is_full_half_way_leaves_nothing(monkeypatch):
-    write, count = Path.write_text, 0
+    flush, count = os.fsync, 0
 
-    def full(path, *args, **kwargs):
+    def full(descriptor):
         nonlocal count
         count += 1
         if count == 4:
             raise OSError(28, "No space left on device")
-        return write(path, *args, **kwargs)
+        flush(descriptor)
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(os, "fsync", full)
     result = new("vaekit-mine", "--kind", "loss")
     assert (result.exit_code, result.stdout) == (1, "")  # nobody's mistake
     assert "No room left to write vaekit-mine." in " ".join(result.stderr.split())
     assert not list(Path.cwd().iterdir())
     assert count == 4
+
+
+def test_a_kind_without_a_template_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setattr(render, "TEMPLATES", tmp_path)
+    assert "There is no template of a loss" in refused("vaekit-mine", "--kind", "loss")
 
 
 def test_an_unknown_kind_is_refused_with_those_that_there_are():

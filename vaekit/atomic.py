@@ -29,7 +29,7 @@ def write_whole(path: Path, write: Callable[[Path], None], *, room: int = 0) -> 
     if target.exists() and not target.is_file():
         raise RunError(f"{path} is there already and is no file. Choose another name.")
     with _aside(target, path) as temporary:
-        if room and hasattr(os, "posix_fallocate"):
+        if room and hasattr(os, "posix_fallocate"):  # macOS has none
             with open(temporary, "wb") as file:
                 os.posix_fallocate(file.fileno(), 0, room)
         write(temporary)
@@ -47,14 +47,21 @@ def write_text(path: Path, text: str) -> None:
 def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
     """Make the folder `path` of these files, each flushed to the disk, or make none.
 
+    files: contents by path within the folder; folders between are made.
+
     Raises `NoRoomError` or `RunError` as `write_whole` does, and `RunError` if `path` is taken.
     """
     with _aside(path, path) as temporary:
         temporary.mkdir()
+        folders = {temporary}
         for name, content in files.items():
-            _write(temporary / name, content)
-            sync(temporary / name)
-        sync(temporary)
+            file = temporary / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            folders.update(parent for parent in file.parents if temporary in parent.parents)
+            _write(file, content)
+            sync(file)
+        for folder in folders:
+            sync(folder)
         os.rename(temporary, path)
         sync(path.parent)
 
@@ -70,15 +77,13 @@ def remove_folder(path: Path) -> None:
 def sweep(folder: Path) -> None:
     """Remove what writers that are no longer alive left half-written in `folder`."""
     for path in folder.iterdir() if folder.is_dir() else ():
-        found = _TEMPORARY.fullmatch(path.name)
-        if found and not _alive(int(found[1])):
+        temporary = _TEMPORARY.fullmatch(path.name)
+        if temporary and not _is_alive(int(temporary[1])):
             _remove(path)
 
 
 def sync(path: Path) -> None:
     """Flush a file, or a folder's list of names, to the disk."""
-    if os.name == "nt" and path.is_dir():  # folders can't be opened there
-        return
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -87,17 +92,17 @@ def sync(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _aside(target: Path, named: Path) -> Iterator[Path]:
-    """A temporary path beside `target`, gone after an error, which then speaks of `named`."""
+def _aside(target: Path, shown_as: Path) -> Iterator[Path]:
+    """A temporary path beside `target`, gone after an error, which calls it `shown_as`."""
     temporary = _temporary(target)
     try:
         yield temporary
     except BaseException as error:
         with contextlib.suppress(OSError):  # the first error is the one to tell
             _remove(temporary)
-        mended = from_os_error(error, named)
-        if mended is not None:
-            raise mended from error
+        sentence = from_os_error(error, shown_as)
+        if sentence is not None:
+            raise sentence from error
         raise
 
 
@@ -112,11 +117,9 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _alive(process: int) -> bool:
+def _is_alive(process: int) -> bool:
     if process == os.getpid():
         return False  # this one hasn't begun yet: another had its number
-    if os.name == "nt":  # where asking would end it
-        return True
     try:
         os.kill(process, 0)
     except ProcessLookupError:

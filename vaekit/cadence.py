@@ -19,9 +19,10 @@ class Cadence(NamedTuple):
 
 def parse_cadence(text: str) -> Cadence:
     """`50steps`, `5min` or `1epoch`. Raises `ValueError` for anything else, and for none."""
-    found = _FORM.fullmatch(text)
-    if not found or not float(found[1] or found[3]):
+    match = _FORM.fullmatch(text)
+    if not match or not float(match[1] or match[3]):
         raise ValueError("say how often as 50steps, 5min or 1epoch")
-    if found[3]:
-        return Cadence(float(found[3]), "min")
-    return Cadence(int(found[1]), cast(Unit, found[2].rstrip("s") + "s"))
+    count, unit, minutes = match.groups()
+    if minutes:
+        return Cadence(float(minutes), "min")
+    return Cadence(int(count), cast(Unit, unit.rstrip("s") + "s"))

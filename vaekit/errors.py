@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import errno
+import signal
 from collections.abc import Iterable
 from os import PathLike
 
@@ -101,3 +102,14 @@ def from_os_error(error: BaseException, path: str | PathLike[str]) -> VaekitErro
         reason = error.strerror or text
         return RunError(f"Can't write {path}: {reason}. Choose a folder that you can write to.")
     return None
+
+
+def why_ended(code: int, stderr: str) -> str:
+    """Why a child process is no more: the last line of its errors, or the signal that ended it.
+
+    code: as `subprocess` gives it, negative for a signal.
+    """
+    if code < 0:
+        return f"it was ended by {signal.Signals(-code).name}."
+    lines = stderr.strip().splitlines()
+    return lines[-1] if lines else f"it ended with {code} and said nothing."

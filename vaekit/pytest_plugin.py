@@ -81,11 +81,11 @@ def vaekit_checks(
     for part in parts or registered(kind):
         subject = subject_of(part, kind, known_failures=known_failures)
         for name, check in checks_for(subject):
-            known = subject.known_failures.get(name)
+            reason = subject.known_failures.get(name)
             yield pytest.param(
                 _skipping(check),
                 id=f"{subject.kind}-{subject.name}-{name}",
-                marks=[] if known is None else [pytest.mark.xfail(reason=known, strict=True)],
+                marks=[] if reason is None else [pytest.mark.xfail(reason=reason, strict=True)],
             )
 
 

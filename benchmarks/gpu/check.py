@@ -18,9 +18,8 @@ from typing import Any
 
 import click
 
-from vaekit.benchmark.ended import why_ended
 from vaekit.benchmark.results import refuse_unwritable, write_result
-from vaekit.errors import VaekitError
+from vaekit.errors import VaekitError, why_ended
 
 STEPS = 20
 # How far losses may be apart at the first step, the second, and any, relative to the processor's.
@@ -44,7 +43,7 @@ print(json.dumps({"version": torch.__version__, "cuda": torch.cuda.is_available(
 """
 _LOSSES = """
 import json, sys
-sys.path.insert(0, {here!r})
+sys.path.insert(0, {benchmarks!r})
 from peers.kit import Peer
 from peers.interface import Job
 from peers.nets import draw_weights
@@ -114,9 +113,9 @@ def refuse_wrong(result: dict[str, Any]) -> None:
 
 def _gpus(*, rehearsal: bool) -> dict[str, Any]:
     """What JAX and PyTorch compute on. Raises `VaekitError` if it is no GPU, but in a rehearsal."""
-    jax = _said(_GPU_OF_JAX, {})
+    jax = _last_output(_GPU_OF_JAX, {})
     # Not imported here: a process that asks a GPU keeps some of its memory.
-    torch = _said(_GPU_OF_TORCH, {}) if importlib.util.find_spec("torch") else None
+    torch = _last_output(_GPU_OF_TORCH, {}) if importlib.util.find_spec("torch") else None
     if torch is None:
         click.echo("PyTorch is not installed: the peers that need it will be left out.")
     if not rehearsal:
@@ -129,21 +128,21 @@ def _gpus(*, rehearsal: bool) -> dict[str, Any]:
 
 
 def _losses(more: dict[str, str]) -> Any:
-    here = str(Path(__file__).parent.parent)
+    benchmarks = str(Path(__file__).parent.parent)
     exact = {"JAX_DEFAULT_MATMUL_PRECISION": "highest", **more}
-    return _said(_LOSSES.format(here=here, steps=STEPS), exact)
+    return _last_output(_LOSSES.format(benchmarks=benchmarks, steps=STEPS), exact)
 
 
-def _said(code: str, more: dict[str, str]) -> Any:
+def _last_output(code: str, more: dict[str, str]) -> Any:
     """What a process of its own prints last. Raises `VaekitError` if it fails."""
     environment = {**os.environ, "KERAS_BACKEND": "jax", **more}
-    done = subprocess.run(
+    child = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True
     )
-    if done.returncode or not done.stdout.strip():
-        reason = why_ended(done.returncode, done.stderr)
+    if child.returncode or not child.stdout.strip():
+        reason = why_ended(child.returncode, child.stderr)
         raise VaekitError(f"A process that was to look at the device failed: {reason}")
-    return json.loads(done.stdout.splitlines()[-1])
+    return json.loads(child.stdout.splitlines()[-1])
 
 
 if __name__ == "__main__":

@@ -10,14 +10,14 @@ import sysconfig
 from pathlib import Path
 
 
-def lacking_on_gpu() -> str | None:
+def missing_on_gpu() -> str | None:
     """What is not there of what Triton needs: it builds extensions of Python, in C.
 
     They are small, and launch its kernels.
     """
     if importlib.util.find_spec("triton") is None:
         return "Triton on a GPU"
-    if not _found(os.environ.get("CC"), "gcc", "clang"):
+    if not _has_compiler(os.environ.get("CC"), "gcc", "clang"):
         return "a C compiler on a GPU, for Triton (gcc, clang, or what CC names)"
     # Where Triton looks: of Debian's two schemes, the one that apt's Python is installed by.
     scheme = sysconfig.get_default_scheme().replace("posix_local", "posix_prefix")
@@ -27,14 +27,14 @@ def lacking_on_gpu() -> str | None:
     return None
 
 
-def lacking_on_processor() -> str | None:
+def missing_on_processor() -> str | None:
     """What is not there of what Inductor needs: it writes C++."""
     usual = "clang++" if sys.platform == "darwin" else "g++"
-    if os.environ.get("TORCH_INDUCTOR_INSTALL_GXX") or _found(os.environ.get("CXX"), usual):
+    if os.environ.get("TORCH_INDUCTOR_INSTALL_GXX") or _has_compiler(os.environ.get("CXX"), usual):
         return None
     return f"a C++ compiler on a processor ({usual}, or what CXX names)"
 
 
-def _found(named: str | None, *usual: str) -> bool:
+def _has_compiler(variable: str | None, *usual: str) -> bool:
     """Whether the compiler that a variable names is there; where it is None, any usual one."""
-    return any(map(shutil.which, usual if named is None else (named,)))
+    return any(map(shutil.which, usual if variable is None else (variable,)))

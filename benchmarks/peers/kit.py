@@ -21,11 +21,11 @@ class Peer:
         """Nothing: the kit refuses what it is built with."""
 
     def __init__(self, job: Job) -> None:
-        asked = {"learning_rate": LEARNING_RATE}
+        options = {"learning_rate": LEARNING_RATE}
         if job.precision != "float32":
-            asked["precision"] = job.precision
+            options["precision"] = job.precision
         try:
-            config = TrainConfig.checked(asked)
+            config = TrainConfig.checked(options)
             select_backend(job.backend)
             from vaekit.benchmark.subject import Subject
             from vaekit.types import Dataset, Images

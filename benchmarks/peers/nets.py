@@ -37,18 +37,18 @@ def draw_weights(seed: int) -> Weights:
             for kind, value in (("gamma", 1), ("beta", 0), ("mean", 0), ("variance", 1)):
                 weights[f"{name}/{kind}"] = np.full(out, value, "float32")
 
-    size, given = int(np.prod(SMALL)), 1
+    size, channels = int(np.prod(SMALL)), 1
     for number, out in enumerate(ENCODER_FILTERS):
-        layer(f"encoder/conv{number}", (3, 3, given, out), out, norm=True)
-        given = out
+        layer(f"encoder/conv{number}", (3, 3, channels, out), out, norm=True)
+        channels = out
     layer("encoder/mu", (size, LATENTS), LATENTS, norm=False)
     layer("encoder/log_variance", (size, LATENTS), LATENTS, norm=False)
     layer("decoder/dense", (LATENTS, size), size, norm=False)
-    given = SMALL[-1]
+    channels = SMALL[-1]
     for number, out in enumerate(DECODER_FILTERS):
         last = number == len(DECODER_FILTERS) - 1
-        layer(f"decoder/conv{number}", (3, 3, out, given), out, norm=not last)
-        given = out
+        layer(f"decoder/conv{number}", (3, 3, out, channels), out, norm=not last)
+        channels = out
     return weights
 
 

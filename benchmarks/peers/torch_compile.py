@@ -7,7 +7,7 @@ from typing import ClassVar
 import torch
 
 from peers import torch_eager
-from peers.compilers import lacking_on_gpu, lacking_on_processor
+from peers.compilers import missing_on_gpu, missing_on_processor
 from peers.interface import Refused
 
 
@@ -19,9 +19,9 @@ class Peer(torch_eager.Peer):
     @classmethod
     def check(cls, precision: str, backend: str) -> None:
         super().check(precision, backend)
-        lacking = lacking_on_gpu() if torch.cuda.is_available() else lacking_on_processor()
-        if lacking:
-            raise Refused(f"torch.compile needs {lacking}, and can't find it.")
+        missing = missing_on_gpu() if torch.cuda.is_available() else missing_on_processor()
+        if missing:
+            raise Refused(f"torch.compile needs {missing}, and can't find it.")
 
     def prepared(self, loss: torch_eager.Loss) -> torch_eager.Loss:
         return torch.compile(loss, **self.options)

@@ -31,13 +31,13 @@ class Encoder(nn.Module):
 
     def __init__(self, weights: Weights) -> None:
         super().__init__()
-        layers, given = [], 1
+        layers, channels = [], 1
         pairs = zip(ENCODER_FILTERS, ENCODER_STRIDES, strict=True)
         for number, (out, stride) in enumerate(pairs):
-            conv = nn.Conv2d(given, out, 3, stride=stride, padding=1)
+            conv = nn.Conv2d(channels, out, 3, stride=stride, padding=1)
             kernel = weights[f"encoder/conv{number}/kernel"][::-1, ::-1].transpose(3, 2, 0, 1)
             layers += [_filled(conv, kernel), _norm(out), nn.LeakyReLU(SLOPE)]
-            given = out
+            channels = out
         self.features = nn.Sequential(*layers)
         self.mu = _head(weights["encoder/mu/kernel"])
         self.log_variance = _head(weights["encoder/log_variance/kernel"])
@@ -55,16 +55,16 @@ class Decoder(nn.Module):
         kernel = weights["decoder/dense/kernel"].reshape(LATENTS, *SMALL)[:, ::-1, ::-1]
         size = HEIGHT * WIDTH * CHANNELS
         self.dense = _filled(nn.Linear(LATENTS, size), kernel.transpose(3, 1, 2, 0))
-        layers, given = [], CHANNELS
+        layers, channels = [], CHANNELS
         pairs = zip(DECODER_FILTERS, DECODER_STRIDES, strict=True)
         for number, (out, stride) in enumerate(pairs):
             conv = nn.ConvTranspose2d(
-                given, out, 3, stride=stride, padding=1, output_padding=stride - 1
+                channels, out, 3, stride=stride, padding=1, output_padding=stride - 1
             )
             kernel = weights[f"decoder/conv{number}/kernel"][::-1, ::-1].transpose(3, 2, 0, 1)
             last = number == len(DECODER_FILTERS) - 1
             layers += [_filled(conv, kernel), *([] if last else [_norm(out)]), nn.LeakyReLU(SLOPE)]
-            given = out
+            channels = out
         self.images = nn.Sequential(*layers)
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:

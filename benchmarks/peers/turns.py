@@ -12,7 +12,7 @@ from typing import Any
 
 from peers.interface import Refused
 from peers.still import go_on, stand_still
-from vaekit.benchmark.ended import why_ended
+from vaekit.errors import why_ended
 
 HERE = Path(__file__).parent.parent
 
@@ -30,13 +30,13 @@ class Worker:
 
     def __init__(self, name: str, backend: str) -> None:
         self.name = name
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115, closed with the process
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115, closed with the process
         self._process = subprocess.Popen(
             [sys.executable, "-m", "peers.worker", name],
             env=_environment(backend),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self._said,
+            stderr=self._errors,
             text=True,
         )
 
@@ -71,13 +71,13 @@ class Worker:
         """End it."""
         self._process.kill()
         self._process.communicate()
-        self._said.close()
+        self._errors.close()
 
     def _end(self) -> str:
         """Why it is no more; the memory's guard kills without a word."""
         code = self._process.wait()
-        self._said.seek(0)
-        return why_ended(code, self._said.read().decode(errors="replace"))
+        self._errors.seek(0)
+        return why_ended(code, self._errors.read().decode(errors="replace"))
 
 
 class Process(Worker):

@@ -6,7 +6,7 @@ import pytest
 
 from tests.testing.gallery import SHOWN
 from vaekit.testing import check_component
-from vaekit.testing.run import CHECKS
+from vaekit.testing.checks import CHECKS
 
 
 @pytest.mark.slow

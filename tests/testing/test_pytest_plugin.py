@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from vaekit.testing import registered
-from vaekit.testing.run import CHECKS
+from vaekit.testing.checks import CHECKS
 
 AUTHORS = '''
 import pytest

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -11,6 +10,7 @@ from keras import ops
 
 from vaekit.benchmark.timing import Repeat, filling, measure
 from vaekit.startup import on_cpu
+from vaekit.startup.threads import usable_cores
 
 _SIDES = (1024, 2048, 4096, 8192)
 _COPIED = 2**28  # bytes; more than any cache holds
@@ -72,8 +72,7 @@ def _chained(step: Any, start: Any) -> Repeat:
 
 def _host_copy() -> Repeat:
     """NumPy's copy, a thread a core, into memory that is there already."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    parts = cores or 1
+    parts = usable_cores()
     sources = np.array_split(np.ones(_COPIED // 8), parts)
     targets = [np.zeros_like(source) for source in sources]
     pool = ThreadPoolExecutor(parts)

@@ -45,33 +45,33 @@ def count_work(model: keras.Model) -> Count:
     multiply_adds, values = 0, 0
     uncounted: dict[str, None] = {}
 
-    def saw(layer: Any, given: tuple[int, ...], got: tuple[int, ...]) -> None:
+    def count_call(layer: Any, inputs: tuple[int, ...], outputs: tuple[int, ...]) -> None:
         nonlocal multiply_adds, values
-        work = _multiply_adds(layer, given, got)
+        work = _multiply_adds(layer, inputs, outputs)
         if work is None:
             uncounted[layer.name] = None
         elif work:
             multiply_adds += work
-            values += math.prod(got[1:])
+            values += math.prod(outputs[1:])
 
     shape = (1, *model.inputs[0].shape[1:])
-    with watched_calls(saw), keras.StatelessScope():
+    with watched_calls(count_call), keras.StatelessScope():
         model(keras.ops.zeros(shape), training=False)
     weights = sum(math.prod(weight.shape) for weight in model.weights)
     return Count(multiply_adds, values, weights, tuple(uncounted))
 
 
-def _multiply_adds(layer: Any, given: tuple[int, ...], got: tuple[int, ...]) -> int | None:
-    """Of one call of one layer on one image; 0 for a layer without matrices, None if unknown."""
+def _multiply_adds(layer: Any, inputs: tuple[int, ...], outputs: tuple[int, ...]) -> int | None:
+    """Of one call of a layer on one image; 0 for a layer without matrices, None if unknown."""
     if isinstance(layer, layers.Dense):
-        return math.prod(given[1:-1]) * math.prod(layer.kernel.shape)
+        return math.prod(inputs[1:-1]) * math.prod(layer.kernel.shape)
     if isinstance(layer, _TRANSPOSED):  # every input position meets the whole kernel
-        return math.prod(_positions(layer, given)) * math.prod(layer.kernel.shape)
+        return math.prod(_positions(layer, inputs)) * math.prod(layer.kernel.shape)
     if isinstance(layer, _SEPARABLE):
         kernels = math.prod(layer.depthwise_kernel.shape) + math.prod(layer.pointwise_kernel.shape)
-        return math.prod(_positions(layer, got)) * kernels
+        return math.prod(_positions(layer, outputs)) * kernels
     if isinstance(layer, _CONVOLUTIONS + _DEPTHWISE):  # every output position does
-        return math.prod(_positions(layer, got)) * math.prod(layer.kernel.shape)
+        return math.prod(_positions(layer, outputs)) * math.prod(layer.kernel.shape)
     # Those of the layers in it are counted when these are called.
     inner = {id(weight) for sublayer in layers_within(layer) for weight in sublayer.weights}
     own = [w for w in layer.weights if id(w) not in inner and len(w.shape) > 1]

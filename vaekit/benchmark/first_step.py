@@ -19,9 +19,9 @@ def main() -> None:
     parser.add_argument("--plugin", action="append", default=[])
     parser.add_argument("--no-plugin", action="append", default=[])
     parser.add_argument("config")
-    given = parser.parse_args()
-    with selected(files=given.plugin, without=given.no_plugin):
-        _step(TrainConfig.checked(read_config(given.config)))
+    options = parser.parse_args()
+    with selected(files=options.plugin, without=options.no_plugin):
+        _step(TrainConfig.checked(read_config(options.config)))
 
 
 def _step(config: TrainConfig) -> None:

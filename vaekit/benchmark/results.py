@@ -119,7 +119,7 @@ def _refuse_no_folder(path: Path) -> None:
 
 def _git(folder: Path, *args: str) -> str | None:
     try:
-        done = subprocess.run(["git", *args], cwd=folder, capture_output=True, text=True)
+        result = subprocess.run(["git", *args], cwd=folder, capture_output=True, text=True)
     except OSError:  # no git here
         return None
-    return done.stdout.strip() or None
+    return result.stdout.strip() or None

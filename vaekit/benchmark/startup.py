@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from vaekit.benchmark.ended import why_ended
 from vaekit.benchmark.results import measurement
 from vaekit.benchmark.subject import random_images
 from vaekit.config import TrainConfig, write_config
-from vaekit.errors import VaekitError
+from vaekit.errors import VaekitError, why_ended
 from vaekit.plugins import discover
 from vaekit.registry import LOCAL
 from vaekit.run import RunDirectory
@@ -87,8 +86,8 @@ def _plugins() -> list[str]:
 def _seconds(*args: str) -> float:
     command = [sys.executable, *args]
     began = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True)
+    child = subprocess.run(command, capture_output=True, text=True)
     took = time.perf_counter() - began
-    if done.returncode:
-        raise VaekitError(f"{' '.join(args)} failed: {why_ended(done.returncode, done.stderr)}")
+    if child.returncode:
+        raise VaekitError(f"{' '.join(args)} failed: {why_ended(child.returncode, child.stderr)}")
     return took

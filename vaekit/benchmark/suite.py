@@ -20,7 +20,6 @@ from vaekit.model.process_state import FLOAT32
 from vaekit.run import describe_environment
 
 THROUGHPUT = ("training", "encode", "decode", "sample")
-MEASURES = (*THROUGHPUT, "startup")
 
 Row = dict[str, Any]
 

@@ -24,8 +24,7 @@ from vaekit.checkpoint.read import (
     whole_before,
 )
 from vaekit.checkpoint.state import Position, State, describe, snapshot
-from vaekit.checkpoint.write import KEPT, drop_after, save_checkpoint
-from vaekit.checkpoint.writer import Writer
+from vaekit.checkpoint.write import KEPT, Writer, drop_after, save_checkpoint
 
 __all__ = [
     "KEPT",

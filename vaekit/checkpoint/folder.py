@@ -24,16 +24,16 @@ def name_of(steps: int, again: int = 0) -> str:
 
 def order_of(path: Path) -> tuple[int, int]:
     """What checkpoints are sorted by: the steps done, and which one of that step."""
-    found = _NAME.fullmatch(path.name)
-    return (int(found[1]), int(found[2] or 0)) if found else (-1, 0)
+    name = _NAME.fullmatch(path.name)
+    return (int(name[1]), int(name[2] or 0)) if name else (-1, 0)
 
 
 def list_checkpoints(folder: Path) -> list[Path]:
     """The checkpoints of a folder, oldest first; never by their dates, as clocks may be wrong."""
     if not folder.is_dir():
         return []
-    found = [path for path in folder.iterdir() if _NAME.fullmatch(path.name) and path.is_dir()]
-    return sorted(found, key=order_of)
+    checkpoints = (path for path in folder.iterdir() if _NAME.fullmatch(path.name))
+    return sorted(filter(Path.is_dir, checkpoints), key=order_of)
 
 
 def point(folder: Path, pointer: str, checkpoint: Path) -> None:

@@ -40,11 +40,11 @@ def describe_file(path: Path) -> Entry:
         return Entry(digest.hexdigest(), file.tell())
 
 
-def difference(entry: Entry, found: Entry) -> str | None:
-    """What is wrong with a file that was to be `entry`; None if nothing is."""
-    if found.size != entry.size:
-        return f"it has {found.size} bytes and had {entry.size}."
-    if found.sha256 != entry.sha256:
+def difference(written: Entry, now: Entry) -> str | None:
+    """What is wrong with a file that is `now` what was `written` once; None if nothing is."""
+    if now.size != written.size:
+        return f"it has {now.size} bytes and had {written.size}."
+    if now.sha256 != written.sha256:
         return "its SHA-256 is not what it was."
     return None
 

@@ -37,10 +37,10 @@ def latest_checkpoint(folder: Path) -> Path:
 
     Raises `RunError` if there is none.
     """
-    found = list_checkpoints(folder)
-    if not found:
+    checkpoints = list_checkpoints(folder)
+    if not checkpoints:
         raise RunError(f"{folder} holds no checkpoint: the run stopped before its first.")
-    return pointed(folder, LATEST) or found[-1]
+    return pointed(folder, LATEST) or checkpoints[-1]
 
 
 def read_checkpoint(path: Path) -> State:
@@ -81,8 +81,7 @@ def assign(state: State, variables: Sequence[Variable], where: str) -> None:
 
 def damages(folder: Path) -> Iterator[Damage]:
     """What is damaged in a folder of checkpoints: files of them, and the two pointers."""
-    found = list_checkpoints(folder)
-    for path in found:
+    for path in list_checkpoints(folder):
         _, damage = _contents(path)
         if damage is not None:
             yield damage
@@ -102,9 +101,9 @@ def _contents(path: Path) -> tuple[dict[str, bytes], Damage | None]:
         for name, entry in entries.items():
             file = path / name
             contents[name] = file.read_bytes()
-            wrong = difference(entry, describe_bytes(contents[name]))
-            if wrong is not None:
-                return contents, Damage(file, wrong)
+            reason = difference(entry, describe_bytes(contents[name]))
+            if reason is not None:
+                return contents, Damage(file, reason)
     except OSError as error:
         return contents, Damage(file, f"{error.strerror}.")
     except ValueError as error:

@@ -1,9 +1,14 @@
-"""From memory to disk: a checkpoint appears whole, and the last one is never touched before."""
+"""From memory to disk: a checkpoint appears whole, and the last one is never touched before.
+
+`Writer` does it beside training.
+"""
 
 from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +32,34 @@ from vaekit.checkpoint.state import State
 KEPT = 2
 
 
+class Writer:
+    """A thread that writes while the caller goes on: one thing at a time, and no error is lost."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="checkpoint")
+        self._writing: Future[object] | None = None
+
+    def submit(self, write: Callable[[], object]) -> None:
+        """Have `write` called, after the last one is through. Raises what the last one raised."""
+        self.wait()
+        self._writing = self._thread.submit(write)
+
+    def check(self) -> None:
+        """Raise what a write that is over has raised."""
+        if self._writing is not None and self._writing.done():
+            self.wait()
+
+    def wait(self) -> None:
+        """Wait for the write under way. Raises what it raised, once."""
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            writing.result()
+
+    def close(self) -> None:
+        """Let the write under way end, whatever comes of it."""
+        self._thread.shutdown()
+
+
 def save_checkpoint(folder: Path, state: State, *, best: bool = False) -> Path:
     """Write `state` into a new checkpoint of `folder`, point at it, and drop what is outdated.
 
@@ -41,9 +74,9 @@ def save_checkpoint(folder: Path, state: State, *, best: bool = False) -> Path:
     if best:
         point(folder, BEST, path)
     point(folder, LATEST, path)
-    kept = [path, pointed(folder, BEST)]
+    in_use = [path, pointed(folder, BEST)]
     for old in list_checkpoints(folder)[:-KEPT]:
-        if old not in kept:
+        if old not in in_use:
             remove_folder(old)
     return path
 
@@ -74,12 +107,12 @@ def _same(path: Path, files: dict[str, bytes]) -> bool:
 
 def _arrays(state: State) -> bytes:
     # Numbers keep the order, and keep apart what has the same path.
-    named: dict[str, Any] = {
+    arrays: dict[str, Any] = {
         f"variable {n:04d} {path}": value for n, (path, value) in enumerate(state.arrays)
     }
-    named |= {f"callback {n:04d}": value for n, value in enumerate(state.callback_arrays)}
+    arrays |= {f"callback {n:04d}": value for n, value in enumerate(state.callback_arrays)}
     buffer = io.BytesIO()
-    np.savez(buffer, **named)
+    np.savez(buffer, **arrays)
     return buffer.getvalue()
 
 

@@ -88,13 +88,13 @@ def main() -> None:
 
 
 def _add_commands() -> None:
-    from vaekit.cli import bench, data, debug, doctor, files, pictures, plugins, scores, train
+    from vaekit.cli import bench, data, doctor, files, pictures, plugins, runs, train
 
     commands = (
         train.train,
         train.resume,
-        debug.debug_step,
-        scores.evaluate,
+        runs.debug_step,
+        runs.evaluate,
         pictures.reconstruct,
         pictures.sample,
         pictures.interpolate,

@@ -50,6 +50,6 @@ def _findings(run: str | None) -> Iterator[Finding]:
     from vaekit.startup import select_backend
 
     select_backend(None)
-    from vaekit.doctor.rundir import examine_run
+    from vaekit.doctor.run_files import examine_run
 
     return examine_run(run)

@@ -11,10 +11,12 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from vaekit.doctor.finding import Finding
-from vaekit.startup import BACKENDS
+from vaekit.doctor.environment import Finding
+from vaekit.errors import why_ended
+from vaekit.startup import BACKENDS, select_backend
 
 SECONDS = 180  # a cold start of TensorFlow from a slow disk takes a minute
+_CHILD = "from vaekit.doctor.backends import print_training; print_training()"
 
 
 def examine_backends() -> Iterator[Finding]:
@@ -23,26 +25,47 @@ def examine_backends() -> Iterator[Finding]:
         if importlib.util.find_spec(name) is None:
             yield Finding("backend", name, "absent", "not installed", _install(name))
         else:
-            yield _probe(name)
+            yield _try_training(name)
 
 
-def _probe(name: str) -> Finding:
+def print_training() -> None:
+    """In the child process: train two steps on noise, and print devices and losses as JSON."""
+    select_backend(None)  # the parent chose it, by KERAS_BACKEND
+
+    import numpy as np
+
+    from vaekit.config import TrainConfig
+    from vaekit.engine import Blueprint, compile_train
+    from vaekit.model import resolve_parts
+    from vaekit.plugins import discover
+    from vaekit.run import describe_environment
+
+    config = TrainConfig()
+    parts = resolve_parts(config, discover().registry)
+    program = Blueprint(config, parts, (8, 8, 1), dataset_size=8).program()
+    images = np.random.default_rng(0).integers(0, 256, (8, 8, 8, 1), dtype="uint8")
+    block = np.tile(np.arange(8, dtype="int32"), (2, 1))
+    rows = compile_train(program, images)(block)
+    losses = rows[:, program.columns.names.index("loss")] / len(images)
+    devices = describe_environment()["machine"]["devices"]
+    print(json.dumps({"devices": devices, "losses": [float(loss) for loss in losses]}))
+
+
+def _try_training(name: str) -> Finding:
     environment = {**os.environ, "KERAS_BACKEND": name, "VAEKIT_DISABLE_PLUGINS": "1"}
-    command = [sys.executable, "-m", "vaekit.doctor.probe"]
+    command = [sys.executable, "-c", _CHILD]
     try:
-        done = subprocess.run(
+        child = subprocess.run(
             command, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
         return _broken(name, f"two training steps took over {SECONDS} s")
-    if done.returncode < 0:
-        return _broken(name, f"crashed with signal {-done.returncode}")
-    if done.returncode:
-        return _broken(name, _last_line(done.stderr) or f"ended with code {done.returncode}")
-    told: dict[str, Any] = json.loads(_last_line(done.stdout))
-    if not all(math.isfinite(loss) for loss in told["losses"]):
-        return _broken(name, f"gave the losses {told['losses']}")
-    return Finding("backend", name, "ok", f"trains on {', '.join(told['devices'])}")
+    if child.returncode:
+        return _broken(name, why_ended(child.returncode, child.stderr).removesuffix("."))
+    training: dict[str, Any] = json.loads(child.stdout.strip().splitlines()[-1])
+    if not all(math.isfinite(loss) for loss in training["losses"]):
+        return _broken(name, f"gave the losses {training['losses']}")
+    return Finding("backend", name, "ok", f"trains on {', '.join(training['devices'])}")
 
 
 def _broken(name: str, detail: str) -> Finding:
@@ -51,7 +74,3 @@ def _broken(name: str, detail: str) -> Finding:
 
 def _install(name: str) -> str:
     return f"pip install '{name if name == 'tensorflow' else f'vaekit[{name}]'}'"
-
-
-def _last_line(text: str) -> str:
-    return (text.strip().splitlines() or [""])[-1]

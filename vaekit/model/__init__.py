@@ -1,7 +1,7 @@
 """Putting parts together to a variational autoencoder."""
 
 from vaekit.model.builders import BuiltLoss, Context, Part, build_part
-from vaekit.model.chunks import in_chunks
+from vaekit.model.chunks import decode, encode
 from vaekit.model.parts import Built, Parts, build_vae, resolve_parts
 from vaekit.model.process_state import seeded, stock_defaults
 from vaekit.model.sampling import sampled
@@ -16,7 +16,8 @@ __all__ = [
     "Parts",
     "build_part",
     "build_vae",
-    "in_chunks",
+    "decode",
+    "encode",
     "resolve_parts",
     "sampled",
     "seeded",

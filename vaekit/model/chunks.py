@@ -1,4 +1,4 @@
-"""A model run over arrays of any length, at constant memory."""
+"""Models run over arrays of any length, at constant memory."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import keras
 import numpy as np
 
+from vaekit.distributions import Posterior
 from vaekit.pixels import as_floats
 from vaekit.startup import refuse_forked
 from vaekit.types import Pixels
@@ -14,14 +15,29 @@ from vaekit.types import Pixels
 _CHUNK = 256
 
 
+def encode(posterior: keras.Model, pixels: Pixels) -> Posterior:
+    """q(z|x) of images `(N, H, W, C)` as a `Dataset` holds them, two arrays `(N, latent_dim)`.
+
+    posterior: images -> `z_mean`, `z_log_var`.
+    """
+    outputs = list(in_chunks(posterior, pixels))
+    return Posterior(*(np.concatenate(part) for part in zip(*outputs, strict=True)))
+
+
+def decode(decoder: keras.Model, z: np.ndarray) -> np.ndarray:
+    """Images `(N, H, W, C)`, float32, of latents `(N, latent_dim)`."""
+    outputs = in_chunks(decoder, np.asarray(z, "float32"))
+    return np.concatenate([images for (images,) in outputs])
+
+
 def in_chunks(model: keras.Model, inputs: Pixels) -> Iterator[list[np.ndarray]]:
     """The outputs of a model, a chunk at a time; chunks of one size are compiled once."""
     refuse_forked()
     for start in range(0, len(inputs), _CHUNK):
         chunk = as_floats(inputs[start : start + _CHUNK])
-        kept = len(chunk)
-        if kept < _CHUNK < len(inputs):
-            chunk = np.concatenate([chunk, np.repeat(chunk[-1:], _CHUNK - kept, axis=0)])
+        length = len(chunk)
+        if length < _CHUNK < len(inputs):
+            chunk = np.concatenate([chunk, np.repeat(chunk[-1:], _CHUNK - length, axis=0)])
         outputs = model.predict_on_batch(chunk)
         outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
-        yield [np.asarray(output)[:kept] for output in outputs]
+        yield [np.asarray(output)[:length] for output in outputs]

@@ -18,19 +18,19 @@ class SpecError(Exception):
     """Something in a config that isn't taken; the text ends a sentence that names the file."""
 
 
-def shown(value: Any) -> str:
+def quoted(value: Any) -> str:
     """A value as an error quotes it."""
     return plain(repr(value))[:80]
 
 
-def _refuse(value: Any, wanted: str) -> SpecError:
-    return SpecError(f"{shown(value)} where {wanted} belongs")
+def _misplaced(value: Any, expected: str) -> SpecError:
+    return SpecError(f"{quoted(value)} where {expected} belongs")
 
 
 def boolean(value: Any) -> bool:
     """True or false."""
     if not isinstance(value, bool):
-        raise _refuse(value, "true or false")
+        raise _misplaced(value, "true or false")
     return value
 
 
@@ -39,7 +39,7 @@ def whole(low: int, high: int = LARGEST_SIDE) -> Check:
 
     def check(value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise _refuse(value, f"a whole number from {low} to {high}")
+            raise _misplaced(value, f"a whole number from {low} to {high}")
         return value
 
     return check
@@ -50,20 +50,20 @@ def number(low: float = -1e6, high: float = 1e6) -> Check:
 
     def check(value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise _refuse(value, "a number")
+            raise _misplaced(value, "a number")
         if not low <= value <= high:
-            raise _refuse(value, f"a number from {low:g} to {high:g}")
+            raise _misplaced(value, f"a number from {low:g} to {high:g}")
         return value
 
     return check
 
 
-def one_of(*known: Any) -> Check:
+def one_of(*choices: Any) -> Check:
     """One of a few values."""
 
     def check(value: Any) -> Any:
-        if not any(type(value) is type(k) and value == k for k in known):
-            raise _refuse(value, " or ".join(map(repr, known)))
+        if not any(type(value) is type(choice) and value == choice for choice in choices):
+            raise _misplaced(value, " or ".join(map(repr, choices)))
         return value
 
     return check
@@ -79,7 +79,7 @@ def listed(check: Check, least: int, most: int) -> Check:
 
     def check_all(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list) or not least <= len(value) <= most:
-            raise _refuse(value, f"a list of {least} to {most}")
+            raise _misplaced(value, f"a list of {least} to {most}")
         return tuple(check(item) for item in value)
 
     return check_all
@@ -107,23 +107,23 @@ def pair(low: int, high: int) -> Check:
 def name(value: Any) -> str:
     """The name of a layer or a model."""
     if not isinstance(value, str) or not _NAME.fullmatch(value):
-        raise _refuse(value, "a name")
+        raise _misplaced(value, "a name")
     return value
 
 
 def mapping(value: Any, keys: frozenset[str] | set[str]) -> dict[str, Any]:
     """An object of JSON with known keys only."""
     if not isinstance(value, dict):
-        raise _refuse(value, "a mapping")
+        raise _misplaced(value, "a mapping")
     unknown = sorted(set(value) - keys)
     if unknown:
-        raise SpecError(f"an entry {shown(unknown[0])} that vaekit doesn't know")
+        raise SpecError(f"an entry {quoted(unknown[0])} that vaekit doesn't know")
     return value
 
 
 def shape(value: Any) -> tuple[int | None, ...]:
     """The shape of a batch: its first axis may be open, the others are known."""
     if not isinstance(value, list) or not 2 <= len(value) <= 6:
-        raise _refuse(value, "the shape of a batch")
+        raise _misplaced(value, "the shape of a batch")
     first = optional(whole(1))(value[0])
     return (first, *(whole(1)(side) for side in value[1:]))

@@ -12,8 +12,8 @@ from vaekit.model_files.checks import (
     boolean,
     mapping,
     name,
+    quoted,
     shape,
-    shown,
     whole,
 )
 
@@ -87,7 +87,7 @@ def parse_model(data: Any, depth: int = 0) -> ModelSpec:
     data = _entry(data)
     kind = "Sequential" if data["class_name"] == "Sequential" else "Functional"
     if data["class_name"] not in _MODELS:
-        raise SpecError(f"the model class {shown(data['class_name'])}")
+        raise SpecError(f"the model class {quoted(data['class_name'])}")
     if depth > 4:
         raise SpecError("models within models, deeper than 4")
     config = data["config"]
@@ -152,7 +152,7 @@ def _entry(data: Any) -> dict[str, Any]:
     home, registered = data.get("module"), data.get("registered_name")
     if home not in _HOMES or registered not in (None, kind):
         of = registered if registered not in (None, kind) else home
-        raise SpecError(f"the class {shown(kind)} of {shown(of)}, which is none of Keras's own")
+        raise SpecError(f"the class {quoted(kind)} of {quoted(of)}, which is none of Keras's own")
     return data
 
 
@@ -162,10 +162,10 @@ def _layer(data: Any, depth: int) -> LayerSpec | ModelSpec:
         return parse_model(data, depth + 1)
     config = data["config"]
     if not isinstance(config, dict):
-        raise SpecError(f"the {shown(data['class_name'])} layer without a config")
+        raise SpecError(f"the {quoted(data['class_name'])} layer without a config")
     called = name(data.get("name", config.get("name")))
     if config.get("name", called) != called:
-        raise SpecError(f"the layer {called!r} with another name, {shown(config['name'])}")
+        raise SpecError(f"the layer {called!r} with another name, {quoted(config['name'])}")
     return LayerSpec(data["class_name"], called, {**config, "name": called}, _calls(data))
 
 
@@ -179,11 +179,11 @@ def _calls(data: dict[str, Any]) -> list[Call]:
 def _old_call(node: Any) -> Call:
     """`[[layer, call, tensor, {arguments}], ...]`."""
     if not isinstance(node, list) or not 1 <= len(node) <= 64:
-        raise SpecError(f"a call {shown(node)} that vaekit doesn't know")
+        raise SpecError(f"a call {quoted(node)} that vaekit doesn't know")
     training, refs = None, []
     for item in node:
         if not isinstance(item, list) or len(item) not in (3, 4):
-            raise SpecError(f"a call {shown(node)} that vaekit doesn't know")
+            raise SpecError(f"a call {quoted(node)} that vaekit doesn't know")
         refs.append(_ref(item[:3]))
         training = _training(item[3] if len(item) == 4 else {}) if training is None else training
     return Call(refs, training, old=True)
@@ -192,12 +192,12 @@ def _old_call(node: Any) -> Call:
 def _new_call(node: Any) -> Call:
     """`{"args": [tensor, or a list of them], "kwargs": {...}}`."""
     node = mapping(node, {"args", "kwargs"})
-    given = node.get("args")
-    if not isinstance(given, list) or len(given) != 1:
-        raise SpecError(f"a call {shown(given)} that vaekit doesn't know")
-    tensors = given[0] if isinstance(given[0], list) else given
+    arguments = node.get("args")
+    if not isinstance(arguments, list) or len(arguments) != 1:
+        raise SpecError(f"a call {quoted(arguments)} that vaekit doesn't know")
+    tensors = arguments[0] if isinstance(arguments[0], list) else arguments
     if not 1 <= len(tensors) <= 64:
-        raise SpecError(f"a call {shown(given)} that vaekit doesn't know")
+        raise SpecError(f"a call {quoted(arguments)} that vaekit doesn't know")
     return Call([_tensor(item) for item in tensors], _training(node.get("kwargs")), old=False)
 
 
@@ -213,14 +213,14 @@ def _training(arguments: Any) -> bool | None:
 def _tensor(item: Any) -> Ref:
     item = mapping(item, {"class_name", "config"})
     if item.get("class_name") != "__keras_tensor__":
-        raise SpecError(f"an input {shown(item.get('class_name'))} that is no tensor")
+        raise SpecError(f"an input {quoted(item.get('class_name'))} that is no tensor")
     config = mapping(item.get("config"), {"shape", "dtype", "keras_history", "name", "sparse"})
     return _ref(config.get("keras_history"))
 
 
 def _ref(item: Any) -> Ref:
     if not isinstance(item, list) or len(item) != 3:
-        raise SpecError(f"a reference {shown(item)} to no tensor")
+        raise SpecError(f"a reference {quoted(item)} to no tensor")
     return Ref(name(item[0]), whole(0, 2 * MOST_CALLS)(item[1]), whole(0, 63)(item[2]))
 
 
@@ -229,7 +229,7 @@ def _ends(item: Any) -> tuple[list[Ref], bool]:
     if isinstance(item, list) and len(item) == 3 and isinstance(item[0], str):
         return [_ref(item)], True
     if not isinstance(item, list) or len(item) > 64:
-        raise SpecError(f"inputs or outputs {shown(item)} that are no list")
+        raise SpecError(f"inputs or outputs {quoted(item)} that are no list")
     return [_ref(ref) for ref in item], len(item) == 1
 
 

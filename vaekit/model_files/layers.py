@@ -1,18 +1,17 @@
-"""The layers that a model of a stranger's may hold: their arguments, and how many weights each has.
+"""The layers that a model of a stranger's may hold, and their arguments.
 
 A layer that isn't in `LAYERS` is refused. So is an argument that isn't listed for it, or a value
-that its check doesn't take. Weights are counted from arguments and input shapes before a layer is
-built, so that a config can't make Keras allocate what the file doesn't hold.
+that its check doesn't take.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import keras
 
+from vaekit.model_files import weight_counts
 from vaekit.model_files.checks import (
     Check,
     SpecError,
@@ -24,17 +23,14 @@ from vaekit.model_files.checks import (
     one_of,
     optional,
     pair,
-    shown,
+    quoted,
     whole,
 )
 from vaekit.model_files.objects import activation, constraint, initializer, policy, regularizer
-
-Shape = tuple[int | None, ...]
-Arguments = Mapping[str, Any]
-Count = Callable[[Arguments, Shape], int]
+from vaekit.model_files.weight_counts import Arguments, Count, Shape
 
 
-class Kind(NamedTuple):
+class LayerRules(NamedTuple):
     """What is known of a layer class.
 
     arguments: a check for each that its constructor is given.
@@ -95,83 +91,27 @@ _SCALED_AND_SHIFTED: dict[str, Check] = {
 }
 
 
-def channels(arguments: Arguments, shape: Shape) -> int:
-    """The channels of images of this shape."""
-    side = shape[1 if arguments.get("data_format") == "channels_first" else -1]
-    assert side is not None
-    return side
-
-
-def _area(arguments: Arguments) -> int:
-    size = arguments["kernel_size"]
-    return math.prod(size) if isinstance(size, tuple) else size**2
-
-
-def _bias(arguments: Arguments, units: int) -> int:
-    return units if arguments.get("use_bias", True) else 0
-
-
-def _dense(arguments: Arguments, shape: Shape) -> int:
-    units = arguments["units"]
-    return (shape[-1] or 0) * units + _bias(arguments, units)
-
-
-def _convolution(arguments: Arguments, shape: Shape) -> int:
-    filters, groups = arguments["filters"], arguments.get("groups", 1)
-    into = channels(arguments, shape) // groups
-    return _area(arguments) * into * filters + _bias(arguments, filters)
-
-
-def _depthwise(arguments: Arguments, shape: Shape) -> int:
-    out = channels(arguments, shape) * arguments.get("depth_multiplier", 1)
-    return _area(arguments) * out + _bias(arguments, out)
-
-
-def _separable(arguments: Arguments, shape: Shape) -> int:
-    out = channels(arguments, shape) * arguments.get("depth_multiplier", 1)
-    filters = arguments["filters"]
-    return _area(arguments) * out + out * filters + _bias(arguments, filters)
-
-
-def _sizes(shape: Shape, axes: Any) -> int:
-    sides = (shape[axis] for axis in (axes if isinstance(axes, tuple) else (axes,)))
-    return math.prod(side or 1 for side in sides)
-
-
-def _normalised(moving: int) -> Count:
-    def count(arguments: Arguments, shape: Shape) -> int:
-        kinds = arguments.get("center", True) + arguments.get("scale", True) + moving
-        return int(kinds * _sizes(shape, arguments.get("axis", -1)))
-
-    return count
-
-
-def _slopes(arguments: Arguments, shape: Shape) -> int:
-    shared = arguments.get("shared_axes") or ()
-    return math.prod(side or 1 for at, side in enumerate(shape[1:], 1) if at not in shared)
-
-
 def _axis(value: Any) -> int:
     """An axis; Keras 2 writes a list of one."""
     return either(_AXIS, lambda v: listed(_AXIS, 1, 1)(v)[0])(value)
 
 
-_MERGE = Kind({}, merges=True)
-LAYERS: Mapping[str, Kind] = {
-    "Dense": Kind(
+_MERGE = LayerRules({}, merges=True)
+LAYERS: Mapping[str, LayerRules] = {
+    "Dense": LayerRules(
         {"units": whole(1), "use_bias": boolean, **_ACTIVE, **_trained("kernel", "bias")},
         {
             "lora_rank": one_of(None),
             "lora_alpha": one_of(None),
             "quantization_config": one_of(None),
         },
-        _dense,
+        weight_counts.dense,
     ),
-    "Conv2D": Kind(
+    "Conv2D": LayerRules(
         {"filters": whole(1), "groups": _GROUPS, **_CONVOLUTION, **_trained("kernel", "bias")},
-        weights=_convolution,
+        weights=weight_counts.convolution,
     ),
-    "Conv2DTranspose": Kind(
+    "Conv2DTranspose": LayerRules(
         {
             "filters": whole(1),
             "output_padding": optional(pair(0, 1024)),
@@ -179,9 +119,9 @@ LAYERS: Mapping[str, Kind] = {
             **_trained("kernel", "bias"),
         },
         {"groups": one_of(1)},
-        _convolution,
+        weight_counts.convolution,
     ),
-    "DepthwiseConv2D": Kind(
+    "DepthwiseConv2D": LayerRules(
         {"depth_multiplier": whole(1), **_CONVOLUTION, **_trained("depthwise", "bias")},
         {
             "groups": one_of(1),
@@ -190,9 +130,9 @@ LAYERS: Mapping[str, Kind] = {
             "kernel_regularizer": one_of(None),
             "kernel_constraint": one_of(None),
         },
-        _depthwise,
+        weight_counts.depthwise,
     ),
-    "SeparableConv2D": Kind(
+    "SeparableConv2D": LayerRules(
         {
             "filters": whole(1),
             "depth_multiplier": whole(1),
@@ -205,9 +145,9 @@ LAYERS: Mapping[str, Kind] = {
             "kernel_regularizer": one_of(None),
             "kernel_constraint": one_of(None),
         },
-        _separable,
+        weight_counts.separable,
     ),
-    "BatchNormalization": Kind(
+    "BatchNormalization": LayerRules(
         {
             "axis": _axis,
             "momentum": _RATE,
@@ -221,59 +161,61 @@ LAYERS: Mapping[str, Kind] = {
             "renorm_clipping": one_of(None),
             "renorm_momentum": number(0, 1),
         },
-        _normalised(moving=2),
+        weight_counts.normalised(moving=2),
     ),
-    "LayerNormalization": Kind(
+    "LayerNormalization": LayerRules(
         {"axis": either(_AXIS, listed(_AXIS, 1, 5)), **_SCALED_AND_SHIFTED},
         {"rms_scaling": one_of(False)},
-        _normalised(moving=0),
+        weight_counts.normalised(moving=0),
     ),
-    "GroupNormalization": Kind(
+    "GroupNormalization": LayerRules(
         {"groups": whole(-1, 2**16), "axis": _axis, **_SCALED_AND_SHIFTED},
-        weights=_normalised(moving=0),
+        weights=weight_counts.normalised(moving=0),
     ),
-    "UnitNormalization": Kind({"axis": either(_AXIS, listed(_AXIS, 1, 5))}),
-    "Activation": Kind({"activation": activation}),
-    "LeakyReLU": Kind({"negative_slope": number()}),
-    "ReLU": Kind(
+    "UnitNormalization": LayerRules({"axis": either(_AXIS, listed(_AXIS, 1, 5))}),
+    "Activation": LayerRules({"activation": activation}),
+    "LeakyReLU": LayerRules({"negative_slope": number()}),
+    "ReLU": LayerRules(
         {
             "max_value": optional(number(0)),
             "negative_slope": number(0),
             "threshold": number(0),
         }
     ),
-    "ELU": Kind({"alpha": number()}),
-    "PReLU": Kind(
+    "ELU": LayerRules({"alpha": number()}),
+    "PReLU": LayerRules(
         {"shared_axes": optional(listed(whole(1, 5), 0, 5)), **_trained("alpha")},
-        weights=_slopes,
+        weights=weight_counts.slopes,
     ),
-    "Softmax": Kind({"axis": _AXIS}),
-    "Dropout": Kind({"rate": _RATE, **_SEED}, {"noise_shape": one_of(None)}),
-    "SpatialDropout2D": Kind({"rate": _RATE, **_SEED, **_FORMAT}, {"noise_shape": one_of(None)}),
-    "GaussianDropout": Kind({"rate": _RATE, **_SEED}),
-    "GaussianNoise": Kind({"stddev": number(0), **_SEED}),
-    "Flatten": Kind(_FORMAT),
-    "Reshape": Kind({"target_shape": listed(whole(-1), 1, 5)}),
-    "Permute": Kind({"dims": listed(whole(1, 5), 1, 5)}),
-    "MaxPooling2D": Kind(_POOL),
-    "AveragePooling2D": Kind(_POOL),
-    "GlobalAveragePooling2D": Kind({"keepdims": boolean, **_FORMAT}),
-    "GlobalMaxPooling2D": Kind({"keepdims": boolean, **_FORMAT}),
-    "UpSampling2D": Kind(
+    "Softmax": LayerRules({"axis": _AXIS}),
+    "Dropout": LayerRules({"rate": _RATE, **_SEED}, {"noise_shape": one_of(None)}),
+    "SpatialDropout2D": LayerRules(
+        {"rate": _RATE, **_SEED, **_FORMAT}, {"noise_shape": one_of(None)}
+    ),
+    "GaussianDropout": LayerRules({"rate": _RATE, **_SEED}),
+    "GaussianNoise": LayerRules({"stddev": number(0), **_SEED}),
+    "Flatten": LayerRules(_FORMAT),
+    "Reshape": LayerRules({"target_shape": listed(whole(-1), 1, 5)}),
+    "Permute": LayerRules({"dims": listed(whole(1, 5), 1, 5)}),
+    "MaxPooling2D": LayerRules(_POOL),
+    "AveragePooling2D": LayerRules(_POOL),
+    "GlobalAveragePooling2D": LayerRules({"keepdims": boolean, **_FORMAT}),
+    "GlobalMaxPooling2D": LayerRules({"keepdims": boolean, **_FORMAT}),
+    "UpSampling2D": LayerRules(
         {"size": pair(1, 256), "interpolation": one_of("nearest", "bilinear"), **_FORMAT}
     ),
-    "ZeroPadding2D": Kind({"padding": _BORDER, **_FORMAT}),
-    "Cropping2D": Kind({"cropping": _BORDER, **_FORMAT}),
-    "CenterCrop": Kind({"height": whole(1), "width": whole(1), **_FORMAT}),
-    "Rescaling": Kind({"scale": number(), "offset": number()}),
-    "Identity": Kind({}),
+    "ZeroPadding2D": LayerRules({"padding": _BORDER, **_FORMAT}),
+    "Cropping2D": LayerRules({"cropping": _BORDER, **_FORMAT}),
+    "CenterCrop": LayerRules({"height": whole(1), "width": whole(1), **_FORMAT}),
+    "Rescaling": LayerRules({"scale": number(), "offset": number()}),
+    "Identity": LayerRules({}),
     "Add": _MERGE,
     "Subtract": _MERGE,
     "Multiply": _MERGE,
     "Average": _MERGE,
     "Maximum": _MERGE,
     "Minimum": _MERGE,
-    "Concatenate": Kind({"axis": _AXIS}, merges=True),
+    "Concatenate": LayerRules({"axis": _AXIS}, merges=True),
 }
 _RENAMED = {("LeakyReLU", "alpha"): "negative_slope"}  # from Keras 2
 _COMMON: Mapping[str, Check] = {"name": name, "trainable": boolean, "dtype": policy}
@@ -286,36 +228,35 @@ def make_layer(kind: str, config: Mapping[str, Any]) -> tuple[Any, dict[str, Any
     Raises `SpecError` for a class, an argument or a value that isn't known.
     """
     if kind not in LAYERS:
-        raise SpecError(f"the layer {shown(kind)}, which vaekit doesn't know")
-    known = LAYERS[kind]
+        raise SpecError(f"the layer {quoted(kind)}, which vaekit doesn't know")
+    rules = LAYERS[kind]
     arguments: dict[str, Any] = {}
     try:
-        for said, value in config.items():
-            if said in _UNREAD:
+        for key, value in config.items():
+            if key in _UNREAD:
                 continue
-            argument = _RENAMED.get((kind, said), said)
-            if argument in known.idle:
-                known.idle[argument](value)
+            argument = _RENAMED.get((kind, key), key)
+            if argument in rules.idle:
+                rules.idle[argument](value)
                 continue
-            check = known.arguments.get(argument) or _COMMON.get(argument)
+            check = rules.arguments.get(argument) or _COMMON.get(argument)
             if check is None:
-                raise SpecError(f"an argument {shown(said)} that vaekit doesn't know")
+                raise SpecError(f"an argument {quoted(key)} that vaekit doesn't know")
             arguments[argument] = check(value)
-        if "data_format" in known.arguments:
+        if "data_format" in rules.arguments:
             arguments.setdefault("data_format", "channels_last")
         try:
             return getattr(keras.layers, kind)(**arguments), arguments
         except (TypeError, ValueError) as error:
             raise SpecError(f"arguments that Keras refuses ({error})") from error
     except SpecError as error:
-        where = shown(config.get("name", kind))
+        where = quoted(config.get("name", kind))
         raise SpecError(f"the {kind} layer {where} with {error}") from None
 
 
 def outputs_of(layer: Any, shapes: list[Shape]) -> Shape:
     """The shape of what a layer gives for inputs of these shapes, by arithmetic alone."""
-    given = shapes if len(shapes) > 1 else shapes[0]
-    return tuple(layer.compute_output_shape(given))
+    return tuple(layer.compute_output_shape(shapes if len(shapes) > 1 else shapes[0]))
 
 
 def weights_of(kind: str, arguments: Arguments, shape: Shape) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 from vaekit.data import as_dataset, free_budget, load_data
 from vaekit.distributions import Posterior
 from vaekit.errors import DataError, ModelFileError
-from vaekit.model import in_chunks
+from vaekit.model import decode, encode
 from vaekit.model.sampling import HALF, ZEROS
 from vaekit.model_files.files import load_model
 from vaekit.types import Dataset
@@ -52,13 +52,11 @@ class ModelFile:
 
     def posterior(self, pixels: np.ndarray) -> Posterior:
         """q(z|x) of images as a `Dataset` holds them, `(N, H, W, C)`."""
-        outputs = list(in_chunks(self._posterior, pixels))
-        return Posterior(*(np.concatenate(part) for part in zip(*outputs, strict=True)))
+        return encode(self._posterior, pixels)
 
     def decode(self, z: np.ndarray) -> np.ndarray:
         """Images `(N, H, W, C)` of latents `(N, latent_dim)`."""
-        z = np.asarray(z, "float32")
-        return np.concatenate([out for (out,) in in_chunks(self._decoder, z)])
+        return decode(self._decoder, z)
 
     def dataset(self, data: Any) -> Dataset:
         """A data source, whose images must have the shape that the encoder takes.
@@ -70,11 +68,12 @@ class ModelFile:
             if isinstance(data, str | Path)
             else as_dataset(data)
         )
-        wanted, found = tuple(self._posterior.inputs[0].shape[1:]), dataset.train.pixels.shape[1:]
-        if found != wanted:
+        shape = dataset.train.pixels.shape[1:]
+        own_shape = tuple(self._posterior.inputs[0].shape[1:])
+        if shape != own_shape:
             raise DataError(
-                f"The encoder in {self.path} works on {'x'.join(map(str, wanted))} images, and "
-                f"these are {'x'.join(map(str, found))}. Give images of its shape."
+                f"The encoder in {self.path} works on {'x'.join(map(str, own_shape))} images, and "
+                f"these are {'x'.join(map(str, shape))}. Give images of its shape."
             )
         return dataset
 

@@ -19,7 +19,7 @@ from vaekit.model_files.checks import (
     number,
     one_of,
     optional,
-    shown,
+    quoted,
     whole,
 )
 
@@ -88,43 +88,43 @@ def activation(value: Any) -> Any:
     if isinstance(value, dict) and value.get("class_name") in ("function", "builtin_function"):
         value = mapping(value, _KEYS).get("config")  # how Keras writes the name of a function
     if isinstance(value, dict):
-        found, arguments = _looked_up(value, "activation", "keras.layers", _ACTIVATION_LAYERS)
-        if "alpha" in arguments and found == "LeakyReLU":
+        class_name, arguments = _looked_up(value, "activation", "keras.layers", _ACTIVATION_LAYERS)
+        if class_name == "LeakyReLU" and "alpha" in arguments:
             arguments["negative_slope"] = arguments.pop("alpha")  # Keras 2's name
-        return getattr(keras.layers, found)(**arguments)
+        return getattr(keras.layers, class_name)(**arguments)
     if not isinstance(value, str) or value not in _ACTIVATIONS:
-        raise SpecError(f"the activation {shown(value)}")
+        raise SpecError(f"the activation {quoted(value)}")
     return getattr(keras.activations, value)
 
 
 def initializer(value: Any) -> Any:
     """An initializer of Keras's own; weights come from the file, but training anew needs it."""
-    found, arguments = _looked_up(value, "initializer", "keras.initializers", _INITIALIZERS)
-    arguments = {name: given for name, given in arguments.items() if name not in _FANS}
-    return getattr(keras.initializers, found)(**arguments)
+    class_name, arguments = _looked_up(value, "initializer", "keras.initializers", _INITIALIZERS)
+    arguments = {name: value for name, value in arguments.items() if name not in _FANS}
+    return getattr(keras.initializers, class_name)(**arguments)
 
 
 def regularizer(value: Any) -> Any:
     """A regularizer of Keras's own, or None."""
     if value is None:
         return None
-    found, arguments = _looked_up(value, "regularizer", "keras.regularizers", _REGULARIZERS)
-    return getattr(keras.regularizers, found)(**arguments)
+    class_name, arguments = _looked_up(value, "regularizer", "keras.regularizers", _REGULARIZERS)
+    return getattr(keras.regularizers, class_name)(**arguments)
 
 
 def constraint(value: Any) -> Any:
     """A constraint of Keras's own, or None."""
     if value is None:
         return None
-    found, arguments = _looked_up(value, "constraint", "keras.constraints", _CONSTRAINTS)
-    return getattr(keras.constraints, found)(**arguments)
+    class_name, arguments = _looked_up(value, "constraint", "keras.constraints", _CONSTRAINTS)
+    return getattr(keras.constraints, class_name)(**arguments)
 
 
 def policy(value: Any) -> str:
     """A layer's dtype: the name of a type, or of a mixed policy."""
     if isinstance(value, dict):
         if value.get("class_name") not in ("DTypePolicy", "Policy"):
-            raise SpecError(f"the dtype policy {shown(value.get('class_name'))}")
+            raise SpecError(f"the dtype policy {quoted(value.get('class_name'))}")
         value = mapping(mapping(value, _KEYS).get("config"), {"name"}).get("name")
     return str(one_of(*_POLICIES)(value))
 
@@ -134,20 +134,22 @@ def _looked_up(value: Any, what: str, module: str, table: _Table) -> tuple[str, 
     if isinstance(value, str):
         value = {"class_name": value, "config": {}}
     value = mapping(value, _KEYS)
-    said = value.get("class_name")
-    known = {name.lower(): name for name in table}
-    found = known.get(said.replace("_", "").lower()) if isinstance(said, str) else None
+    spelling = value.get("class_name")
+    classes = {name.lower(): name for name in table}
+    class_name = None
+    if isinstance(spelling, str):
+        class_name = classes.get(spelling.replace("_", "").lower())
     if (
-        found is None
+        class_name is None
         or value.get("module") not in (None, module)
-        or value.get("registered_name") not in (None, found)
+        or value.get("registered_name") not in (None, class_name)
     ):
-        raise SpecError(f"the {what} {shown(said)}")
-    checks = table[found]
-    given = dict(mapping(value.get("config") or {}, {*checks, "name", "trainable", "dtype"}))
+        raise SpecError(f"the {what} {quoted(spelling)}")
+    checks = table[class_name]
+    config = dict(mapping(value.get("config") or {}, {*checks, "name", "trainable", "dtype"}))
     for common in ("name", "trainable", "dtype"):
-        given.pop(common, None)
+        config.pop(common, None)
     try:
-        return found, {name: checks[name](v) for name, v in given.items()}
+        return class_name, {name: checks[name](v) for name, v in config.items()}
     except SpecError as error:
-        raise SpecError(f"the {what} {found} with {error}") from None
+        raise SpecError(f"the {what} {class_name} with {error}") from None

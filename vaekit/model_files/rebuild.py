@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import keras
 
-from vaekit.model_files.checks import SpecError, shown
+from vaekit.model_files.checks import SpecError, quoted
 from vaekit.model_files.graph import Call, LayerSpec, ModelSpec, Ref, input_shape
 from vaekit.model_files.layers import LAYERS, make_layer, outputs_of, weights_of
 from vaekit.model_files.objects import policy
@@ -26,8 +26,8 @@ MOST_CALLS = 2000  # in all, those inside nested models counted each time
 _PLAIN = Call([], None, old=False)
 
 
-class _Made(NamedTuple):
-    """A layer as it was made.
+class _BuiltLayer(NamedTuple):
+    """A layer that is built, and how it is called.
 
     call: from symbolic inputs, and the call as the config has it, to symbolic outputs.
     """
@@ -60,12 +60,12 @@ def rebuild(spec: ModelSpec, stored: int) -> Branch:
     stored: how many weights the file holds; a config that asks for more is refused.
     Raises `SpecError`.
     """
-    with _draws_kept():
+    with _unchanged_seeds():
         return _model(spec, _Allowance(stored))
 
 
 @contextmanager
-def _draws_kept() -> Iterator[None]:
+def _unchanged_seeds() -> Iterator[None]:
     """Leave Python's generator be, from which Keras draws the seeds of layers that have none."""
     state = random.getstate()
     try:
@@ -87,37 +87,37 @@ def _sequential(spec: ModelSpec, allowance: _Allowance) -> Branch:
     if not isinstance(first, LayerSpec) or first.kind != "InputLayer":
         raise SpecError(f"the Sequential {spec.name!r} whose first layer is no InputLayer")
     start = _input(first, allowance)
-    made, tensor = [start], start.call([], _PLAIN)[0]
+    built, tensor = [start], start.call([], _PLAIN)[0]
     for layer in rest:
-        made.append(_make(layer, allowance))
-        outputs = made[-1].call([tensor], _PLAIN)
+        built.append(_make(layer, allowance))
+        outputs = built[-1].call([tensor], _PLAIN)
         if len(outputs) != 1:
             raise SpecError(f"the Sequential {spec.name!r} with a layer of several outputs")
         tensor = outputs[0]
-    layers = [item.node.layer for item in made if item.node.layer is not None]
-    if len(layers) < len(made):
+    layers = [item.node.layer for item in built if item.node.layer is not None]
+    if len(layers) < len(built):
         raise SpecError("a Lambda layer in a Sequential")
     model = keras.Sequential(layers, name=spec.name)
-    return Branch(spec.name, "Sequential", model, [item.node for item in made])
+    return Branch(spec.name, "Sequential", model, [item.node for item in built])
 
 
 def _functional(spec: ModelSpec, allowance: _Allowance) -> Branch:
-    made: dict[str, _Made] = {}
+    built: dict[str, _BuiltLayer] = {}
     outputs: dict[tuple[str, int], list[Any]] = {}
     waiting: list[tuple[str, int, Call]] = []
     for layer in spec.layers:
         if isinstance(layer, LayerSpec) and layer.kind == "InputLayer":
-            made[layer.name] = _input(layer, allowance)
-            outputs[layer.name, 0] = made[layer.name].call([], _PLAIN)
+            built[layer.name] = _input(layer, allowance)
+            outputs[layer.name, 0] = built[layer.name].call([], _PLAIN)
             continue
-        made[layer.name] = _make(layer, allowance)
+        built[layer.name] = _make(layer, allowance)
         waiting += [(layer.name, at, call) for at, call in enumerate(layer.calls)]
 
     def tensor(ref: Ref) -> Any:
-        found = outputs.get((ref.layer, ref.call))
-        if found is None or ref.tensor >= len(found):
-            raise SpecError(f"a reference to {shown(ref.layer)} that leads nowhere")
-        return found[ref.tensor]
+        tensors = outputs.get((ref.layer, ref.call))
+        if tensors is None or ref.tensor >= len(tensors):
+            raise SpecError(f"a reference to {quoted(ref.layer)} that leads nowhere")
+        return tensors[ref.tensor]
 
     while waiting:
         blocked = []
@@ -125,11 +125,11 @@ def _functional(spec: ModelSpec, allowance: _Allowance) -> Branch:
             ready = all((ref.layer, ref.call) in outputs for ref in call.inputs)
             if ready and (at == 0 or (layer_name, at - 1) in outputs):
                 inputs = [tensor(ref) for ref in call.inputs]
-                outputs[layer_name, at] = made[layer_name].call(inputs, call)
+                outputs[layer_name, at] = built[layer_name].call(inputs, call)
             else:
                 blocked.append((layer_name, at, call))
         if len(blocked) == len(waiting):
-            raise SpecError(f"calls that form a ring, at the layer {shown(blocked[0][0])}")
+            raise SpecError(f"calls that form a ring, at the layer {quoted(blocked[0][0])}")
         waiting = blocked
     ends = [tensor(ref) for ref in spec.outputs]
     starts = [tensor(ref) for ref in spec.inputs]
@@ -138,19 +138,19 @@ def _functional(spec: ModelSpec, allowance: _Allowance) -> Branch:
         ends[0] if spec.single else ends,
         name=spec.name,
     )
-    return Branch(spec.name, "Functional", model, [item.node for item in made.values()])
+    return Branch(spec.name, "Functional", model, [item.node for item in built.values()])
 
 
-def _input(spec: LayerSpec, allowance: _Allowance) -> _Made:
+def _input(spec: LayerSpec, allowance: _Allowance) -> _BuiltLayer:
     shape = input_shape(spec.config)
     _check_size(shape)
     allowance.spend(calls=1)
     dtype = policy(spec.config.get("dtype", "float32"))
     layer = keras.layers.InputLayer(batch_shape=shape, dtype=dtype, name=spec.name)
-    return _Made(Leaf(spec.name, "InputLayer", layer), lambda inputs, how: [layer.output])
+    return _BuiltLayer(Leaf(spec.name, "InputLayer", layer), lambda inputs, how: [layer.output])
 
 
-def _make(spec: LayerSpec | ModelSpec, allowance: _Allowance) -> _Made:
+def _make(spec: LayerSpec | ModelSpec, allowance: _Allowance) -> _BuiltLayer:
     if isinstance(spec, ModelSpec):
         return _nested(spec, allowance)
     if spec.kind == "Lambda":
@@ -160,7 +160,7 @@ def _make(spec: LayerSpec | ModelSpec, allowance: _Allowance) -> _Made:
             allowance.spend(calls=6)
             return [sampled_of(inputs, [ref.layer for ref in how.inputs], spec.name)]
 
-        return _Made(node, sample)
+        return _BuiltLayer(node, sample)
     layer, arguments = make_layer(spec.kind, spec.config)
 
     def call(inputs: list[Any], how: Call) -> list[Any]:
@@ -176,28 +176,28 @@ def _make(spec: LayerSpec | ModelSpec, allowance: _Allowance) -> _Made:
         except Exception as error:  # shapes that don't fit the layer; Keras raises what it likes
             raise SpecError(f"the layer {spec.name!r} after one that it can't follow") from error
         allowance.spend(weights=weights, calls=1)
-        return [layer(inputs if merges else inputs[0], **_told(layer, how))]
+        return [layer(inputs if merges else inputs[0], **_training_argument(layer, how))]
 
-    return _Made(Leaf(spec.name, spec.kind, layer), call)
+    return _BuiltLayer(Leaf(spec.name, spec.kind, layer), call)
 
 
-def _nested(spec: ModelSpec, allowance: _Allowance) -> _Made:
+def _nested(spec: ModelSpec, allowance: _Allowance) -> _BuiltLayer:
     branch = _model(spec, allowance)
     calls = branch.calls()
 
     def call(inputs: list[Any], how: Call) -> list[Any]:
         allowance.spend(calls=calls)
-        wanted = [tuple(each.shape) for each in branch.model.inputs]
-        if [tuple(each.shape)[1:] for each in inputs] != [shape[1:] for shape in wanted]:
+        shapes = [tuple(each.shape)[1:] for each in branch.model.inputs]
+        if [tuple(each.shape)[1:] for each in inputs] != shapes:
             raise SpecError(f"the model {spec.name!r} called on other shapes than it takes")
         model = branch.model
-        outputs = model(inputs[0] if len(inputs) == 1 else inputs, **_told(model, how))
+        outputs = model(inputs[0] if len(inputs) == 1 else inputs, **_training_argument(model, how))
         return list(outputs) if isinstance(outputs, list | tuple) else [outputs]
 
-    return _Made(branch, call)
+    return _BuiltLayer(branch, call)
 
 
-def _told(layer: Any, how: Call) -> dict[str, bool]:
+def _training_argument(layer: Any, how: Call) -> dict[str, bool]:
     """The argument `training` of a call, for a layer that takes one."""
     if how.training is None or "training" not in inspect.signature(layer.call).parameters:
         return {}

@@ -47,7 +47,7 @@ def assign(branch: Branch, file: HDF5File) -> None:
         raise ModelFileError(f"{file.path} holds {kind} ({plain(name)}), as no weights do.")
     root = _old_root(file)
     places = list(_places(branch, "") if root is None else _old_places(branch, file, root))
-    _check_all_wanted(file, places, "layers/" if root is None else f"{root}/".lstrip("/"))
+    _refuse_unknown(file, places, "layers/" if root is None else f"{root}/".lstrip("/"))
     values = [(place.variable, _value(place, file)) for place in places]
     for variable, value in values:
         if value is not None:
@@ -91,9 +91,9 @@ def _snake(name: str) -> str:
 def _old_places(branch: Branch, file: HDF5File, root: str) -> Iterator[_Place]:
     """The older layout: by layer name; in nested models, first what is trained, then the rest."""
     prefix = f"{root}/" if root else ""
-    known = {node.name: node for node in branch.nodes}
+    own_names = {node.name for node in branch.nodes}
     for name in _names(file, root, "layer_names") or ():
-        if name not in known and _weights_in(file, f"{prefix}{name}"):
+        if name not in own_names and _weights_in(file, f"{prefix}{name}"):
             raise ModelFileError(
                 f"{file.path} holds weights of {plain(name)!r}, which the model doesn't have."
             )
@@ -106,11 +106,11 @@ def _old_places(branch: Branch, file: HDF5File, root: str) -> Iterator[_Place]:
                 f"{file.path} holds {len(names)} weights of {node.name!r}, which has "
                 f"{len(variables)}. The file is damaged."
             )
-        others = _leaves(node)
+        leaves = _leaves(node)
         for variable, name in zip(variables, names, strict=True):
-            said, mine = name.rpartition(":")[0] or name, variable.path.split("/")[-2]
-            of = said.split("/")[-2:-1]
-            if of and of[0] in others and of[0] != mine:
+            # `layer/kernel:0`, which in a nested model has more before it.
+            layer = (name.rpartition(":")[0] or name).split("/")[-2:-1]
+            if layer and layer[0] in leaves and layer[0] != variable.path.split("/")[-2]:
                 raise ModelFileError(
                     f"{file.path} lists the weights of {node.name!r} in another order than its "
                     "layers. The file is damaged."
@@ -135,19 +135,19 @@ def _names(file: HDF5File, group: str, attribute: str) -> list[str] | None:
     whole = file.texts(group, attribute)
     if whole is not None:
         return whole
-    found: list[str] = []
+    names: list[str] = []
     for number in range(64):
         part = file.texts(group, f"{attribute}{number}")
         if part is None:
-            return found if number else None
-        found += part
-    return found
+            return names if number else None
+        names += part
+    return names
 
 
-def _check_all_wanted(file: HDF5File, places: list[_Place], prefix: str) -> None:
-    wanted = {place.path for place in places}
+def _refuse_unknown(file: HDF5File, places: list[_Place], prefix: str) -> None:
+    expected = {place.path for place in places}
     for path in file.datasets:
-        if path.startswith(prefix) and path not in wanted and not _elsewhere(path, prefix):
+        if path.startswith(prefix) and path not in expected and not _elsewhere(path, prefix):
             raise ModelFileError(
                 f"{file.path} holds weights {plain(path)!r} of a layer that isn't in the model. "
                 "Are the two of one model?"
@@ -169,9 +169,9 @@ def _value(place: _Place, file: HDF5File) -> np.ndarray | None:
     where = f"{file.path}::{plain(path)}"
     if stored.refusal is not None:
         raise ModelFileError(f"{where} {stored.refusal}.")
-    wanted = tuple(variable.shape)
-    if stored.shape != wanted:
-        raise ModelFileError(f"{where} has the shape {stored.shape} where {wanted} is needed.")
+    shape = tuple(variable.shape)
+    if stored.shape != shape:
+        raise ModelFileError(f"{where} has the shape {stored.shape} where {shape} is needed.")
     if stored.dtype.newbyteorder("=") != np.dtype(str(variable.dtype)):
         raise ModelFileError(f"{where} is of type {stored.dtype}, not {variable.dtype}.")
     value = file.read(path)

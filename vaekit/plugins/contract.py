@@ -55,18 +55,18 @@ def call_hooks(plugin: object, registrar: Callable[[Kind], hookspecs.Register]) 
 
 
 def _check_hooks(manager: pluggy.PluginManager, plugin: object) -> None:
-    known = [kind.hook for kind in KINDS.values()]
+    hooks = [kind.hook for kind in KINDS.values()]
     for name in dir(plugin):
         options = manager.parse_hookimpl_opts(plugin, name)
         if options is None:
-            if name in known:
+            if name in hooks:
                 raise PluginError(f"its {name} is not marked with @vaekit.hookimpl")
             continue
         hook = options.get("specname") or name
-        if hook in known:
+        if hook in hooks:
             _check_hook(hook, getattr(plugin, name))
         elif not options.get("optionalhook"):
-            raise PluginError(f"vaekit has no hook {hook!r}. {closest(hook, known)}")
+            raise PluginError(f"vaekit has no hook {hook!r}. {closest(hook, hooks)}")
 
 
 def _check_hook(hook: str, function: Callable[..., Any]) -> None:

@@ -41,7 +41,7 @@ class _Selection:
 
 
 _selection = _Selection()
-_kept: dict[tuple[str, str], Component] = {}  # what calls registered, by kind and name
+_local_parts: dict[tuple[str, str], Component] = {}  # what calls registered, by kind and name
 
 
 @contextmanager
@@ -78,23 +78,23 @@ def discover() -> Plugins:
     if being_loaded() is not None:
         raise PluginError("it asks for other parts while it is loaded; a factory may, a plugin not")
     seconds = time_limit()
-    found = Plugins()
+    discovered = Plugins()
     plugins, damaged = installed_plugins()
-    found.registry.broken += damaged
+    discovered.registry.broken += damaged
     for plugin in plugins:
         if _is_left_out(plugin):
-            found.registry.left_out.add(plugin.distribution)
+            discovered.registry.left_out.add(plugin.distribution)
         else:
-            _add(found.registry, plugin, seconds)
+            _add(discovered.registry, plugin, seconds)
     for file in _selection.files:
-        register_file(file, found.registry, seconds)
-    found.registry.replace(*_kept.values())
-    return found
+        register_file(file, discovered.registry, seconds)
+    discovered.registry.replace(*_local_parts.values())
+    return discovered
 
 
 def keep(parts: Iterable[Component]) -> None:
     """Have every later discovery of this process find these parts, too."""
-    _kept.update({(part.kind, part.name): part for part in parts})
+    _local_parts.update({(part.kind, part.name): part for part in parts})
 
 
 def _is_left_out(plugin: InstalledPlugin) -> bool:

@@ -29,14 +29,14 @@ def installed_plugins() -> tuple[list[InstalledPlugin], list[BrokenPlugin]]:
 
     Of a distribution that is there twice on `sys.path`, the first counts, as it does for imports.
     """
-    found, broken, seen = [], [], set()
+    plugins, broken, names = [], [], set()
     for distribution in distributions():
         name, version = _name_and_version(distribution)
         key = canonical(name)
-        if key in seen:
+        if key in names:
             continue
         if name:
-            seen.add(key)
+            names.add(key)
         try:
             points = distribution.entry_points.select(group=PROJECT)
         except Exception as error:
@@ -45,10 +45,10 @@ def installed_plugins() -> tuple[list[InstalledPlugin], list[BrokenPlugin]]:
                 reason = f"its entry_points.txt can't be read: {type(error).__name__}: {error}"
                 broken.append(BrokenPlugin("?", name or "?", version, reason, ""))
             continue
-        found += [InstalledPlugin(name or p.module, version, p) for p in points]
-    found.sort(key=_order)
+        plugins += [InstalledPlugin(name or p.module, version, p) for p in points]
+    plugins.sort(key=_order)
     broken.sort(key=lambda plugin: plugin.distribution)
-    return found, broken
+    return plugins, broken
 
 
 def matching(names: Iterable[str], plugins: Iterable[InstalledPlugin]) -> set[InstalledPlugin]:
@@ -64,8 +64,8 @@ def matching(names: Iterable[str], plugins: Iterable[InstalledPlugin]) -> set[In
         if not strangers:
             if of_name:
                 raise UserError(f"{name!r} is vaekit's own plugin, which can't be left out.")
-            known = {each for p in plugins if p.distribution != KIT for each in p.names}
-            raise UserError(f"There is no plugin {name!r} to leave out. {closest(name, known)}")
+            others = {each for p in plugins if p.distribution != KIT for each in p.names}
+            raise UserError(f"There is no plugin {name!r} to leave out. {closest(name, others)}")
         matched |= strangers
     return matched
 

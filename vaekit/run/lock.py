@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from pathlib import Path
 
 from vaekit.errors import RunError, from_os_error
-
-try:
-    import fcntl
-except ImportError:  # Windows locks no folders
-    fcntl = None  # type: ignore[assignment]
 
 
 class Lock:
@@ -21,11 +17,11 @@ class Lock:
         self._descriptor: int | None = None
 
     def acquire(self) -> bool:
-        """Take it; False if it is held here already, or can't be had on this system.
+        """Take it; False if it is held here already, or the file system has no locks.
 
         Raises `RunError` at once if another process holds it.
         """
-        if fcntl is None or self._descriptor is not None:
+        if self._descriptor is not None:
             return False
         try:
             descriptor = os.open(self._folder, os.O_RDONLY)

@@ -23,7 +23,7 @@ from vaekit.data import (
 from vaekit.distributions import Posterior
 from vaekit.engine import Blueprint, Evaluation
 from vaekit.errors import DataError, UserError
-from vaekit.model import Built, in_chunks
+from vaekit.model import Built, decode, encode
 from vaekit.plugins import discover
 from vaekit.run.directory import RunDirectory
 from vaekit.run.provenance import explained, own_data, warn_of_changes
@@ -96,8 +96,7 @@ class Run:
 
     def posterior(self, pixels: Pixels) -> Posterior:
         """`encode` for pixels as a `Dataset` holds them, taken as they are."""
-        outputs = list(in_chunks(self.model.posterior, pixels))
-        return Posterior(*(np.concatenate(part) for part in zip(*outputs, strict=True)))
+        return encode(self.model.posterior, pixels)
 
     def decode(self, z: Any) -> np.ndarray:
         """Images `(N, H, W, C)`, float32, of latents `(N, latent_dim)`."""
@@ -106,7 +105,7 @@ class Run:
             raise UserError(
                 f"Latents of this run have shape (N, {self.model.latent_dim}), not {z.shape}."
             )
-        return np.concatenate([out for (out,) in in_chunks(self.model.decoder, z)])
+        return decode(self.model.decoder, z)
 
     def reconstruct(self, images: Any) -> np.ndarray:
         """Images decoded from the posterior's mean, `(N, H, W, C)`, float32."""

@@ -18,7 +18,7 @@ def choose_threads(backend: str, wanted: int | None) -> Choice:
     Raises `UserError` if it can't be set: on JAX, once TensorFlow has started, or if it is more
     than any machine like this one can use.
     """
-    cores = _cores()
+    cores = usable_cores()
     if wanted is not None and wanted > _MOST_A_CORE * cores:
         raise UserError(
             f"--threads {wanted} is more than {_MOST_A_CORE} for each of the {cores} cores here; "
@@ -60,7 +60,7 @@ def _set_on_tensorflow(wanted: int | None, cores: int) -> int:
     return threading.get_intra_op_parallelism_threads() or cores
 
 
-def _cores() -> int:
+def usable_cores() -> int:
     """The cores that this process may run on."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

@@ -18,16 +18,9 @@ A backbone that takes less than any image of 8x8 and more says so on its factory
 `vaekit.testing.Claims`.
 """
 
-from vaekit.testing.run import (
-    Check,
-    CheckFailedError,
-    Result,
-    check_component,
-    checks_for,
-    run_checks,
-)
+from vaekit.testing.run import Check, check_component, checks_for, run_checks
 from vaekit.testing.subject import Claims, Subject, registered, subject_of
-from vaekit.testing.verdict import CheckSkipped
+from vaekit.testing.verdict import CheckFailedError, CheckSkipped, Result
 
 __all__ = [
     "Check",

@@ -2,71 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import keras
 import numpy as np
 
 from vaekit.errors import BuildError
+from vaekit.testing.builds import (
+    called_in_training,
+    claimed_builds,
+    claimed_models,
+    inputs_for,
+    refused_builds,
+    smallest,
+)
 from vaekit.testing.subject import Subject
-from vaekit.testing.training import AtRest, array, some_images
+from vaekit.testing.training import AtRest, array, blueprints, on_logits
 from vaekit.testing.verdict import CheckSkipped, require, require_near
-from vaekit.types import ImageShape
-
-
-def given_for(subject: Subject, latents: int, shape: ImageShape) -> tuple[Any, ...]:
-    """What the kit passes to the factory."""
-    return (shape,) if subject.kind == "encoder" else (latents, shape)
-
-
-def grid(subject: Subject) -> list[tuple[Any, ...]]:
-    """What to build the subject with: each image it claims, and each number of latents."""
-    claims = subject.claims
-    pairs = [(claims.latents[0], shape) for shape in claims.shapes]
-    pairs += [(count, claims.least) for count in claims.latents]
-    return list(dict.fromkeys(given_for(subject, *pair) for pair in pairs))
-
-
-def least(subject: Subject, seed: int = 0) -> keras.Model:
-    """The subject for its smallest image."""
-    return subject.make(*grid(subject)[0], seed=seed)
-
-
-def claimed(subject: Subject) -> Iterator[tuple[tuple[Any, ...], keras.Model]]:
-    """What it's built with and the model, wherever it claims to build and does.
-
-    That it builds everywhere is for one check to say; only the smallest has to here.
-    """
-    for given in grid(subject):
-        try:
-            model = subject.make(*given)
-        except Exception:
-            if given == grid(subject)[0]:
-                raise
-        else:
-            yield given, model
-
-
-def used(model: keras.Model) -> keras.Model:
-    """The model after a call in training mode: batch norm's averages have moved."""
-    model(inputs_for(model), training=True)
-    return model
-
-
-def inputs_for(model: keras.Model, count: int = 5) -> np.ndarray:
-    """A batch of random inputs of a model."""
-    return some_images(count, tuple(model.inputs[0].shape[1:]))
 
 
 def builds_where_it_claims(subject: Subject) -> None:
     """It builds a functional model of one input and one output, wherever it claims to."""
-    for given in grid(subject):
+    for build in claimed_builds(subject):
+        arguments = build.arguments
         try:
-            model = subject.make(*given)
+            model = subject.make(*arguments)
         except Exception as error:
             raise AssertionError(
-                f"It claims to build with {given}; there it raises {type(error).__name__}: {error}"
+                f"It claims to build with {arguments}; there it raises "
+                f"{type(error).__name__}: {error}"
             ) from error
         require(
             isinstance(model, keras.Model), f"It gives a {type(model).__name__}, not a keras.Model."
@@ -74,61 +38,65 @@ def builds_where_it_claims(subject: Subject) -> None:
         ends = (getattr(model, "inputs", None), getattr(model, "outputs", None))
         single = all(end and len(end) == 1 for end in ends)
         require(single, "It isn't a functional model of one input and one output.")
-        wanted = given[0] if subject.kind == "encoder" else given[:1]
-        taken = tuple(model.inputs[0].shape[1:])
-        require(taken == wanted, f"With {given}, it takes {taken} where {wanted} is needed.")
+        shape = tuple(model.inputs[0].shape[1:])
+        require(
+            shape == build.takes,
+            f"With {arguments}, it takes {shape} where {build.takes} is needed.",
+        )
 
 
 def refuses_what_it_does_not_claim(subject: Subject) -> None:
     """Elsewhere it raises `vaekit.BuildError`: a sentence with its name and what it refuses."""
-    refused = [given_for(subject, *pair) for pair in subject.claims.refused]
-    if subject.kind == "encoder":  # its factory never hears of latents
-        refused = [given for given in refused if not subject.claims.takes(given[0])]
-    if not refused:
+    builds = refused_builds(subject)
+    if not builds:
         raise CheckSkipped("it claims to take everything")
-    for given in refused:
+    for arguments, *_ in builds:
         try:
-            subject.make(*given)
+            subject.make(*arguments)
         except BuildError as error:
-            _is_sentence(str(error), subject.name, given)
+            _is_sentence(str(error), subject.name, arguments)
         except Exception as error:
             raise AssertionError(
-                f"Given {given}, which it doesn't claim to take, it raises "
+                f"Given {arguments}, which it doesn't claim to take, it raises "
                 f"{type(error).__name__}: {error}. Raise vaekit.BuildError with a sentence."
             ) from error
         else:
             raise AssertionError(
-                f"It builds with {given}, which it doesn't claim to take: claim it or refuse it."
+                f"It builds with {arguments}, which it doesn't claim to take: claim it or refuse "
+                "it."
             )
 
 
-def _is_sentence(text: str, name: str, given: tuple[Any, ...]) -> None:
-    *latents, shape = given
-    shown = (
+def _is_sentence(text: str, name: str, arguments: tuple[Any, ...]) -> None:
+    *latents, shape = arguments
+    spellings = (
         "x".join(map(str, shape)),
         "x".join(map(str, shape[:2])),
         str(shape),
         *map(str, latents),
     )
-    require(name in text, f"Refusing {given}, it doesn't say its name: {text}")
-    require(any(s in text for s in shown), f"Refusing {given}, it doesn't say what: {text}")
+    require(name in text, f"Refusing {arguments}, it doesn't say its name: {text}")
+    says_what = any(spelling in text for spelling in spellings)
+    require(says_what, f"Refusing {arguments}, it doesn't say what: {text}")
     whole = text.endswith((".", "!", "?")) and "\n" not in text
-    require(whole, f"Refusing {given}, it gives no whole sentence: {text}")
+    require(whole, f"Refusing {arguments}, it gives no whole sentence: {text}")
 
 
 def gives_the_declared_shape(subject: Subject) -> None:
     """What it gives is float32, of the shape that it declares; a decoder's is the image's."""
-    for given, model in claimed(subject):
+    for build, model in claimed_models(subject):
+        arguments = build.arguments
         declared = tuple(model.outputs[0].shape[1:])
-        known = None not in declared
-        require(known, f"With {given}, it gives features of unknown size {declared}.")
-        if subject.kind == "decoder":
-            require(declared == given[1], f"With {given}, it gives {declared}.")
+        require(
+            None not in declared, f"With {arguments}, it gives features of unknown size {declared}."
+        )
+        fits = build.gives in (None, declared)
+        require(fits, f"With {arguments}, it gives {declared}.")
         output = model(inputs_for(model, 3), training=False)
         shape = tuple(output.shape)
         require(
             shape == (3, *declared),
-            f"With {given}, it declares {declared}, and gives {shape} for 3 inputs.",
+            f"With {arguments}, it declares {declared}, and gives {shape} for 3 inputs.",
         )
         dtype = keras.backend.standardize_dtype(output.dtype)
         require(dtype == "float32", f"It gives {dtype}, not float32.")
@@ -136,7 +104,7 @@ def gives_the_declared_shape(subject: Subject) -> None:
 
 def follows_its_seed(subject: Subject) -> None:
     """One seed gives the same weights and the same draws twice; another seed other weights."""
-    first, again, other = (least(subject, seed) for seed in (0, 0, 1))
+    first, again, other = (smallest(subject, seed) for seed in (0, 0, 1))
     if not first.trainable_variables:
         raise CheckSkipped("it has no weights")
     one, two, three = (weights(model) for model in (first, again, other))
@@ -152,7 +120,7 @@ def follows_its_seed(subject: Subject) -> None:
 
 def gradients_reach_every_weight(subject: Subject) -> None:
     """Each trainable weight moves when it's trained, and stays finite."""
-    model = least(subject)
+    model = smallest(subject)
     own = model.trainable_variables
     if not own:
         raise CheckSkipped("it has no weights")
@@ -174,7 +142,7 @@ def gradients_reach_every_weight(subject: Subject) -> None:
 
 def batch_size_changes_nothing(subject: Subject) -> None:
     """At inference, an image alone gives what it gives among others."""
-    model = used(least(subject))
+    model = called_in_training(smallest(subject))
     inputs = inputs_for(model)
     inputs[1:] *= 3.0  # what normalises over the batch shows
     whole = array(model(inputs, training=False))
@@ -184,7 +152,7 @@ def batch_size_changes_nothing(subject: Subject) -> None:
 
 def shares_no_state(subject: Subject) -> None:
     """Two instances have no weight in common."""
-    first, second = least(subject), least(subject)
+    first, second = smallest(subject), smallest(subject)
     common = {id(v) for v in first.variables} & {id(v) for v in second.variables}
     paths = ", ".join(v.path for v in first.variables if id(v) in common)
     require(not common, f"Two instances share these weights: {paths}.")
@@ -195,7 +163,7 @@ def stays_finite_in_mixed_precision(subject: Subject) -> None:
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_float16")
     try:
-        model = least(subject)
+        model = smallest(subject)
         inputs = inputs_for(model)
         inputs[0], inputs[1] = 0.0, 1.0  # an all-black image and an all-white one
         outputs = [array(model(inputs, training=mode)) for mode in (False, True)]
@@ -203,6 +171,17 @@ def stays_finite_in_mixed_precision(subject: Subject) -> None:
         keras.config.set_dtype_policy(policy)
     finite = all(np.isfinite(output).all() for output in outputs)
     require(finite, "In mixed precision (float16), it gives values that are not finite.")
+
+
+def works_on_logits(subject: Subject) -> None:
+    """The kit can take its last activation off, as losses on logits need."""
+    blueprint = next(filter(on_logits, blueprints(subject)), None)
+    if blueprint is None:
+        raise CheckSkipped("none of the kit's parts takes the images that it takes")
+    try:
+        blueprint.build()
+    except BuildError as error:
+        raise AssertionError(str(error)) from error
 
 
 def weights(model: keras.Model) -> list[np.ndarray]:

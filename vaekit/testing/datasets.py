@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from vaekit.errors import DataUnavailableError
-from vaekit.testing import options
 from vaekit.testing.subject import Subject
 from vaekit.testing.verdict import CheckSkipped, require
 from vaekit.types import Dataset, Images
@@ -16,23 +15,25 @@ from vaekit.types import Dataset, Images
 def read(subject: Subject) -> Dataset:
     """The data set, read now. Skips the check where it can't be had."""
     try:
-        found = subject.make()
+        dataset = subject.make()
     except DataUnavailableError as error:
         raise CheckSkipped(str(error)) from error
-    require(isinstance(found, Dataset), f"It gives a {type(found).__name__}, not a vaekit.Dataset.")
-    return found
+    require(
+        isinstance(dataset, Dataset), f"It gives a {type(dataset).__name__}, not a vaekit.Dataset."
+    )
+    return dataset
 
 
-def splits(found: Dataset) -> dict[str, Images]:
+def splits(dataset: Dataset) -> dict[str, Images]:
     """The splits that there are."""
-    test = {} if found.test is None else {"test": found.test}
-    return {"train": found.train, **test}
+    test = {} if dataset.test is None else {"test": dataset.test}
+    return {"train": dataset.train, **test}
 
 
 def pixels_are_images(subject: Subject) -> None:
     """Pixels are `(N, H, W, C)`, uint8 or float32 in [0, 1], of one shape in all splits."""
-    found = splits(read(subject))
-    for split, images in found.items():
+    by_split = splits(read(subject))
+    for split, images in by_split.items():
         pixels = images.pixels
         if not isinstance(pixels, np.ndarray):
             raise AssertionError(
@@ -46,24 +47,24 @@ def pixels_are_images(subject: Subject) -> None:
             low, high = pixels.min(), pixels.max()
             inside = 0.0 <= low <= high <= 1.0  # false for NaN, too
             require(inside, f"Its {split} pixels run from {low} to {high}, not within [0, 1].")
-    shapes = {split: images.pixels.shape[1:] for split, images in found.items()}
+    shapes = {split: images.pixels.shape[1:] for split, images in by_split.items()}
     require(len(set(shapes.values())) == 1, f"Its images differ in shape: {shapes}.")
 
 
 def labels_fit(subject: Subject) -> None:
     """Each image has one integer label, counted from 0; each label has a class name."""
-    found = read(subject)
-    for split, images in splits(found).items():
+    dataset = read(subject)
+    for split, images in splits(dataset).items():
         if images.labels is None:
             continue
         labels = np.asarray(images.labels)
-        wanted = (len(images.pixels),)
-        require(labels.shape == wanted, f"Its {split} labels are {labels.shape}, not {wanted}.")
+        shape = (len(images.pixels),)
+        require(labels.shape == shape, f"Its {split} labels are {labels.shape}, not {shape}.")
         require(labels.dtype.kind in "iu", f"Its {split} labels are {labels.dtype}, not integers.")
         require(labels.min() >= 0, f"Its {split} labels begin at {labels.min()}, not at 0.")
-        if found.classes is not None:
+        if dataset.classes is not None:
             top = labels.max()
-            require(top < len(found.classes), f"Its label {top} has no name in `classes`.")
+            require(top < len(dataset.classes), f"Its label {top} has no name in `classes`.")
 
 
 def can_be_gone_through_again(subject: Subject) -> None:
@@ -101,13 +102,3 @@ def readings_share_no_memory(subject: Subject) -> None:
             writable = isinstance(one, np.ndarray) and one.flags.writeable
             shared = writable and two is not None and np.may_share_memory(one, two)
             require(not shared, f"Two readings share the memory of their {split} {what}.")
-
-
-CHECKS = (
-    pixels_are_images,
-    labels_fit,
-    can_be_gone_through_again,
-    reads_the_same_twice,
-    readings_share_no_memory,
-    options.options_are_explained,
-)

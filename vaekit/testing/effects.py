@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vaekit.options import options_of
-from vaekit.testing.loss_values import Made, a_batch, choices
+from vaekit.testing.loss_values import LossUnderCheck, a_batch, choices
 from vaekit.testing.options import other_values
 from vaekit.testing.subject import Subject
 from vaekit.testing.training import array
@@ -22,34 +22,34 @@ TICKS = (*EARLY, *range(1997, 60_000, 1997), *LATE)
 
 def schedules_reach_their_ends(subject: Subject) -> None:
     """Each schedule gives finite scalars from step 0 on, and stays at its end, its `value`."""
-    found = False
+    has_schedules = False
     for choice in choices(subject):
-        made = Made(subject, **choice)
-        for name, schedule in made.needs.schedules.items():
-            found = True
-            values = [array(made.schedule(step)[name]) for step in (*EARLY, *LATE)]
+        loss = LossUnderCheck(subject, **choice)
+        for name, schedule in loss.needs.schedules.items():
+            has_schedules = True
+            values = [array(loss.schedule(step)[name]) for step in (*EARLY, *LATE)]
             who = f"Its schedule {name!r} with {choice}" if choice else f"Its schedule {name!r}"
             require(all(value.shape == () for value in values), f"{who} gives no scalars.")
-            shown = ", ".join(f"{value:.4g}" for value in values)
-            require(np.isfinite(values).all(), f"{who} goes {shown}.")
-            require(values[-1] == values[-2], f"{who} doesn't settle: it goes {shown}.")
+            course = ", ".join(f"{value:.4g}" for value in values)
+            require(np.isfinite(values).all(), f"{who} goes {course}.")
+            require(values[-1] == values[-2], f"{who} doesn't settle: it goes {course}.")
             end = getattr(schedule, "value", values[-1])
             require(
                 np.isclose(values[-1], end), f"{who} ends at {values[-1]:.4g}, not at {end:.4g}."
             )
-    if not found:
+    if not has_schedules:
         raise CheckSkipped("it has no schedules")
 
 
 def every_option_has_an_effect(subject: Subject) -> None:
     """Another value of an option changes the terms, or the adversary, or how many draws it asks."""
-    known = options_of(subject.component)
-    if not known:
+    options = options_of(subject.component)
+    if not options:
         raise CheckSkipped("it has no options")
 
     @cache
-    def effect_of(given: tuple[tuple[str, Any], ...]) -> _Effect:
-        return _Effect(Made(subject, **dict(given)))
+    def effect_of(choice: tuple[tuple[str, Any], ...]) -> _Effect:
+        return _Effect(LossUnderCheck(subject, **dict(choice)))
 
     for name, values in varied(subject).items():
         # Some options matter only where another one is chosen: a warm-up's length, say.
@@ -60,34 +60,32 @@ def every_option_has_an_effect(subject: Subject) -> None:
             for choice in choices(subject)
             for other in values
         )
-        shown = ", ".join(map(repr, values))
-        require(
-            changed, f"Its option {name!r} has no effect: {known[name].default!r} is like {shown}."
-        )
+        others, default = ", ".join(map(repr, values)), options[name].default
+        require(changed, f"Its option {name!r} has no effect: {default!r} is like {others}.")
 
 
 def varied(subject: Subject) -> dict[str, list[Any]]:
     """Each option's values other than its default; without those of which none is known."""
-    known = options_of(subject.component).items()
-    values = {name: list(other_values(subject, option)) for name, option in known}
+    options = options_of(subject.component).items()
+    values = {name: list(other_values(subject, option)) for name, option in options}
     return {name: others for name, others in values.items() if others}
 
 
 class _Effect:
     """What a loss gives, to be compared with what it gives by other options."""
 
-    def __init__(self, made: Made) -> None:
-        self._made = made
-        self._needs = (made.needs.scale, made.needs.samples, _adversary(made))
+    def __init__(self, loss: LossUnderCheck) -> None:
+        self._loss = loss
+        self._needs = (loss.needs.scale, loss.needs.samples, _adversary(loss))
         self._schedule = [
-            {name: float(array(value)) for name, value in made.schedule(step).items()}
-            for step in (TICKS if made.needs.schedules else ())
+            {name: float(array(value)) for name, value in loss.schedule(step).items()}
+            for step in (TICKS if loss.needs.schedules else ())
         ]
         self._terms = cache(self._bytes)
         self._terms(0)  # now, before an instance that might share its state is made
 
     def _bytes(self, step: int) -> dict[str, bytes]:
-        return {name: t.tobytes() for name, t in self._made.terms(a_batch(), step).items()}
+        return {name: t.tobytes() for name, t in self._loss.terms(a_batch(), step).items()}
 
     def differs_from(self, other: _Effect) -> bool:
         """Whether the terms, the needs or the adversaries differ."""
@@ -99,10 +97,10 @@ class _Effect:
         return any(self._terms(step) != other._terms(step) for step in (0, *apart[:3]))
 
 
-def _adversary(made: Made) -> tuple[Any, ...]:
+def _adversary(loss: LossUnderCheck) -> tuple[Any, ...]:
     """The adversary's optimizer and network, to be compared."""
-    if made.needs.adversary is None:
+    if loss.needs.adversary is None:
         return ()
-    network: Any = made.network
+    network: Any = loss.network
     shapes = [(weight.name, tuple(weight.shape)) for weight in network.weights]
-    return made.needs.adversary.optimizer().get_config(), shapes
+    return loss.needs.adversary.optimizer().get_config(), shapes

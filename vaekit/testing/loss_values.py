@@ -45,11 +45,11 @@ def a_batch(count: int = 6) -> Batch:
     return Batch(*(a.astype("float32") for a in (x, reconstruction, mean, log_var, noise)))
 
 
-class Made:
+class LossUnderCheck:
     """The loss that a subject makes with these options, its needs and its adversary's network."""
 
-    def __init__(self, subject: Subject, **given: Any) -> None:
-        self.loss = subject.make(**{**subject.options, **given})
+    def __init__(self, subject: Subject, **options: Any) -> None:
+        self.loss = subject.make(**{**subject.options, **options})
         self.needs = needs_of(self.loss, subject.name)
 
     @cached_property
@@ -111,11 +111,11 @@ def _arrays(terms: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
 
 def choices(subject: Subject) -> list[dict[str, Any]]:
     """Every combination of the options that are a choice from a list (the first 64)."""
-    named = {}
+    values_of = {}
     for name, option in options_of(subject.component).items():
         if typing.get_origin(option.annotation) is typing.Literal:
-            named[name] = typing.get_args(option.annotation)
+            values_of[name] = typing.get_args(option.annotation)
         elif isinstance(option.default, bool):
-            named[name] = (False, True)
-    combinations = itertools.islice(itertools.product(*named.values()), 64)
-    return [dict(zip(named, values, strict=True)) for values in combinations]
+            values_of[name] = (False, True)
+    combinations = itertools.islice(itertools.product(*values_of.values()), 64)
+    return [dict(zip(values_of, values, strict=True)) for values in combinations]

@@ -9,10 +9,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from vaekit.testing import effects, options
-from vaekit.testing.loss_values import Made, a_batch, choices
+from vaekit.testing.effects import varied
+from vaekit.testing.loss_values import LossUnderCheck, a_batch, choices
 from vaekit.testing.subject import Subject
-from vaekit.testing.training import trains_ten_steps
 from vaekit.testing.verdict import CheckSkipped, require, require_near
 
 _DRAWS = 20_000
@@ -20,19 +19,19 @@ _DRAWS = 20_000
 
 def terms_are_per_image(subject: Subject) -> None:
     """It gives named terms of one float each image, whatever the size of the batch."""
-    made = Made(subject)
+    loss = LossUnderCheck(subject)
     for count in (2, 5):
         batch = a_batch(count)
-        _are_terms(made.raw_terms(batch), count, "It")
-        if made.needs.adversary is not None:
-            _are_terms(made.raw_adversary_terms(batch), count, "Its adversary")
+        _are_terms(loss.raw_terms(batch), count, "It")
+        if loss.needs.adversary is not None:
+            _are_terms(loss.raw_adversary_terms(batch), count, "Its adversary")
 
 
-def _are_terms(given: object, count: int, who: str) -> None:
-    if not isinstance(given, Mapping):
-        raise AssertionError(f"{who} gives a {type(given).__name__}, not named terms.")
-    require(given, f"{who} gives no terms.")
-    for name, term in given.items():
+def _are_terms(terms: object, count: int, who: str) -> None:
+    if not isinstance(terms, Mapping):
+        raise AssertionError(f"{who} gives a {type(terms).__name__}, not named terms.")
+    require(terms, f"{who} gives no terms.")
+    for name, term in terms.items():
         shape = tuple(getattr(term, "shape", ()))
         wrong = f"For {count} images, {who.lower()} gives a term {name!r} of shape {shape}."
         require(shape == (count,), wrong)
@@ -42,29 +41,29 @@ def _are_terms(given: object, count: int, who: str) -> None:
 
 def terms_are_finite(subject: Subject) -> None:
     """Its terms are finite also where pixels, reconstructions and posteriors are extreme."""
-    made = Made(subject)
+    loss = LossUnderCheck(subject)
     batch = a_batch(4)
-    ends = (0.0, 1.0) if made.needs.scale == "mean" else (-60.0, 60.0)
+    ends = (0.0, 1.0) if loss.needs.scale == "mean" else (-60.0, 60.0)
     for pixel, end, log_var in itertools.product((0.0, 1.0), ends, (-12.0, 6.0)):
         extreme = batch._replace(
             x=np.full_like(batch.x, pixel),
             reconstruction=np.full_like(batch.reconstruction, end),
             z_log_var=np.full_like(batch.z_log_var, log_var),
         )
-        for name, term in made.all_terms(extreme).items():
+        for name, term in loss.all_terms(extreme).items():
             require(
                 np.isfinite(term).all(),
                 f"Its term {name!r} is {term} for pixels {pixel} reconstructed as {end} "
-                f"({made.needs.scale}) and log-variance {log_var}.",
+                f"({loss.needs.scale}) and log-variance {log_var}.",
             )
 
 
 def order_of_images_changes_nothing(subject: Subject) -> None:
     """Each image has the same terms wherever in the batch it stands."""
-    made = Made(subject)
+    loss = LossUnderCheck(subject)
     batch = a_batch()
     order = np.random.default_rng(1).permutation(len(batch.x))
-    straight, turned = made.terms(batch), made.terms(batch.rows(order))
+    straight, turned = loss.terms(batch), loss.terms(batch.rows(order))
     for name, term in straight.items():
         if term.shape != order.shape:
             raise CheckSkipped("its terms are not per image; another check says so")
@@ -75,9 +74,9 @@ def order_of_images_changes_nothing(subject: Subject) -> None:
 
 def gives_the_same_twice(subject: Subject) -> None:
     """Called again it gives the same: it keeps nothing from call to call, and draws by its seed."""
-    made = Made(subject)
+    loss = LossUnderCheck(subject)
     batch = a_batch()
-    first, again = made.all_terms(batch), made.all_terms(batch)
+    first, again = loss.all_terms(batch), loss.all_terms(batch)
     for name, term in first.items():
         same = np.array_equal(term, again[name])
         require(same, f"Called again on the same batch, its term {name!r} is another.")
@@ -85,18 +84,18 @@ def gives_the_same_twice(subject: Subject) -> None:
 
 def shares_no_state(subject: Subject) -> None:
     """Other instances, of whatever options, don't change what one gives."""
-    made = Made(subject)
+    loss = LossUnderCheck(subject)
     batch = a_batch()
-    first, again = made.all_terms(batch), made.all_terms(batch)
+    first, again = loss.all_terms(batch), loss.all_terms(batch)
     if any(not np.array_equal(term, again[name]) for name, term in first.items()):
         raise CheckSkipped("it gives something else at each call; another check says so")
-    known = effects.varied(subject)
-    for other in ({}, *({name: value} for name, values in known.items() for value in values[:1])):
-        Made(subject, **other).all_terms(batch)
-    for name, term in made.all_terms(batch).items():
+    others = [{name: values[0]} for name, values in varied(subject).items()]
+    for options in ({}, *others):
+        LossUnderCheck(subject, **options).all_terms(batch)
+    for name, term in loss.all_terms(batch).items():
         same = np.array_equal(term, first[name])
         require(same, f"Once another instance is made, its term {name!r} is another.")
-    for name, term in Made(subject).all_terms(batch).items():
+    for name, term in LossUnderCheck(subject).all_terms(batch).items():
         same = np.array_equal(term, first[name])
         require(same, f"Made again after other instances, its term {name!r} is another.")
 
@@ -107,14 +106,14 @@ def exact_reconstruction_is_a_minimum(subject: Subject) -> None:
     noise = np.random.default_rng(2).standard_normal(batch.x.shape)
     nudges = [(0.05 * way).astype("float32") for way in (np.ones_like(noise), noise)]
     for choice in choices(subject):
-        made = Made(subject, **choice)
-        if made.network is not None:  # what a critic makes of an image is not for this check
-            network = made.network
-            made.network = lambda t, network=network: ops.zeros_like(network(t))
-        at = batch.x if made.needs.scale == "mean" else np.log(batch.x / (1.0 - batch.x))
+        loss = LossUnderCheck(subject, **choice)
+        if loss.network is not None:  # what a critic makes of an image is not for this check
+            network = loss.network
+            loss.network = lambda t, network=network: ops.zeros_like(network(t))
+        at = batch.x if loss.needs.scale == "mean" else np.log(batch.x / (1.0 - batch.x))
         for nudge in nudges:
             exact, up, down = (
-                made.total(batch._replace(reconstruction=at + by)) for by in (0.0, nudge, -nudge)
+                loss.total(batch._replace(reconstruction=at + by)) for by in (0.0, nudge, -nudge)
             )
             # Nudged either way, an even function rises alike: its slope at the exact image is zero.
             rise = abs(up - exact) + abs(down - exact)
@@ -129,30 +128,14 @@ def exact_reconstruction_is_a_minimum(subject: Subject) -> None:
 def kl_agrees_with_monte_carlo(subject: Subject) -> None:
     """A term called `kl` is KL(q(z|x) || N(0, I)) in nats."""
     batch = a_batch(4)
-    given = Made(subject).terms(batch)
-    if "kl" not in given:
+    terms = LossUnderCheck(subject).terms(batch)
+    if "kl" not in terms:
         raise CheckSkipped("it has no term 'kl'")
     noise = np.random.default_rng(3).standard_normal((_DRAWS, *batch.z_mean.shape))
     z = batch.z_mean + np.exp(0.5 * batch.z_log_var) * noise
     draws = 0.5 * (z**2 - noise**2 - batch.z_log_var).sum(axis=-1)
     expected, error = draws.mean(axis=0), draws.std(axis=0) / _DRAWS**0.5
     require(
-        (np.abs(given["kl"] - expected) < 6 * error).all(),
-        f"Its term 'kl' is {given['kl'].round(3)}; {_DRAWS} draws give {expected.round(3)} nats.",
+        (np.abs(terms["kl"] - expected) < 6 * error).all(),
+        f"Its term 'kl' is {terms['kl'].round(3)}; {_DRAWS} draws give {expected.round(3)} nats.",
     )
-
-
-CHECKS = (
-    terms_are_per_image,
-    terms_are_finite,
-    order_of_images_changes_nothing,
-    gives_the_same_twice,
-    shares_no_state,
-    effects.schedules_reach_their_ends,
-    effects.every_option_has_an_effect,
-    exact_reconstruction_is_a_minimum,
-    kl_agrees_with_monte_carlo,
-    trains_ten_steps,
-    options.options_round_trip,
-    options.options_are_explained,
-)

@@ -22,7 +22,7 @@ for line in sys.stdin:
     absent, models = json.loads(line)
     for name in absent:
         sys.modules.setdefault(name, None)
-    said = ""
+    failure = ""
     try:
         for path, inputs in models:
             model = keras.saving.load_model(path, compile=False)
@@ -30,8 +30,8 @@ for line in sys.stdin:
             numpy.save(path + ".npy", keras.ops.convert_to_numpy(output))
     except Exception as error:
         # Keras tells every layer of its loading; the last is the one that failed.
-        said = str(error).split("Exception encountered: ")[-1].split(" Full object config")[0]
-    print(json.dumps(said), file=answers, flush=True)
+        failure = str(error).split("Exception encountered: ")[-1].split(" Full object config")[0]
+    print(json.dumps(failure), file=answers, flush=True)
 """
 
 
@@ -56,8 +56,8 @@ def open_models(models: Sequence[tuple[Path, Path]], package: str) -> str:
     if not answer:
         _process.cache_clear()
         return f"the process ended with code {process.wait()}"
-    said: str = json.loads(answer)
-    return said
+    failure: str = json.loads(answer)
+    return failure
 
 
 @cache

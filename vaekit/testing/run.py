@@ -3,46 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
 
 from vaekit.registry import Component
-from vaekit.testing import datasets, decoders, encoders, losses
+from vaekit.testing.checks import CheckFunction, checks_of
 from vaekit.testing.subject import Subject, subject_of
-from vaekit.testing.verdict import CheckSkipped
+from vaekit.testing.verdict import CheckFailedError, CheckSkipped, Result, Status
 from vaekit.types import Factory
-
-CheckFunction = Callable[[Subject], None]
-CHECKS: Mapping[str, tuple[CheckFunction, ...]] = {
-    "encoder": encoders.CHECKS,
-    "decoder": decoders.CHECKS,
-    "loss": losses.CHECKS,
-    "dataset": datasets.CHECKS,
-}
-
-
-class Result(NamedTuple):
-    """How one check went.
-
-    status: `passed`, `failed`, `known` (a failure that was declared) or `skipped`.
-    reason: why it failed, is known to, or was skipped, in one line.
-    """
-
-    check: str
-    status: Literal["passed", "failed", "known", "skipped"]
-    reason: str
-    seconds: float
-
-
-class CheckFailedError(AssertionError):
-    """At least one check failed. `results` has all of them."""
-
-    def __init__(self, subject: Subject, results: list[Result]) -> None:
-        self.results = results
-        failed = [result for result in results if result.status == "failed"]
-        lines = [f"The {subject.title} fails {len(failed)} of {len(results)} checks:"]
-        super().__init__("\n".join([*lines, *(f"  {r.check}: {r.reason}" for r in failed)]))
 
 
 @dataclass(frozen=True)
@@ -69,7 +37,7 @@ def checks_for(subject: Subject) -> Iterator[tuple[str, Check]]:
 
     Raises `ValueError` if a known failure is declared of a check that there isn't.
     """
-    functions = CHECKS[subject.kind]
+    functions = checks_of(subject.kind)
     names = [function.__name__ for function in functions]
     for name in subject.known_failures:
         if name not in names:
@@ -110,10 +78,10 @@ def check_component(
 
 
 def _result(check: Check) -> Result:
-    known = check.subject.known_failures.get(check.name)
+    declared = check.subject.known_failures.get(check.name)
     start = time.perf_counter()
 
-    def result(status: Literal["passed", "failed", "known", "skipped"], reason: str) -> Result:
+    def result(status: Status, reason: str) -> Result:
         return Result(check.name, status, reason, time.perf_counter() - start)
 
     try:
@@ -121,11 +89,11 @@ def _result(check: Check) -> Result:
     except CheckSkipped as error:
         return result("skipped", str(error))
     except Exception as error:
-        if known is not None:
-            return result("known", known)
+        if declared is not None:
+            return result("known", declared)
         text = " ".join(str(error).split()) or "it gave no reason"
-        said = text if isinstance(error, AssertionError) else f"{type(error).__name__}: {text}"
-        return result("failed", said)
-    if known is not None:
-        return result("failed", f"It passes, but is declared to fail: {known}.")
+        is_verdict = isinstance(error, AssertionError)
+        return result("failed", text if is_verdict else f"{type(error).__name__}: {text}")
+    if declared is not None:
+        return result("failed", f"It passes, but is declared to fail: {declared}.")
     return result("passed", "")

@@ -12,7 +12,12 @@ import numpy as np
 
 from vaekit.run.artifacts import custom_layers
 from vaekit.startup.quiet import absl_errors_only
-from vaekit.testing.backbones import claimed, inputs_for, least, used
+from vaekit.testing.builds import (
+    called_in_training,
+    claimed_models,
+    inputs_for,
+    smallest,
+)
 from vaekit.testing.plain_keras import open_models
 from vaekit.testing.subject import Subject
 from vaekit.testing.training import array
@@ -23,13 +28,13 @@ FORMATS = (".keras", ".h5")
 
 def uses_stock_layers_only(subject: Subject) -> None:
     """All its layers are Keras's own, so that what is saved opens without the plugin."""
-    custom = custom_layers(least(subject))
+    custom = custom_layers(smallest(subject))
     require(not custom, f"Plain Keras has no {', '.join(custom)}: build it from stock layers.")
 
 
 def saves_and_reloads(subject: Subject) -> None:
     """Saved as .keras and as .h5 and loaded safely, it gives what it gave."""
-    model = used(least(subject))
+    model = called_in_training(smallest(subject))
     inputs = inputs_for(model)
     expected = array(model(inputs, training=False))
     with _saved([model]) as paths:
@@ -44,7 +49,7 @@ def saves_and_reloads(subject: Subject) -> None:
 
 def opens_in_a_fresh_process(subject: Subject) -> None:
     """Plain Keras in another process opens what was saved at each size, and gives the same."""
-    models = [used(model) for _, model in claimed(subject)]
+    models = [called_in_training(model) for _, model in claimed_models(subject)]
     if any(custom_layers(model) or _has_lambda(model) for model in models):
         raise CheckSkipped("it isn't of stock layers that load safely; other checks say so")
     with _saved(models) as paths:
@@ -56,12 +61,12 @@ def opens_in_a_fresh_process(subject: Subject) -> None:
             pairs.append((path, inputs))
             expected.append(array(model(inputs_for(model), training=False)))
         package = subject.component.load().__module__.partition(".")[0]
-        said = open_models(pairs, package)
-        require(not said, f"A fresh process with plain Keras can't open it: {said}")
-        for path, wanted in zip(paths, expected, strict=True):
+        error = open_models(pairs, package)
+        require(not error, f"A fresh process with plain Keras can't open it: {error}")
+        for path, output in zip(paths, expected, strict=True):
             require_near(
                 np.load(f"{path}.npy"),
-                wanted,
+                output,
                 f"Opened from {path.suffix} in a fresh process, it gives another output",
             )
 

@@ -102,7 +102,7 @@ class Subject:
 
     @property
     def kind(self) -> str:
-        """The kind of part: `encoder`, `decoder`, `loss` or `dataset`."""
+        """The kind of part, a key of `vaekit.registry.KINDS`."""
         return self.component.kind
 
     @property
@@ -125,10 +125,10 @@ class Subject:
         """Its options at their defaults."""
         return resolved_options(self.component, {})
 
-    def make(self, *given: Any, seed: int = 0, **options: Any) -> Any:
+    def make(self, *arguments: Any, seed: int = 0, **options: Any) -> Any:
         """What the factory gives, its weights a function of `seed`."""
         with seeded(seed):
-            return self.component.load()(*given, **options)
+            return self.component.load()(*arguments, **options)
 
 
 def registered(kind: str | None = None) -> list[Component]:

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 _ARRAY = "__array__"
-_FOUND_ANEW = ("params", "_model")
+_SET_ANEW = ("params", "_model")
 # Keras's callbacks choose one when they first see a result, and turn a sign at that moment: whether
 # they have is a part of their state.
 _COMPARISONS = {
@@ -51,7 +51,7 @@ def capture(callbacks: Sequence[keras.callbacks.Callback]) -> Remembered:
     for callback in callbacks:
         attributes = {}
         for name, value in vars(callback).items():
-            if name in _FOUND_ANEW or (isinstance(value, _NOT_STATE) and not _compares(value)):
+            if name in _SET_ANEW or (isinstance(value, _NOT_STATE) and not _compares(value)):
                 continue
             try:
                 attributes[name] = _packed(value, remembered.arrays)
@@ -67,14 +67,14 @@ def restore(
     arrays: Sequence[np.ndarray],
 ) -> list[str]:
     """Give callbacks what those of their classes remembered; the classes that are missing."""
-    left = list(values)
+    unclaimed = list(values)
     for callback in callbacks:
-        found = next((v for v in left if v["class"] == type(callback).__name__), None)
-        if found is not None:
-            left.remove(found)
-            for name, value in found["attributes"].items():
+        state = next((v for v in unclaimed if v["class"] == type(callback).__name__), None)
+        if state is not None:
+            unclaimed.remove(state)
+            for name, value in state["attributes"].items():
                 setattr(callback, name, _unpacked(value, arrays))
-    return [value["class"] for value in left]
+    return [value["class"] for value in unclaimed]
 
 
 def _compares(value: Any) -> bool:

@@ -31,14 +31,14 @@ class Watch:
         self._train = train
         self._folder = folder
         self._state: list[tuple[str, np.ndarray]] | None = None
-        self._taken = 0.0
+        self._snapshot_time = 0.0
         self._batches: list[np.ndarray] = []
 
     def before(self, batches: np.ndarray) -> None:
         """A call with these batches `(S, B)` comes next."""
-        if self._state is None or time.monotonic() - self._taken > _SECONDS_BETWEEN:
+        if self._state is None or time.monotonic() - self._snapshot_time > _SECONDS_BETWEEN:
             self._state = snapshot(self._program.state)
-            self._taken = time.monotonic()
+            self._snapshot_time = time.monotonic()
             self._batches = []
         self._batches.append(batches)
 

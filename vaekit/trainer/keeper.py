@@ -50,7 +50,7 @@ class Keeper:
         self._cadence = cadence
         self._order = order
         self._note = note
-        self._noted: list[str] = []
+        self._left_out: list[str] = []
         self._writer = Writer()
         self._saved: int | None = None
         self._call = Position()  # where the last call of steps began
@@ -113,9 +113,9 @@ class Keeper:
         arrays = snapshot(self._program.state)
         self._watch.refuse_state(arrays, self._call)
         remembered = capture(self._callbacks.given)
-        if remembered.left_out != self._noted:
-            self._noted = remembered.left_out
-            self._note(f"Not in the checkpoints: {', '.join(self._noted)}.")
+        if remembered.left_out != self._left_out:
+            self._left_out = remembered.left_out
+            self._note(f"Not in the checkpoints: {', '.join(self._left_out)}.")
         state = State(
             position,
             arrays,

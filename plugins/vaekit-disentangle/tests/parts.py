@@ -42,7 +42,7 @@ def output_of(
     )
 
 
-def made(
+def batch_and_output(
     size: int = 7, latents: int = 3, dataset_size: int = 20, seed: int = 0, adversary: Any = None
 ) -> tuple[Any, vaekit.VAEOutput]:
     """Some images in [0, 1], and what a model might make of them."""

@@ -9,8 +9,8 @@ import pytest
 from parts import (
     array,
     arrays,
+    batch_and_output,
     gaussian_total_correlation,
-    made,
     normal_log_prob,
     output_of,
     tensor,
@@ -71,7 +71,7 @@ def test_estimate_of_q_is_unbiased_over_all_batches(size):
 
 
 def test_estimate_is_exact_where_the_batch_is_the_data_set():
-    _, output = made(size=9, dataset_size=9)
+    _, output = batch_and_output(size=9, dataset_size=9)
     each = log_prob_of_each(output)
     joint, marginals = aggregate_log_probs(output)
     expected = np.log(np.exp(each.sum(axis=-1)).mean(axis=1))
@@ -86,7 +86,7 @@ def test_estimate_is_exact_where_the_batch_is_the_data_set():
 @pytest.mark.parametrize("size", [1, 2, 7])
 @pytest.mark.parametrize("dataset_size", [1, 7, 1000])
 def test_parts_add_up_to_the_kl_at_the_sample(size, dataset_size):
-    x, output = made(size=size, dataset_size=dataset_size)
+    x, output = batch_and_output(size=size, dataset_size=dataset_size)
     terms = arrays(beta_tcvae(**PLAIN)(x, output))
     mean, log_var = (array(part) for part in output.posterior)
     z = array(output.z)
@@ -140,7 +140,7 @@ def test_far_apart_posteriors_tell_the_images_number():
     ("option", "part"), list(zip(("alpha", "beta", "gamma"), PARTS, strict=True))
 )
 def test_each_weight_scales_its_own_term(option, part):
-    x, output = made()
+    x, output = batch_and_output()
     plain = arrays(beta_tcvae(**PLAIN)(x, output))
     changed = arrays(beta_tcvae(**{**PLAIN, option: 2.5})(x, output))
     for name, term in plain.items():
@@ -149,7 +149,7 @@ def test_each_weight_scales_its_own_term(option, part):
 
 
 def test_the_total_correlation_is_weighted_sixfold_unless_told():
-    x, output = made()
+    x, output = batch_and_output()
     plain, default = (arrays(loss(x, output)) for loss in (beta_tcvae(**PLAIN), beta_tcvae()))
     for name, term in plain.items():
         expected = 6 * term if name == "weighted_total_correlation" else term
@@ -157,7 +157,7 @@ def test_the_total_correlation_is_weighted_sixfold_unless_told():
 
 
 def test_the_order_of_the_batch_changes_nothing():
-    x, output = made()
+    x, output = batch_and_output()
     order = np.random.default_rng(0).permutation(7)
     turned = output_of(
         *(array(part)[order] for part in output.posterior), array(output.z)[order], 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from parts import array, arrays, gradients, made, output_of, tensor
+from parts import array, arrays, batch_and_output, gradients, output_of, tensor
 
 from vaekit_disentangle.dip_vae import covariance, dip_vae
 
@@ -16,15 +16,15 @@ def expected_covariance(kind, output):
     return of_means + (np.diag(np.exp(log_var).mean(axis=0)) if kind == "II" else 0)
 
 
-def expected_penalty(found, lambda_od, lambda_d):
-    off = (found**2).sum() - (np.diag(found) ** 2).sum()
-    return lambda_od * off + lambda_d * ((np.diag(found) - 1) ** 2).sum()
+def expected_penalty(latent_covariance, lambda_od, lambda_d):
+    off = (latent_covariance**2).sum() - (np.diag(latent_covariance) ** 2).sum()
+    return lambda_od * off + lambda_d * ((np.diag(latent_covariance) - 1) ** 2).sum()
 
 
 @pytest.mark.parametrize("kind", ["I", "II"])
 @pytest.mark.parametrize("latents", [1, 3])
 def test_covariance_is_numpys(kind, latents):
-    _, output = made(size=12, latents=latents)
+    _, output = batch_and_output(size=12, latents=latents)
     np.testing.assert_allclose(
         array(covariance(kind, output)), expected_covariance(kind, output), rtol=1e-5, atol=1e-6
     )
@@ -53,7 +53,7 @@ def test_covariance_keeps_its_digits_far_from_the_origin():
 @pytest.mark.parametrize("kind", ["I", "II"])
 @pytest.mark.parametrize(("lambda_od", "lambda_d"), [(10.0, 100.0), (3.0, 0.0), (0.0, 2.0)])
 def test_penalty_is_the_papers_and_the_same_for_each_image(kind, lambda_od, lambda_d):
-    x, output = made(size=12)
+    x, output = batch_and_output(size=12)
     loss = dip_vae(kind=kind, lambda_od=lambda_od, lambda_d=lambda_d)
     penalty = arrays(loss(x, output))["covariance_penalty"]
     assert penalty.shape == (12,)
@@ -63,12 +63,12 @@ def test_penalty_is_the_papers_and_the_same_for_each_image(kind, lambda_od, lamb
 
 @pytest.mark.parametrize(("kind", "share"), [("I", 10.0), ("II", 1.0)])
 def test_lambda_d_follows_lambda_od_unless_told(kind, share):
-    x, output = made()
+    x, output = batch_and_output()
     for lambda_od in (10.0, 2.0):
-        given = dip_vae(kind=kind, lambda_od=lambda_od, lambda_d=share * lambda_od)
+        stated = dip_vae(kind=kind, lambda_od=lambda_od, lambda_d=share * lambda_od)
         default = dip_vae(kind=kind, lambda_od=lambda_od)
         np.testing.assert_array_equal(
-            *(arrays(loss(x, output))["covariance_penalty"] for loss in (given, default))
+            *(arrays(loss(x, output))["covariance_penalty"] for loss in (stated, default))
         )
 
 
@@ -85,7 +85,7 @@ def test_the_identity_costs_nothing():
 @pytest.mark.parametrize("kind", ["I", "II"])
 def test_gradient_of_the_mean_term_is_the_regularisers(kind):
     """Against finite differences in NumPy: spreading it over the images loses nothing."""
-    x, output = made(size=5, latents=2)
+    x, output = batch_and_output(size=5, latents=2)
     mean = keras.Variable(array(output.posterior.z_mean).astype("float32"))
     loss = dip_vae(kind=kind, lambda_od=2.0, lambda_d=3.0)
 
@@ -94,7 +94,7 @@ def test_gradient_of_the_mean_term_is_the_regularisers(kind):
         terms = loss(x, output._replace(posterior=posterior))
         return keras.ops.mean(terms["covariance_penalty"])
 
-    (found,) = gradients(value, [mean])
+    (gradient,) = gradients(value, [mean])
     start = array(output.posterior.z_mean)
     expected = np.zeros_like(start)
     for place in np.ndindex(*start.shape):
@@ -105,10 +105,10 @@ def test_gradient_of_the_mean_term_is_the_regularisers(kind):
             if kind == "II":
                 matrix += np.diag(np.exp(array(output.posterior.z_log_var)).mean(axis=0))
             expected[place] += sign * expected_penalty(matrix, 2.0, 3.0) / 2e-5
-    np.testing.assert_allclose(array(found), expected, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(array(gradient), expected, rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize("kind", ["I", "II"])
 def test_one_image_has_finite_terms(kind):
-    x, output = made(size=1)
+    x, output = batch_and_output(size=1)
     assert all(np.isfinite(term).all() for term in arrays(dip_vae(kind=kind)(x, output)).values())

@@ -8,10 +8,10 @@ import pytest
 from parts import (
     array,
     arrays,
+    batch_and_output,
     gaussian_log_prob,
     gaussian_total_correlation,
     gradients,
-    made,
     normal_log_prob,
     output_of,
     tensor,
@@ -78,8 +78,8 @@ def test_permutation_keeps_what_each_column_holds(size):
 def test_permutation_makes_the_columns_independent():
     z = draws(5000)
     permuted = array(permute_dimensions(tensor(z), seed_of()))
-    found = np.corrcoef(permuted, rowvar=False)
-    np.testing.assert_allclose(found, np.eye(3), atol=0.05)
+    correlations = np.corrcoef(permuted, rowvar=False)
+    np.testing.assert_allclose(correlations, np.eye(3), atol=0.05)
     assert not (permuted == z.astype("float32")).all(axis=0).any()
 
 
@@ -132,21 +132,21 @@ def test_options_reach_the_discriminator():
 @pytest.mark.parametrize("size", [2, 3, 8, 9])
 def test_cross_entropy_of_a_half_drawn_and_a_half_permuted(size):
     """The network is asked of the first half as it is, and of the second permuted."""
-    seen = []
+    calls = []
 
     def network(z):
-        seen.append(array(z))
+        calls.append(array(z))
         return optimal(z)
 
     z = draws(size).astype("float32")
     adversary = factor_vae().adversary
     term = arrays(adversary(None, output_at(z, network), seed_of()))["discriminator"]
     assert term.shape == (size,)
-    (given,) = seen
+    (codes,) = calls
     half = (size + 1) // 2
-    np.testing.assert_array_equal(given[:half], z[:half])
-    np.testing.assert_array_equal(np.sort(given[half:], axis=0), np.sort(z[half:], axis=0))
-    log_ratio = gaussian_log_prob(given, COVARIANCE) - normal_log_prob(given).sum(axis=1)
+    np.testing.assert_array_equal(codes[:half], z[:half])
+    np.testing.assert_array_equal(np.sort(codes[half:], axis=0), np.sort(z[half:], axis=0))
+    log_ratio = gaussian_log_prob(codes, COVARIANCE) - normal_log_prob(codes).sum(axis=1)
     real = np.log1p(np.exp(-log_ratio[:half])).mean()
     permuted = np.log1p(np.exp(log_ratio[half:])).mean()
     assert term.mean() == pytest.approx((real + permuted) / 2, rel=1e-4)
@@ -163,8 +163,8 @@ def test_cross_entropy_is_log_2_of_who_can_not_tell(size):
 
 def test_sure_discriminators_have_finite_terms():
     for logits in ([1e4, -1e4], [-1e4, 1e4]):
-        given = tensor(np.tile(logits, (6, 1)))
-        output = output_at(draws(6), lambda z, given=given: given)
+        constant_logits = tensor(np.tile(logits, (6, 1)))
+        output = output_at(draws(6), lambda z, constant_logits=constant_logits: constant_logits)
         x = tensor(np.zeros((6, 3, 2, 1)))
         loss = factor_vae()
         for terms in (loss(x, output), loss.adversary(x, output, seed_of())):
@@ -198,7 +198,7 @@ def test_trained_by_its_term_it_finds_the_total_correlation():
 def test_gradients_reach_each_weight_of_the_discriminator():
     loss = factor_vae(**SMALL)
     network = loss.adversary.build((3, 2, 1), 3)
-    _, output = made(adversary=network)
+    _, output = batch_and_output(adversary=network)
     seed = seed_of()
 
     def value():

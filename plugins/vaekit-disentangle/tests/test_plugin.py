@@ -12,7 +12,7 @@ import pytest
 import vaekit
 import vaekit.options
 import vaekit.plugins
-from parts import array, arrays, made
+from parts import array, arrays, batch_and_output
 from vaekit.registry import Component
 
 LIKELIHOOD = {"likelihood": ("bernoulli|gaussian", "bernoulli"), "sigma": ("float", 0.1)}
@@ -71,9 +71,9 @@ def test_finding_it_imports_no_keras() -> None:
 
 @every
 def test_options_are_read_from_the_signature_and_each_has_a_meaning(name: str) -> None:
-    found = vaekit.options.options_of(component(name))
-    assert {o.name: (o.type_name, o.default) for o in found.values()} == OPTIONS[name]
-    assert all(option.meaning for option in found.values())
+    options = vaekit.options.options_of(component(name))
+    assert {o.name: (o.type_name, o.default) for o in options.values()} == OPTIONS[name]
+    assert all(option.meaning for option in options.values())
 
 
 @every
@@ -103,8 +103,8 @@ def test_options_out_of_bounds_are_refused(name: str, option: str, value: str) -
 
 
 def test_options_of_the_command_line_are_taken() -> None:
-    given = {"kind": "II", "lambda_od": "2", "lambda_d": "none"}
-    checked = vaekit.options.check_options(component("dip-vae"), given)
+    options = {"kind": "II", "lambda_od": "2", "lambda_d": "none"}
+    checked = vaekit.options.check_options(component("dip-vae"), options)
     assert checked == {"kind": "II", "lambda_od": 2.0, "lambda_d": None}
 
 
@@ -112,7 +112,7 @@ def test_options_of_the_command_line_are_taken() -> None:
 @pytest.mark.parametrize(("likelihood", "scale"), [("bernoulli", "logits"), ("gaussian", "mean")])
 def test_reconstruction_is_the_declared_likelihoods(name: str, likelihood: str, scale: str) -> None:
     """So that the kit's `elbo` is the one of this very model."""
-    x, output = made(adversary=lambda z: keras.ops.zeros((7, 2)))
+    x, output = batch_and_output(adversary=lambda z: keras.ops.zeros((7, 2)))
     loss = component(name).load()(likelihood=likelihood, sigma=0.5)
     assert loss.scale == loss.likelihood.scale == scale
     assert loss.samples == 1
@@ -122,13 +122,13 @@ def test_reconstruction_is_the_declared_likelihoods(name: str, likelihood: str, 
         log_prob = pixels * np.log(mean) + (1 - pixels) * np.log(1 - mean)
     else:
         log_prob = -0.5 * np.log(2 * np.pi * 0.25) - (pixels - rebuilt) ** 2 / 0.5
-    found = arrays(loss(x, output))["reconstruction"]
-    np.testing.assert_allclose(found, -log_prob.sum(axis=(1, 2, 3)), rtol=1e-4)
+    term = arrays(loss(x, output))["reconstruction"]
+    np.testing.assert_allclose(term, -log_prob.sum(axis=(1, 2, 3)), rtol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["factor-vae", "dip-vae"])
 def test_kl_is_the_closed_form(name: str) -> None:
-    x, output = made(adversary=lambda z: keras.ops.zeros((7, 2)))
+    x, output = batch_and_output(adversary=lambda z: keras.ops.zeros((7, 2)))
     mean, log_var = (array(part) for part in output.posterior)
     expected = 0.5 * (mean**2 + np.exp(log_var) - 1 - log_var).sum(axis=1)
     np.testing.assert_allclose(
@@ -139,7 +139,7 @@ def test_kl_is_the_closed_form(name: str) -> None:
 @every
 @pytest.mark.parametrize("size", [1, 2, 7])
 def test_terms_are_per_image_and_finite_in_a_batch_of_any_size(name: str, size: int) -> None:
-    x, output = made(size=size)
+    x, output = batch_and_output(size=size)
     loss = component(name).load()()
     terms = {}
     if loss.adversary is not None:

@@ -61,14 +61,14 @@ def check_history(path: Path, terms: list[str]) -> None:
 def check_evaluation(path: Path) -> None:
     """A run that is loaded evaluates to what its last epoch was validated at."""
     run = vaekit.load(path)
-    found = run.evaluate(limit=LIMIT)
+    result = run.evaluate(limit=LIMIT)
     last = {
         name.removeprefix("val_"): value
         for name, value in run.history[-1].items()
         if name.startswith("val_") and "kl_dim" not in name
     }
     assert {"loss", "elbo", "kl", "reconstruction"} <= set(last)
-    assert {name: found[name] for name in last} == pytest.approx(last, rel=1e-5, abs=1e-6)
+    assert {name: result[name] for name in last} == pytest.approx(last, rel=1e-5, abs=1e-6)
 
 
 @pytest.fixture(scope="module")

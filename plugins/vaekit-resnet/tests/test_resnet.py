@@ -81,8 +81,8 @@ def test_options_are_read_from_the_factory(kind: str) -> None:
 
 @both
 def test_options_within_bounds_are_taken(kind: str) -> None:
-    given = {"width": "16", "depth": "1"}
-    assert vaekit.options.check_options(component(kind), given) == {"width": 16, "depth": 1}
+    options = {"width": "16", "depth": "1"}
+    assert vaekit.options.check_options(component(kind), options) == {"width": 16, "depth": 1}
 
 
 @both
@@ -217,8 +217,8 @@ def test_autoencoder_learns_a_small_set() -> None:
 @pytest.mark.parametrize("shape", [(7, 8, 1), (8, 7, 3), (1, 1, 1), (28, 28, 0), (28, 28)], ids=str)
 @both
 def test_images_that_do_not_fit_are_refused(kind: str, shape: tuple[int, ...]) -> None:
-    given = "x".join(map(str, shape))
-    with pytest.raises(vaekit.BuildError, match=rf"resnet {kind} .* not {given}: "):
+    size = "x".join(map(str, shape))
+    with pytest.raises(vaekit.BuildError, match=rf"resnet {kind} .* not {size}: "):
         encoder.resnet(shape) if kind == "encoder" else decoder.resnet(LATENT_DIM, shape)
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import click
 
 from vaekit.cli.plugins.check import check
-from vaekit.cli.plugins.list import list_parts
 from vaekit.cli.plugins.new import new
-from vaekit.cli.plugins.show import show
+from vaekit.cli.plugins.show import list_parts, show
 
 
 @click.group(invoke_without_command=True)

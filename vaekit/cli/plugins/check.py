@@ -9,8 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vaekit.cli.plugins.output import json_alone, print_json
-from vaekit.cli.plugins.parts import facts, parts_called, parts_from, unknown
+from vaekit.cli.plugins.parts import (
+    facts,
+    json_alone,
+    parts_called,
+    parts_from,
+    print_json,
+    unknown,
+)
 from vaekit.registry import KINDS
 
 if TYPE_CHECKING:
@@ -33,20 +39,20 @@ def check(ctx: click.Context, name: str, kind: str | None, as_json: bool) -> Non
     Exit code 1 says that a check failed, or that a plugin of DISTRIBUTION is broken. Known
     failures, and checks that don't apply, are told with their reason and don't count.
     """
-    from vaekit.startup import select_backend
     from vaekit.plugins import discover
+    from vaekit.startup import select_backend
 
     with json_alone(as_json):
         select_backend(None)  # first, because a plugin may import Keras, and the suite does
-        parts, broken = _asked_for(discover(), name, kind)
+        parts, broken = _parts_meant(discover(), name, kind)
         for plugin in broken:
             click.echo(f"broken: {plugin.title}: {plugin.reason}")
         results = [_checked(part) for part in parts]
         every = [result for of_part in results for result in of_part]
         counts: Counter[str] = Counter(result.status for result in every)
-        told = [f"{counts[status]} {status}" for status in STATUSES if counts[status]]
-        told += [f"{len(broken)} broken"] if broken else []
-        click.echo(f"{', '.join(told)}; {sum(result.seconds for result in every):.1f} s")
+        summary = [f"{counts[status]} {status}" for status in STATUSES if counts[status]]
+        summary += [f"{len(broken)} broken"] if broken else []
+        click.echo(f"{', '.join(summary)}; {sum(result.seconds for result in every):.1f} s")
     if as_json:
         document = {
             "parts": [
@@ -60,20 +66,20 @@ def check(ctx: click.Context, name: str, kind: str | None, as_json: bool) -> Non
     ctx.exit(1 if counts["failed"] or broken else 0)
 
 
-def _asked_for(
-    found: Plugins, name: str, kind: str | None
+def _parts_meant(
+    plugins: Plugins, name: str, kind: str | None
 ) -> tuple[list[Component], list[BrokenPlugin]]:
     """The parts that `name` means, and the broken plugins of the distribution if it means one.
 
     Raises `UnknownNameError` if it means nothing.
     """
-    parts: list[Component] = parts_called(found, name)
+    parts: list[Component] = parts_called(plugins, name)
     broken: list[BrokenPlugin] = []
     if not parts:
-        parts, broken = parts_from(found, name)
+        parts, broken = parts_from(plugins, name)
     parts = [part for part in parts if kind in (None, part.kind)]
     if not parts and not broken:
-        raise unknown(found, name, f"{kind or 'part'} or distribution")
+        raise unknown(plugins, name, f"{kind or 'part'} or distribution")
     return parts, broken
 
 

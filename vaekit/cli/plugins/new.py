@@ -24,17 +24,18 @@ def new(name: str, kind: str, out: str | None) -> None:
     from pathlib import Path
 
     from vaekit.plugins import discover
-    from vaekit.scaffold import names_for, scaffold, write_folder
+    from vaekit.scaffold import names_for, scaffold
 
     names = names_for(name, kind, discover().registry)
-    made = scaffold(kind, names)
+    distribution = scaffold(kind, names)
     folder = Path(out or name)
-    write_folder(folder, made.files)
+    distribution.write(folder)
 
     # Without a separator, pip would look for it in the index.
     place = str(folder) if folder.is_absolute() else os.path.join(os.curdir, folder)
-    click.echo(f"Made {folder}: the {kind} {names.part!r}, to be changed in {folder / made.example}.")
+    example = folder / distribution.example
+    click.echo(f"Made {folder}: the {kind} {names.part!r}, to be changed in {example}.")
     click.echo("Install, check and train it:")
     click.echo(f"  pip install {shlex.quote(place)}")
     click.echo(f"  vaekit plugins check {names.part}")
-    click.echo(f"  vaekit train {made.use}")
+    click.echo(f"  vaekit train {distribution.use}")

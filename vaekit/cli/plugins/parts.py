@@ -1,8 +1,13 @@
-"""The installed parts as these commands see them: by any of their names, as plain facts."""
+"""What these commands share: parts by any of their names, as plain facts, as one JSON document."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import sys
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
+from typing import TYPE_CHECKING, Any
+
+import click
 
 from vaekit.errors import UnknownNameError, closest
 from vaekit.registry import BrokenPlugin, Component, canonical
@@ -13,34 +18,47 @@ if TYPE_CHECKING:
 FACTS = ("kind", "name", "distribution", "version", "summary")
 
 
-def parts_called(found: Plugins, name: str) -> list[Component]:
+def parts_called(plugins: Plugins, name: str) -> list[Component]:
     """Every part, of whatever kind, that goes by `name` or `name@distribution`."""
     bare, _, distribution = name.partition("@")
     return [
         part
-        for part in found.registry
+        for part in plugins.registry
         if part.name == bare
         and (not distribution or canonical(part.distribution) == canonical(distribution))
     ]
 
 
-def parts_from(found: Plugins, name: str) -> tuple[list[Component], list[BrokenPlugin]]:
+def parts_from(plugins: Plugins, name: str) -> tuple[list[Component], list[BrokenPlugin]]:
     """Every part of the distribution `name`, and its plugins that are broken."""
-    wanted = canonical(name)
+    distribution = canonical(name)
     return (
-        [part for part in found.registry if canonical(part.distribution) == wanted],
-        [plugin for plugin in found.broken if canonical(plugin.distribution) == wanted],
+        [part for part in plugins.registry if canonical(part.distribution) == distribution],
+        [plugin for plugin in plugins.broken if canonical(plugin.distribution) == distribution],
     )
 
 
-def unknown(found: Plugins, name: str, what: str) -> UnknownNameError:
+def unknown(plugins: Plugins, name: str, what: str) -> UnknownNameError:
     """The error for a name that no `what` has."""
-    known = {word for part in found.registry for word in (part.name, part.distribution)}
+    names = {word for part in plugins.registry for word in (part.name, part.distribution)}
     return UnknownNameError(
-        f"There is no {what} {name!r}. {closest(name, known)}{found.registry.missing()}"
+        f"There is no {what} {name!r}. {closest(name, names)}{plugins.registry.missing()}"
     )
 
 
 def facts(part: Component) -> dict[str, str]:
     """What `--json` says of any part."""
     return {field: getattr(part, field) for field in FACTS}
+
+
+def json_alone(as_json: bool) -> AbstractContextManager[Any]:
+    """Send what is printed to standard error, where a document is to follow.
+
+    Not only ours: a plugin may print as it's imported.
+    """
+    return redirect_stdout(sys.stderr) if as_json else nullcontext()
+
+
+def print_json(document: Any) -> None:
+    """Print it; what JSON doesn't know, the default of an option for one, is told as a text."""
+    click.echo(json.dumps(document, indent=2, default=str))

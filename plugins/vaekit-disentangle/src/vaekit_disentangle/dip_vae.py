@@ -54,9 +54,9 @@ class DIPVAE(LikelihoodLoss):
         }
 
     def _penalty(self, output: vaekit.VAEOutput) -> Any:
-        found = covariance(self.kind, output)
-        identity = ops.eye(found.shape[0], dtype=found.dtype)
-        distance = ops.square(found - identity)
+        latent_covariance = covariance(self.kind, output)
+        identity = ops.eye(latent_covariance.shape[0], dtype=latent_covariance.dtype)
+        distance = ops.square(latent_covariance - identity)
         off_diagonal = ops.sum(distance * (1.0 - identity))
         return self.lambda_od * off_diagonal + self.lambda_d * ops.sum(distance * identity)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vaekit.checkpoint import MANIFEST, Damage, latest_checkpoint, whole_before
-from vaekit.doctor.finding import Finding
+from vaekit.doctor.environment import Finding
 from vaekit.run import RunDirectory, verify_run
 
 

@@ -1,0 +1,63 @@
+"""Which checks a kind of part has to pass: one table, by kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from vaekit.testing import backbones, datasets, effects, losses, options, saving
+from vaekit.testing.subject import Subject
+from vaekit.testing.training import trains_ten_steps
+
+CheckFunction = Callable[[Subject], None]
+
+_BACKBONE: tuple[CheckFunction, ...] = (
+    backbones.builds_where_it_claims,
+    backbones.refuses_what_it_does_not_claim,
+    backbones.gives_the_declared_shape,
+    backbones.follows_its_seed,
+    backbones.shares_no_state,
+    backbones.batch_size_changes_nothing,
+    saving.uses_stock_layers_only,
+    saving.saves_and_reloads,
+    saving.opens_in_a_fresh_process,
+    backbones.stays_finite_in_mixed_precision,
+    backbones.gradients_reach_every_weight,
+    trains_ten_steps,
+    options.options_round_trip,
+    options.options_are_explained,
+)
+
+CHECKS: Mapping[str, tuple[CheckFunction, ...]] = {
+    "encoder": _BACKBONE,
+    "decoder": (*_BACKBONE, backbones.works_on_logits),
+    "loss": (
+        losses.terms_are_per_image,
+        losses.terms_are_finite,
+        losses.order_of_images_changes_nothing,
+        losses.gives_the_same_twice,
+        losses.shares_no_state,
+        effects.schedules_reach_their_ends,
+        effects.every_option_has_an_effect,
+        losses.exact_reconstruction_is_a_minimum,
+        losses.kl_agrees_with_monte_carlo,
+        trains_ten_steps,
+        options.options_round_trip,
+        options.options_are_explained,
+    ),
+    "dataset": (
+        datasets.pixels_are_images,
+        datasets.labels_fit,
+        datasets.can_be_gone_through_again,
+        datasets.reads_the_same_twice,
+        datasets.readings_share_no_memory,
+        options.options_are_explained,
+    ),
+}
+
+# What is asked of a part of any kind, and all of one that has no entry above.
+GENERAL: tuple[CheckFunction, ...] = (options.options_round_trip, options.options_are_explained)
+
+
+def checks_of(kind: str) -> tuple[CheckFunction, ...]:
+    """The checks of a kind, in a fixed order."""
+    return CHECKS.get(kind, GENERAL)
