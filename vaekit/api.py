@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vaekit.errors import UserError
-from vaekit.startup import select_backend
+from vaekit.startup import select_backend, with_keras_defaults
 
 if TYPE_CHECKING:
     import keras
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from vaekit.trainer import Replay, Session
 
 
+@with_keras_defaults
 def train(
     encoder: str = "conv5",
     decoder: str = "deconv4",
@@ -44,9 +46,9 @@ def train(
     """
     from vaekit.config import TrainConfig
 
-    named = isinstance(data, str | Path)
+    named = isinstance(data, str | os.PathLike)
     values = {"encoder": encoder, "decoder": decoder, "loss": loss, **options}
-    config = TrainConfig.checked({**values, "data": str(data) if named else None})
+    config = TrainConfig.checked({**values, "data": data if named else None})
     arrays = None if named else data
     return finish(
         ready(
@@ -60,8 +62,9 @@ def train(
     )
 
 
+@with_keras_defaults
 def resume(
-    path: str | Path,
+    path: str | os.PathLike[str],
     *,
     epochs: int | None = None,
     data: Any = None,
@@ -95,7 +98,8 @@ def resume(
     )
 
 
-def debug_step(path: str | Path, *, data: Any = None) -> Replay:
+@with_keras_defaults
+def debug_step(path: str | os.PathLike[str], *, data: Any = None) -> Replay:
     """Do again the step at which a run diverged; see `vaekit.trainer.Replay`.
 
     data: needed only for a run that was trained on an array: the same array.
@@ -108,7 +112,8 @@ def debug_step(path: str | Path, *, data: Any = None) -> Replay:
     return replay_step(path, data)
 
 
-def load(path: str | Path) -> Run:
+@with_keras_defaults
+def load(path: str | os.PathLike[str]) -> Run:
     """Open a run directory: its parts from the installed plugins, its weights as saved.
 
     Raises `vaekit.RunError` if there is no run, or a part of it is not installed.
@@ -119,7 +124,8 @@ def load(path: str | Path) -> Run:
     return read_run(path)
 
 
-def load_model(path: str | Path, *, trust: bool = False) -> keras.Model:
+@with_keras_defaults
+def load_model(path: str | os.PathLike[str], *, trust: bool = False) -> keras.Model:
     """The model in a stranger's `.keras` or `.h5` file, as a plain Keras model, not compiled.
 
     Nothing in the file is run: the model is rebuilt from known stock layers, whatever Keras's own
@@ -136,7 +142,8 @@ def load_model(path: str | Path, *, trust: bool = False) -> keras.Model:
     return model_files.load_model(path, trust=trust)
 
 
-def load_weights(model: keras.Model, path: str | Path) -> None:
+@with_keras_defaults
+def load_weights(model: keras.Model, path: str | os.PathLike[str]) -> None:
     """Give a functional or sequential model the weights of a stranger's `.weights.h5` or `.h5`.
 
     Raises `vaekit.ModelFileError` if the file is damaged, or holds other weights than the model
@@ -188,13 +195,13 @@ def finish(session: Session) -> Run:
     return run
 
 
-def _start_as(path: str | Path) -> None:
+def _start_as(path: str | os.PathLike[str]) -> None:
     """Start the backend that a run was made with, as it was started then."""
     began = _config_of(path)
     select_backend(began.backend if began else None, began.settings if began else None)
 
 
-def _config_of(path: str | Path) -> TrainConfig | None:
+def _config_of(path: str | os.PathLike[str]) -> TrainConfig | None:
     """The options that a run was made with, read before anything imports Keras.
 
     None where there is no such record; whoever reads it next says what is wrong with it.

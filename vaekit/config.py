@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -47,6 +48,14 @@ def _checked_size(value: Any) -> Any:
 Size = Annotated[ByteSize, BeforeValidator(_checked_size)]
 
 
+def _as_text(value: Any) -> Any:
+    return os.fsdecode(value) if isinstance(value, os.PathLike) else value
+
+
+# Kept as a text, which a record and a config file can hold.
+PathText = Annotated[str, BeforeValidator(_as_text)]
+
+
 class TrainConfig(BaseModel):
     """Everything that decides a run. The defaults are the tutorial's.
 
@@ -61,7 +70,7 @@ class TrainConfig(BaseModel):
     encoder: str = "conv5"
     decoder: str = "deconv4"
     loss: str = "tutorial"
-    data: str | None = None
+    data: PathText | None = None
     latent_dim: Positive = 2
     recipe: RecipeName = TUTORIAL
     epochs: Positive = RECIPES[TUTORIAL].epochs
@@ -78,7 +87,7 @@ class TrainConfig(BaseModel):
     encoder_opt: dict[str, Any] = Field(default_factory=dict)
     decoder_opt: dict[str, Any] = Field(default_factory=dict)
     loss_opt: dict[str, Any] = Field(default_factory=dict)
-    out: str | None = None
+    out: PathText | None = None
     checkpoint_every: str = "1epoch"
     step_log: bool = False
     device: Device | None = None
@@ -131,7 +140,7 @@ class TrainConfig(BaseModel):
             ) from None
 
 
-def read_config(path: str | Path) -> dict[str, Any]:
+def read_config(path: str | os.PathLike[str]) -> dict[str, Any]:
     """The values in a TOML config file, checked as far as a file alone can be.
 
     Raises `UserError` if it can't be read or isn't TOML, `OptionError` as `TrainConfig.checked`.
@@ -147,7 +156,7 @@ def read_config(path: str | Path) -> dict[str, Any]:
     return values
 
 
-def write_config(config: TrainConfig, path: str | Path) -> None:
+def write_config(config: TrainConfig, path: str | os.PathLike[str]) -> None:
     """Write `config` as TOML that `read_config` reads back; TOML has no null, so None is left out.
 
     Raises `UserError` if `path` can't be written; it is then what it was.

@@ -96,8 +96,12 @@ def manifold(run: Run, side: int = 20) -> Figure:
 
 
 def history(run: Run) -> Figure:
-    """The loss and each of its terms by epoch, training and validation."""
+    """The loss and each of its terms by epoch, training and validation; empty before the first."""
     rows = run.history
+    if not rows:  # a callback stopped it before
+        figure = Figure(figsize=(3.2, 3.0), layout="constrained")
+        figure.add_subplot().set(title="loss", xlabel="epoch")
+        return figure
     epochs = [row["epoch"] for row in rows]
     names = [name.removeprefix("val_") for name in rows[-1] if name.startswith("val_")]
     skipped = ("kl_dim", "mse", "psnr", "active_units")

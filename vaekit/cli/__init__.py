@@ -11,8 +11,10 @@ from typing import Any
 import click
 
 from vaekit.cli.selection import offer_selection
+from vaekit.cli.streams import unfailing_streams
 from vaekit.cli.values import stopped_by
 from vaekit.errors import VaekitError, VaekitWarning
+from vaekit.startup import keras_defaults
 
 
 class _Group(click.Group):
@@ -20,7 +22,12 @@ class _Group(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         # `obj` holds what is to be undone when the command is over, however it ends.
-        with _warnings_in_a_line(), ExitStack() as undone:
+        with (
+            unfailing_streams(),
+            _warnings_in_a_line(),
+            keras_defaults(),
+            ExitStack() as undone,
+        ):
             return super().main(*args, obj=undone, **kwargs)
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 
-from vaekit.startup import select_backend
+from vaekit.startup import select_backend, with_keras_defaults
 
 
+@with_keras_defaults
 def main() -> None:
     """Train the default parts for two steps on noise; print the devices and the losses."""
     select_backend(None)  # the parent chose it, by KERAS_BACKEND

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from os import PathLike
 from pathlib import Path
 
 from vaekit.checkpoint import MANIFEST, Damage, latest_checkpoint, whole_before
@@ -10,7 +11,7 @@ from vaekit.doctor.finding import Finding
 from vaekit.run import RunDirectory, verify_run
 
 
-def examine_run(path: str | Path) -> Iterator[Finding]:
+def examine_run(path: str | PathLike[str]) -> Iterator[Finding]:
     """A finding for each file of a run that is damaged, or one that says that it is whole.
 
     Raises `RunError` if there is no run.

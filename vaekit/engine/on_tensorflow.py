@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from vaekit.engine.adam_tensorflow import shared_step_size
 from vaekit.engine.batch_norm_tensorflow import native_batch_norm
+from vaekit.engine.custom_gradients_tensorflow import passing_custom_gradients
 from vaekit.engine.feed import Feed
 from vaekit.engine.gray_tensorflow import gray_convolutions
 from vaekit.engine.program import Program
@@ -64,7 +65,12 @@ def _looped(
         )
         return rows.stack()
 
-    with shared_step_size(), native_batch_norm(), gray_convolutions():
+    with (
+        shared_step_size(),
+        native_batch_norm(),
+        gray_convolutions(),
+        passing_custom_gradients(),
+    ):
         traced = run.get_concrete_function()
     return lambda indices: traced(give(indices)).numpy()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -106,20 +107,24 @@ def build_loss(part: Component, options: dict[str, Any]) -> tuple[Any, Needs]:
     return loss, needs_of(loss, part.name)
 
 
+_one_builds = threading.RLock()
+
+
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """Make what Keras initialises a function of `seed`, and leave Python's and NumPy's state be.
 
     Keras draws a layer's default seed from Python's global generator, so there is no other way to
-    reach the initialisers inside a stranger's backbone.
+    reach the initialisers inside a stranger's backbone. All threads share it: one builds at a time.
     """
-    python, numpy = random.getstate(), np.random.get_state()
-    keras.utils.set_random_seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy)
+    with _one_builds:
+        python, numpy = random.getstate(), np.random.get_state()
+        keras.utils.set_random_seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(numpy)
 
 
 def _make(part: Component, given: tuple[Any, ...], options: dict[str, Any], purpose: str) -> Any:

@@ -62,13 +62,22 @@ class TrainingPrecision:
 
 
 def refuse_lacking(precision: str) -> None:
-    """Raise `UserError` if the device has no convolution in this precision."""
+    """Raise `UserError`, with the cause, if a convolution in this precision fails on the device.
+
+    Every device has float32: what goes wrong there is told where it does.
+    """
+    if precision == FLOAT32:
+        return
     dtype = keras.dtype_policies.get(precision).compute_dtype
     try:
         ones = ops.ones((1, 4, 4, 4), dtype=dtype)
         ops.convert_to_numpy(ops.cast(ops.conv(ones, ones, padding="same"), FLOAT32))
     except Exception as error:  # each backend has kinds of its own
         raise UserError(
-            f"This device can't compute in {dtype}, which --precision {precision} needs: choose "
-            f"another precision. ({type(error).__name__})"
+            f"This device can't compute in {dtype}, which --precision {precision} needs "
+            f"({type(error).__name__}: {_first_line(error)}): choose another precision."
         ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or "it gives no reason").splitlines()[0]

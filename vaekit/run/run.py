@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from vaekit.optimizer import build_optimizer
 from vaekit.plugins import discover
 from vaekit.run.directory import RunDirectory
 from vaekit.run.provenance import explained, own_data, parts_of, warn_of_changes
+from vaekit.startup import refuse_fork, with_keras_defaults
 from vaekit.types import Dataset, Images, Pixels, Posterior
 
 
@@ -80,11 +82,13 @@ class Run:
         """
         return self.posterior(self._pixels(images))
 
+    @with_keras_defaults
     def posterior(self, pixels: Pixels) -> Posterior:
         """`encode` for pixels as a `Dataset` holds them, taken as they are."""
         outputs = list(in_chunks(self.model.posterior, pixels))
         return Posterior(*(np.concatenate(part) for part in zip(*outputs, strict=True)))
 
+    @with_keras_defaults
     def decode(self, z: Any) -> np.ndarray:
         """Images `(N, H, W, C)`, float32, of latents `(N, latent_dim)`."""
         z = np.asarray(z, "float32")
@@ -105,6 +109,7 @@ class Run:
         draws = np.random.default_rng(seed).standard_normal((count, self.model.latent_dim))
         return self.decode(draws)
 
+    @with_keras_defaults
     def evaluate(self, data: Any = None, *, limit: int | None = None) -> dict[str, Any]:
         """Loss terms, `elbo`, `mse`, `psnr`, `kl`, `kl_dim` and `active_units` over images.
 
@@ -112,6 +117,7 @@ class Run:
         the source's test set; where it has none, the run's validation share if these are the
         run's own data, else all of them. `split` in the result says which.
         """
+        refuse_fork()
         images, name, source = self.held_out(data, limit)
         loss, needs = self._parts.build_loss()
         trained_on = self.record["data"]["training_images"]
@@ -148,7 +154,7 @@ class Run:
                 gray=config.gray,
                 budget=data_budget(config.data_budget),
             )
-            if isinstance(data, str | Path)
+            if isinstance(data, str | PathLike)
             else as_dataset(data)
         )
         self._check_shape(dataset.train.pixels)
@@ -188,7 +194,7 @@ class Run:
             )
 
 
-def read_run(path: str | Path) -> Run:
+def read_run(path: str | PathLike[str]) -> Run:
     """Read a run directory back: its parts from the registry, its weights from its checkpoint.
 
     Raises `RunError` if there is no run, or a part of it is not installed.

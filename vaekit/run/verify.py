@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from pathlib import Path
 
 from vaekit.checkpoint import Damage, damages
@@ -9,7 +10,7 @@ from vaekit.errors import RunError
 from vaekit.run.directory import RunDirectory
 
 
-def verify_run(path: str | Path) -> list[Damage]:
+def verify_run(path: str | PathLike[str]) -> list[Damage]:
     """What is damaged of a run: each file with the reason, none for a whole run.
 
     All files of a run that ended are looked at; of one under way or killed, the record and the

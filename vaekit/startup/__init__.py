@@ -7,6 +7,8 @@ from vaekit.startup.backend import BACKENDS, select_backend, started
 from vaekit.startup.choices import Choice, Settings, as_record, chosen, lines
 from vaekit.startup.compilation import choose_compilation
 from vaekit.startup.device import device_memory, device_name, on_cpu
+from vaekit.startup.forks import refuse_fork
+from vaekit.startup.keras_defaults import keras_defaults, with_keras_defaults
 
 __all__ = [
     "BACKENDS",
@@ -17,8 +19,11 @@ __all__ = [
     "chosen",
     "device_memory",
     "device_name",
+    "keras_defaults",
     "lines",
     "on_cpu",
+    "refuse_fork",
     "select_backend",
     "started",
+    "with_keras_defaults",
 ]

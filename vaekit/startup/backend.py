@@ -14,6 +14,8 @@ from vaekit.errors import UserError
 from vaekit.startup.allocator import choose_allocator
 from vaekit.startup.choices import Choice, Settings
 from vaekit.startup.device import choose_device, hide_gpus, hide_gpus_before_import
+from vaekit.startup.forks import note_start, refuse_fork
+from vaekit.startup.keras_defaults import hold
 from vaekit.startup.onednn import ask_before_import, choose_onednn
 from vaekit.startup.quiet import without_notices
 from vaekit.startup.threads import choose_threads
@@ -35,9 +37,10 @@ def select_backend(name: str | None, settings: Settings | None = None) -> str:
     settings: wishes about device, threads, allocator and oneDNN; what was chosen,
         `started` tells.
 
-    Raises `UserError` if the backend isn't installed, another one is running already, or a wish
-    can't be fulfilled.
+    Raises `UserError` if the backend isn't installed, another one is running already, a wish can't
+    be fulfilled, or this process was forked from one in which the backend had started.
     """
+    refuse_fork()
     settings = settings or Settings()
     first = "keras" not in sys.modules
     _before_import(settings)
@@ -55,6 +58,11 @@ def select_backend(name: str | None, settings: Settings | None = None) -> str:
                 import keras
         except ImportError as error:  # a backend that its config file names
             raise UserError(f"Keras can't start its backend: {error}.") from error
+        except (ValueError, AttributeError) as error:  # which Keras raises for its config file alone
+            raise UserError(
+                f"Keras can't be imported: {error}. Mend keras.json in the folder KERAS_HOME, or else "
+                "~/.keras."
+            ) from error
 
         chosen: str = keras.backend.backend()
         if chosen not in BACKENDS:
@@ -64,6 +72,7 @@ def select_backend(name: str | None, settings: Settings | None = None) -> str:
                 f"Keras is already running on {chosen} in this process, so it can't run on {name}: "
                 "choose the backend before Keras is imported, or start a new process."
             )
+        hold()
         _start(chosen, settings)
     return chosen
 
@@ -92,6 +101,7 @@ def _start(backend: str, settings: Settings) -> None:
     threads = choose_threads(backend, settings.threads)
     allocator = choose_allocator(settings.allocator)
     keras.ops.zeros(())  # the first tensor starts the device
+    note_start()
     device = choose_device(backend, settings.device)
     _started[:] = [device, threads, allocator, *([onednn] if onednn else [])]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from vaekit.registry import Component
+from vaekit.startup import keras_defaults
 from vaekit.testing import datasets, decoders, encoders, losses
 from vaekit.testing.subject import Subject, subject_of
 from vaekit.testing.verdict import CheckSkipped
@@ -61,7 +62,8 @@ class Check:
         return self.function.__name__
 
     def __call__(self) -> None:
-        self.function(self.subject)
+        with keras_defaults():
+            self.function(self.subject)
 
 
 def checks_for(subject: Subject) -> Iterator[tuple[str, Check]]:

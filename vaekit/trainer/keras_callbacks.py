@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping, Sequence
 
 import keras
+import numpy as np
 
 from vaekit.checkpoint import State
 from vaekit.config import TrainConfig
@@ -33,6 +35,8 @@ class KerasCallbacks:
         steps: int,
     ) -> None:
         self.given = list(callbacks)
+        self._vae = vae
+        self._trained = _ids(vae)
         auto = vae.autoencoder
         self._model = keras.Model(auto.inputs[0], auto.outputs[0], name="VAE")
         self._model.compile(optimizer=optimizer)
@@ -51,10 +55,48 @@ class KerasCallbacks:
         """Let callbacks remember what they did when `state` was saved; the missing ones' names."""
         return restore(self.given, state.callbacks, state.callback_arrays)
 
+    def train_begin(self) -> None:
+        """Training begins.
+
+        Raises `UserError` for a callback that puts back a state or an epoch, which is what
+        `vaekit resume` is for, or that freezes weights.
+        """
+        weights = [np.array(v.numpy()) for v in self._vae.variables]
+        for callback in self.list.callbacks:
+            callback.on_train_begin({})
+            name = type(callback).__name__
+            same = all(
+                np.array_equal(before, variable.numpy(), equal_nan=True)
+                for before, variable in zip(weights, self._vae.variables, strict=True)
+            )
+            if getattr(self._model, "_initial_epoch", 0) or not same:
+                raise UserError(f"{name} puts back the weights or the epoch of another run{_RESUME}")
+            self._refuse_frozen(name)
+
+    def epoch_begin(self, epoch: int) -> None:
+        """An epoch begins; they count from 0.
+
+        Raises `UserError` if a callback has frozen weights, or set some free.
+        """
+        self.list.on_epoch_begin(epoch)
+        self._refuse_frozen("A callback")
+
+    def _refuse_frozen(self, who: str) -> None:
+        """The steps are compiled by now, for the weights that were to be trained."""
+        if _ids(self._vae) != self._trained:
+            raise UserError(
+                f"{who} changed which layers are trainable, and the training steps are compiled for "
+                "those that were. Set `trainable` in the factory of the encoder or decoder."
+            )
+
     def epoch_end(self, epoch: int, row: Mapping[str, float]) -> None:
         """Hand out an epoch's results; epochs count from 0."""
         # Keras passes the epoch apart, and file name patterns break on a second one.
         self.list.on_epoch_end(epoch, {k: v for k, v in row.items() if k != "epoch"})
+
+
+def _ids(vae: VAE) -> list[int]:
+    return [id(variable) for variable in vae.trainable_variables]
 
 
 def want_batches(callbacks: Sequence[keras.callbacks.Callback]) -> bool:
@@ -69,7 +111,36 @@ def _own(callback: keras.callbacks.Callback, hook: str) -> bool:
     return function is not getattr(keras.callbacks.Callback, hook)
 
 
-def refuse_rates(config: TrainConfig, callbacks: Sequence[keras.callbacks.Callback]) -> None:
+_RESUME = (
+    ", and the record would still say that this one began by its seed. Leave the callback out: a run "
+    "that stopped goes on by vaekit resume RUN (in Python, vaekit.resume), from checkpoints that "
+    "each run takes by itself."
+)
+# What a callback of Keras's imports when it has its first results.
+_IMPORTED_LATE = {
+    keras.callbacks.RemoteMonitor: "requests",
+    keras.callbacks.TensorBoard: "tensorboard",
+}
+
+
+def refuse_callbacks(
+    config: TrainConfig, callbacks: Sequence[keras.callbacks.Callback]
+) -> None:
+    """Raise `UserError` for a callback of Keras's that can't do here what it does under `fit`."""
+    for callback in keras.tree.flatten(list(callbacks)):
+        name = type(callback).__name__
+        if isinstance(callback, keras.callbacks.BackupAndRestore):
+            raise UserError(f"{name} would put back the weights and the epoch of another run{_RESUME}")
+        for kind, module in _IMPORTED_LATE.items():
+            if isinstance(callback, kind) and importlib.util.find_spec(module) is None:
+                raise UserError(
+                    f"The callback {name} needs {module}, which is not installed: pip install "
+                    f"{module}, or leave the callback out."
+                )
+    _refuse_rates(config, callbacks)
+
+
+def _refuse_rates(config: TrainConfig, callbacks: Sequence[keras.callbacks.Callback]) -> None:
     """Raise `UserError` for a callback that sets the rate where the recipe does."""
     setters = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)
     if RECIPES[config.recipe].warmup is None:

@@ -54,16 +54,16 @@ class Loop(NamedTuple):
 
         Raises `DivergedError` when a term or a weight is no longer finite.
         """
-        self.callbacks.list.on_train_begin()
+        self.callbacks.train_begin()
         begun = position.step > 0
         if begun:
-            self.callbacks.list.on_epoch_begin(position.epoch)
+            self.callbacks.epoch_begin(position.epoch)
         restore()
         while position.epoch < self.epochs and not self.callbacks.stopped:
             epoch = position.epoch
             started = time.perf_counter()
             if not begun:
-                self.callbacks.list.on_epoch_begin(epoch)
+                self.callbacks.epoch_begin(epoch)
             begun = False
             self.watch.forget()
             before = position.images

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from vaekit.trainer.changes import (
     refuse_spent_rate,
 )
 from vaekit.trainer.choices import make_choices
-from vaekit.trainer.keras_callbacks import refuse_rates
+from vaekit.trainer.keras_callbacks import refuse_callbacks
 from vaekit.trainer.progress import Progress
 from vaekit.trainer.session import Session
 from vaekit.trainer.sources import Source, choose_source
@@ -53,7 +54,7 @@ def open_session(
     parts = resolve_parts(config, discover().registry)
     directory = RunDirectory(config.out or _default_out(config))
     directory.refuse_existing()
-    refuse_rates(config, callbacks)
+    refuse_callbacks(config, callbacks)
     source = choose_source(config, data, progress.note)
     choices = make_choices(config, callbacks, source.train.pixels)
     program = build_program(config, parts, source, compiled=_compiled(choices))
@@ -72,7 +73,7 @@ def open_session(
 
 
 def reopen_session(
-    path: str | Path,
+    path: str | PathLike[str],
     data: Any,
     *,
     asked: TrainConfig | None = None,
@@ -112,7 +113,7 @@ def _reopened(
 ) -> Session:
     record = directory.read_record()
     config = asked or TrainConfig.checked(record["config"])
-    refuse_rates(config, callbacks)
+    refuse_callbacks(config, callbacks)
     more = {} if epochs is None else {"epochs": epochs}
     config = TrainConfig.checked({**config.model_dump(), **more, "out": str(directory.path)})
     registry = discover().registry
