@@ -11,7 +11,7 @@ import io
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TextIO
 
 _NAMES = ("stdout", "stderr")
@@ -100,7 +100,5 @@ def _tell(name: str, failure: OSError) -> None:
         f"vaekit: standard {'output' if name == 'stdout' else 'error'} can't be written: "
         f"{failure.strerror}. What the command does is done; what it said is lost.\n"
     )
-    try:
+    with suppress(OSError):  # the exit code is then all that is left to tell it by
         os.write(2, text.encode())
-    except OSError:
-        pass  # the exit code is all that is left to tell it by

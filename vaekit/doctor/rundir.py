@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from os import PathLike
-from pathlib import Path
 
 from vaekit.checkpoint import MANIFEST, Damage, latest_checkpoint, whole_before
 from vaekit.doctor.finding import Finding

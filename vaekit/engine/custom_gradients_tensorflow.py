@@ -18,16 +18,18 @@ from vaekit.engine.replaced import replaced
 @contextmanager
 def passing_custom_gradients() -> Iterator[None]:
     """While entered, what is registered stays so until the end, and no longer."""
-    registry = ops.gradient_registry
-    plain, names = registry.register, []
+    gradients = ops.gradient_registry
+    plain = type(gradients).register
+    names: list[str] = []
 
-    def register(candidate: Any, name: str | None = None) -> None:
-        plain(candidate, name)
-        names.append(name or candidate.__name__)
+    def register(self: Any, candidate: Any, name: str | None = None) -> None:
+        plain(self, candidate, name)
+        if self is gradients:
+            names.append(name or candidate.__name__)
 
     try:
-        with replaced(registry, register=register):
+        with replaced(type(gradients), register=register):
             yield
     finally:
         for name in names:
-            registry._registry.pop(name, None)
+            gradients._registry.pop(name, None)

@@ -37,7 +37,7 @@ def _in_this_thread(function: Callable[..., Any], plain: Callable[..., Any]) -> 
     """`function` for calls of the thread that asks, `plain` for those of others."""
     thread = threading.get_ident()
 
-    @wraps(plain)
+    @wraps(plain, updated=())
     def chosen(*args: Any, **kwargs: Any) -> Any:
         return (function if threading.get_ident() == thread else plain)(*args, **kwargs)
 

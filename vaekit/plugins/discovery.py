@@ -108,8 +108,6 @@ def _add(registry: Registry, plugin: InstalledPlugin, seconds: float) -> None:
     point, distribution, version = plugin.point, plugin.distribution, plugin.version
     offers = Offers(distribution, version)
     error = load(point.load, point.module, offers, seconds)
-    if isinstance(error, KeyboardInterrupt):
-        raise error
     if error is None:
         try:
             if canonical(distribution) == LOCAL:

@@ -45,8 +45,6 @@ def register_file(file: Path, registry: Registry, seconds: float) -> list[Compon
 
     offers = Offers(LOCAL, digest(code), path)
     wrong = load(run, name, offers, seconds)
-    if isinstance(wrong, KeyboardInterrupt):
-        raise wrong
     if wrong is None:
         try:
             registry.replace(*offers.parts)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from os import PathLike
-from pathlib import Path
 
 from vaekit.checkpoint import Damage, damages
 from vaekit.errors import RunError

@@ -58,10 +58,10 @@ def select_backend(name: str | None, settings: Settings | None = None) -> str:
                 import keras
         except ImportError as error:  # a backend that its config file names
             raise UserError(f"Keras can't start its backend: {error}.") from error
-        except (ValueError, AttributeError) as error:  # which Keras raises for its config file alone
+        except (ValueError, AttributeError) as error:  # what is wrong with its config file
             raise UserError(
-                f"Keras can't be imported: {error}. Mend keras.json in the folder KERAS_HOME, or else "
-                "~/.keras."
+                f"Keras can't be imported: {error}. See keras.json in ~/.keras, or in the folder "
+                "that KERAS_HOME names."
             ) from error
 
         chosen: str = keras.backend.backend()

@@ -21,7 +21,7 @@ def refuse_fork() -> None:
     """Raise `UserError` in a process that was forked from one in which the backend had started."""
     if _started_in and os.getpid() not in _started_in:
         raise UserError(
-            "This process was forked from one in which Keras had already started, and can't compute: "
-            "the threads that do are in the other. Start processes by "
-            "multiprocessing.get_context('spawn'), or fork before vaekit is first used."
+            "This process was forked from one in which Keras had started, whose threads it lacks, "
+            "so it can't compute. Start processes by multiprocessing.get_context('spawn'), or fork "
+            "before vaekit is first used."
         )

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import keras
 import numpy as np
 
-from vaekit.checkpoint import State
+from vaekit.checkpoint import State, snapshot
 from vaekit.config import TrainConfig
 from vaekit.errors import UserError
 from vaekit.model import VAE
@@ -61,17 +61,15 @@ class KerasCallbacks:
         Raises `UserError` for a callback that puts back a state or an epoch, which is what
         `vaekit resume` is for, or that freezes weights.
         """
-        weights = [np.array(v.numpy()) for v in self._vae.variables]
-        for callback in self.list.callbacks:
-            callback.on_train_begin({})
-            name = type(callback).__name__
-            same = all(
-                np.array_equal(before, variable.numpy(), equal_nan=True)
-                for before, variable in zip(weights, self._vae.variables, strict=True)
-            )
-            if getattr(self._model, "_initial_epoch", 0) or not same:
-                raise UserError(f"{name} puts back the weights or the epoch of another run{_RESUME}")
-            self._refuse_frozen(name)
+        before = snapshot(self._vae.variables)
+        self.list.on_train_begin()
+        restored = getattr(self._model, "_initial_epoch", 0) or any(
+            not np.array_equal(value, variable.numpy())
+            for (_, value), variable in zip(before, self._vae.variables, strict=True)
+        )
+        if restored:
+            raise UserError(_RESTORES.format(f"{self._names} sets"))
+        self._refuse_frozen()
 
     def epoch_begin(self, epoch: int) -> None:
         """An epoch begins; they count from 0.
@@ -79,14 +77,19 @@ class KerasCallbacks:
         Raises `UserError` if a callback has frozen weights, or set some free.
         """
         self.list.on_epoch_begin(epoch)
-        self._refuse_frozen("A callback")
+        self._refuse_frozen()
 
-    def _refuse_frozen(self, who: str) -> None:
+    @property
+    def _names(self) -> str:
+        names = [type(callback).__name__ for callback in self.list.callbacks]
+        return f"The callback {names[0]}" if len(names) == 1 else f"One of {', '.join(names)}"
+
+    def _refuse_frozen(self) -> None:
         """The steps are compiled by now, for the weights that were to be trained."""
         if _ids(self._vae) != self._trained:
             raise UserError(
-                f"{who} changed which layers are trainable, and the training steps are compiled for "
-                "those that were. Set `trainable` in the factory of the encoder or decoder."
+                f"{self._names} changed which layers are trainable, after the training steps were "
+                "compiled. Set `trainable` in the factory of the encoder or decoder."
             )
 
     def epoch_end(self, epoch: int, row: Mapping[str, float]) -> None:
@@ -111,10 +114,10 @@ def _own(callback: keras.callbacks.Callback, hook: str) -> bool:
     return function is not getattr(keras.callbacks.Callback, hook)
 
 
-_RESUME = (
-    ", and the record would still say that this one began by its seed. Leave the callback out: a run "
-    "that stopped goes on by vaekit resume RUN (in Python, vaekit.resume), from checkpoints that "
-    "each run takes by itself."
+_RESTORES = (
+    "{} the weights or the epoch to another run's, while the record says that this run began by "
+    "its seed. Leave it out: a run that stopped goes on by vaekit resume RUN (in Python, "
+    "vaekit.resume), from the checkpoints that every run takes."
 )
 # What a callback of Keras's imports when it has its first results.
 _IMPORTED_LATE = {
@@ -123,14 +126,12 @@ _IMPORTED_LATE = {
 }
 
 
-def refuse_callbacks(
-    config: TrainConfig, callbacks: Sequence[keras.callbacks.Callback]
-) -> None:
+def refuse_callbacks(config: TrainConfig, callbacks: Sequence[keras.callbacks.Callback]) -> None:
     """Raise `UserError` for a callback of Keras's that can't do here what it does under `fit`."""
     for callback in keras.tree.flatten(list(callbacks)):
         name = type(callback).__name__
         if isinstance(callback, keras.callbacks.BackupAndRestore):
-            raise UserError(f"{name} would put back the weights and the epoch of another run{_RESUME}")
+            raise UserError(_RESTORES.format(f"The callback {name} would set"))
         for kind, module in _IMPORTED_LATE.items():
             if isinstance(callback, kind) and importlib.util.find_spec(module) is None:
                 raise UserError(

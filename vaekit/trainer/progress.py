@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 
@@ -26,8 +27,32 @@ class Progress:
         """Nothing more will come."""
 
 
+class _Unfailing:
+    """Standard output for what is said beside the work, which goes on where nobody can read it."""
+
+    def __init__(self) -> None:
+        self._stream: Any = sys.stdout
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write it, or lose it."""
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what is held back, or lose it."""
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+
 class Lines(Progress):
     """A line an epoch, for logs and pipes."""
+
+    def __init__(self) -> None:
+        self._out: Any = _Unfailing()
 
     def start(self, epochs: int, images: int) -> None:
         """Remember how many epochs there will be."""
@@ -35,11 +60,11 @@ class Lines(Progress):
 
     def note(self, text: str) -> None:
         """Print it."""
-        print(text, flush=True)
+        print(text, file=self._out, flush=True)
 
     def epoch_end(self, epoch: int, row: Mapping[str, Any]) -> None:
         """Print the epoch's terms, training and validation."""
-        print(_epoch_line(epoch, self._epochs, row), flush=True)
+        self.note(_epoch_line(epoch, self._epochs, row))
 
 
 class Bar(Lines):
@@ -50,7 +75,8 @@ class Bar(Lines):
         from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as RichProgress
 
-        self._console = Console()
+        super().__init__()
+        self._console = Console(file=self._out)
         self._rich = RichProgress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -85,10 +111,6 @@ class Bar(Lines):
             terms=" ".join(f"{name} {value:.2f}" for name, value in terms.items()),
         )
 
-    def epoch_end(self, epoch: int, row: Mapping[str, Any]) -> None:
-        """Print the epoch's line above the bar."""
-        self.note(_epoch_line(epoch, self._epochs, row))
-
     def close(self) -> None:
         """Take the bar away."""
         self._rich.stop()
@@ -96,7 +118,7 @@ class Bar(Lines):
 
 def default_progress() -> Progress:
     """A bar on a terminal, lines elsewhere."""
-    return Bar() if sys.stdout.isatty() else Lines()
+    return Bar() if sys.stdout is not None and sys.stdout.isatty() else Lines()
 
 
 # What a line an epoch leaves to history.csv.
