@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 import vaekit
 from vaekit.cli import main
-from vaekit.errors import UserError
+from vaekit.errors import PluginError, UserError
 from vaekit.plugins import discover, warn_of_broken
 
 GOOD = """
@@ -153,10 +153,14 @@ def test_a_distribution_without_metadata_takes_nothing_down(site):
     assert {p.version for p in parts_of(found, "half_removed").values()} == {"unknown"}
 
 
-def test_a_key_that_interrupts_is_not_swallowed(site):
+def test_a_plugin_that_raises_what_a_key_does_is_broken(site, tmp_path):
     site.install("bad-one", "raise KeyboardInterrupt")
-    with pytest.raises(KeyboardInterrupt):
-        site.discover()
+    (plugin,) = site.discover().broken
+    assert (plugin.distribution, plugin.reason) == ("bad-one", "KeyboardInterrupt")
+    file = tmp_path / "bad.py"
+    file.write_text("raise KeyboardInterrupt")
+    with pytest.raises(PluginError, match=r"bad\.py is broken: in line 1, KeyboardInterrupt"):
+        vaekit.load_plugin(file)
 
 
 def test_a_name_that_two_plugins_offer_is_asked_for_in_full(site):
