@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from vaekit.doctor.finding import Finding
-from vaekit.startup import BACKENDS
+from vaekit.startup import BACKENDS, UNSTARTED
 
 SECONDS = 180  # a cold start of TensorFlow from a slow disk takes a minute
 
@@ -38,11 +38,19 @@ def _probe(name: str) -> Finding:
     if done.returncode < 0:
         return _broken(name, f"crashed with signal {-done.returncode}")
     if done.returncode:
-        return _broken(name, _last_line(done.stderr) or f"ended with code {done.returncode}")
+        return _failed(name, _last_line(done.stderr) or f"ended with code {done.returncode}")
     told: dict[str, Any] = json.loads(_last_line(done.stdout))
     if not all(math.isfinite(loss) for loss in told["losses"]):
         return _broken(name, f"gave the losses {told['losses']}")
     return Finding("backend", name, "ok", f"trains on {', '.join(told['devices'])}")
+
+
+def _failed(name: str, detail: str) -> Finding:
+    """A probe that ended with an error: what doesn't start is installed anew, and only that."""
+    if UNSTARTED in detail:
+        return _broken(name, detail)
+    remedy = f"KERAS_BACKEND={name} {sys.executable} -m vaekit.doctor.probe shows where"
+    return Finding("backend", name, "broken", detail, remedy)
 
 
 def _broken(name: str, detail: str) -> Finding:

@@ -3,7 +3,7 @@
 Importing this package imports no Keras: some choices must be made before its backend loads.
 """
 
-from vaekit.startup.backend import BACKENDS, select_backend, started
+from vaekit.startup.backend import BACKENDS, UNSTARTED, select_backend, started
 from vaekit.startup.choices import Choice, Settings, as_record, chosen, lines
 from vaekit.startup.compilation import choose_compilation
 from vaekit.startup.device import device_memory, device_name, on_cpu
@@ -12,6 +12,7 @@ from vaekit.startup.keras_defaults import keras_defaults, with_keras_defaults
 
 __all__ = [
     "BACKENDS",
+    "UNSTARTED",
     "Choice",
     "Settings",
     "as_record",

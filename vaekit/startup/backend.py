@@ -21,6 +21,7 @@ from vaekit.startup.quiet import without_notices
 from vaekit.startup.threads import choose_threads
 
 BACKENDS = ("tensorflow", "jax", "torch")
+UNSTARTED = "Keras can't start its backend"
 
 # What holds in this process: it has one backend, which starts once.
 _started: list[Choice] = []
@@ -57,7 +58,7 @@ def select_backend(name: str | None, settings: Settings | None = None) -> str:
             with _without_collecting() if first else nullcontext():
                 import keras
         except ImportError as error:  # a backend that its config file names
-            raise UserError(f"Keras can't start its backend: {error}.") from error
+            raise UserError(f"{UNSTARTED}: {error}.") from error
         except (ValueError, AttributeError) as error:  # what is wrong with its config file
             raise UserError(
                 f"Keras can't be imported: {error}. See keras.json in ~/.keras, or in the folder "

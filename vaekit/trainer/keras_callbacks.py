@@ -36,7 +36,7 @@ class KerasCallbacks:
     ) -> None:
         self.given = list(callbacks)
         self._vae = vae
-        self._trained = _ids(vae)
+        self._trained = list(vae.trainable_variables)
         auto = vae.autoencoder
         self._model = keras.Model(auto.inputs[0], auto.outputs[0], name="VAE")
         self._model.compile(optimizer=optimizer)
@@ -61,11 +61,11 @@ class KerasCallbacks:
         Raises `UserError` for a callback that puts back a state or an epoch, which is what
         `vaekit resume` is for, or that freezes weights.
         """
-        before = snapshot(self._vae.variables)
+        before = snapshot(self._trained)
         self.list.on_train_begin()
         restored = getattr(self._model, "_initial_epoch", 0) or any(
             not np.array_equal(value, variable.numpy())
-            for (_, value), variable in zip(before, self._vae.variables, strict=True)
+            for (_, value), variable in zip(before, self._trained, strict=True)
         )
         if restored:
             raise UserError(_RESTORES.format(f"{self._names} sets"))
@@ -86,7 +86,8 @@ class KerasCallbacks:
 
     def _refuse_frozen(self) -> None:
         """The steps are compiled by now, for the weights that were to be trained."""
-        if _ids(self._vae) != self._trained:
+        present = [id(variable) for variable in self._vae.trainable_variables]
+        if present != [id(variable) for variable in self._trained]:
             raise UserError(
                 f"{self._names} changed which layers are trainable, after the training steps were "
                 "compiled. Set `trainable` in the factory of the encoder or decoder."
@@ -96,10 +97,6 @@ class KerasCallbacks:
         """Hand out an epoch's results; epochs count from 0."""
         # Keras passes the epoch apart, and file name patterns break on a second one.
         self.list.on_epoch_end(epoch, {k: v for k, v in row.items() if k != "epoch"})
-
-
-def _ids(vae: VAE) -> list[int]:
-    return [id(variable) for variable in vae.trainable_variables]
 
 
 def want_batches(callbacks: Sequence[keras.callbacks.Callback]) -> bool:
