@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 
 import keras
 import pytest
@@ -77,7 +78,10 @@ def test_so_does_one_of_a_program(nobody_reads, tmp_path, monkeypatch):
 def test_a_bar_outlives_its_window(tmp_path, monkeypatch):
     ours, terminal = os.openpty()
     closing = keras.callbacks.LambdaCallback(on_train_begin=lambda logs: os.close(ours))
-    with os.fdopen(terminal, "w") as stream, drawing_nothing(), monkeypatch.context() as patch:
+    stream = os.fdopen(terminal, "w")
+    with drawing_nothing(), monkeypatch.context() as patch:
         patch.setattr(sys, "stdout", stream)
         run = train(tmp_path / "run", epochs=1, progress=True, callbacks=[closing])
     assert run.record["status"] == "complete"
+    with suppress(OSError):
+        stream.close()

@@ -60,8 +60,9 @@ def select_backend(name: str | None, settings: Settings | None = None) -> str:
         except ImportError as error:  # a backend that its config file names
             raise UserError(f"{UNSTARTED}: {error}.") from error
         except (ValueError, AttributeError) as error:  # what is wrong with its config file
+            reason = str(error).rstrip(".").replace(". ", "; ")
             raise UserError(
-                f"Keras can't be imported: {error}. See keras.json in ~/.keras, or in the folder "
+                f"Keras can't be imported: {reason}. Mend keras.json in ~/.keras, or in the folder "
                 "that KERAS_HOME names."
             ) from error
 
