@@ -10,6 +10,7 @@ import vaekit
 from tests.resume.conftest import drawing_nothing
 from tests.resume.runs import SMALL, STEPS, resume, train
 from vaekit.errors import UserError
+from vaekit.figures import draw_figures
 
 pytestmark = pytest.mark.backend
 
@@ -118,3 +119,84 @@ def test_two_that_set_the_rate_are_one_too_many(tmp_path, callback):
     run = train(tmp_path / "run", recipe="fast", epochs=1)
     with pytest.raises(UserError, match=name):
         vaekit.resume(run.path, epochs=2, callbacks=[callback], allow_change=["epochs"])
+
+
+class OwnBackup(keras.callbacks.BackupAndRestore):
+    """A subclass is one, too."""
+
+
+@pytest.mark.parametrize("kind", [keras.callbacks.BackupAndRestore, OwnBackup])
+def test_a_backup_is_refused_with_the_way_to_go_on(tmp_path, kind):
+    with pytest.raises(UserError, match=f"{kind.__name__} .*vaekit resume"):
+        train(tmp_path / "run", callbacks=[kind(tmp_path / "backup")])
+    assert not (tmp_path / "run").exists()
+
+
+def begin(action, hook="on_train_begin"):
+    """A callback that does something to the model when training, or an epoch, begins."""
+
+    class Begin(keras.callbacks.Callback):
+        pass
+
+    setattr(Begin, hook, lambda self, *args, **logs: action(self.model))
+    return Begin()
+
+
+def later_epoch(model):
+    model._initial_epoch = 1
+
+
+def other_weights(model):
+    model.set_weights([2 * weight + 1 for weight in model.get_weights()])
+
+
+@pytest.mark.parametrize("action", [later_epoch, other_weights])
+def test_what_starts_a_run_elsewhere_is_refused(tmp_path, action):
+    with pytest.raises(UserError, match=r"The callback Begin sets .*vaekit resume"):
+        train(tmp_path / "run", callbacks=[begin(action)])
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_rate_that_is_set_as_training_begins_is_not(tmp_path):
+    def rate(model):
+        model.optimizer.learning_rate = 1e-4
+
+    run = train(tmp_path / "run", callbacks=[begin(rate)], epochs=1)
+    assert run.record.status == "complete"
+
+
+def frozen(model):
+    model.layers[1].trainable = False
+
+
+@pytest.mark.parametrize("hook", ["on_train_begin", "on_epoch_begin", "set_model"])
+def test_layers_that_are_frozen_too_late_are_refused(tmp_path, hook):
+    callback = begin(frozen, hook)
+    if hook == "set_model":
+        callback.set_model = frozen
+    with pytest.raises(UserError, match=r"Begin changed which layers are trainable.*factory"):
+        train(tmp_path / "run", callbacks=[callback])
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_package_that_a_callback_lacks_is_said_before_training(tmp_path, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(UserError, match=r"TensorBoard needs tensorboard.*pip install"):
+        train(tmp_path / "run", callbacks=[keras.callbacks.TensorBoard(tmp_path / "logs")])
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_may_end_before_its_first_epoch(tmp_path):
+    callback = Hearing(("on_train_begin",))
+    # With its pictures, one of which is of the history.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vaekit.figures.draw_figures", draw_figures)
+        run = train(tmp_path / "run", callbacks=[callback])
+    assert run.record.status == "complete"
+    assert run.history == []
+    assert (run.directory.figures / "loss.png").stat().st_size
+    again = vaekit.load(run.path)
+    assert again.history == []
+    assert again.evaluate()["images"]
+    resumed = resume(run.path)
+    assert [row["epoch"] for row in resumed.history] == [1, 2, 3]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from vaekit.config import TrainConfig, read_run_config
 from vaekit.errors import UserError
 from vaekit.registry import RUN_KINDS
-from vaekit.startup import select_backend
+from vaekit.startup import select_backend, with_keras_defaults
 
 if TYPE_CHECKING:
     import keras
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from vaekit.trainer import Replay, Session
 
 
+@with_keras_defaults
 def train(
     *parts: str,
     data: Any = None,
@@ -85,8 +86,9 @@ def _train_signature() -> inspect.Signature:
 train.__signature__ = _train_signature()  # type: ignore[attr-defined]
 
 
+@with_keras_defaults
 def resume(
-    path: str | Path,
+    path: str | PathLike[str],
     *,
     epochs: int | None = None,
     data: Any = None,
@@ -120,7 +122,8 @@ def resume(
     )
 
 
-def debug_step(path: str | Path, *, data: Any = None) -> Replay:
+@with_keras_defaults
+def debug_step(path: str | PathLike[str], *, data: Any = None) -> Replay:
     """Do again the step at which a run diverged; see `vaekit.trainer.Replay`.
 
     data: needed only for a run that was trained on an array: the same array.
@@ -133,7 +136,8 @@ def debug_step(path: str | Path, *, data: Any = None) -> Replay:
     return replay_step(path, data)
 
 
-def load(path: str | Path) -> Run:
+@with_keras_defaults
+def load(path: str | PathLike[str]) -> Run:
     """Open a run directory: its parts from the installed plugins, its weights as saved.
 
     Raises `vaekit.RunError` if there is no run, or a part of it is not installed.
@@ -144,7 +148,8 @@ def load(path: str | Path) -> Run:
     return read_run(path)
 
 
-def load_model(path: str | Path, *, trust: bool = False) -> keras.Model:
+@with_keras_defaults
+def load_model(path: str | PathLike[str], *, trust: bool = False) -> keras.Model:
     """The model in a stranger's `.keras` or `.h5` file, as a plain Keras model, not compiled.
 
     Nothing in the file is run: the model is rebuilt from known stock layers, whatever Keras's own
@@ -161,7 +166,8 @@ def load_model(path: str | Path, *, trust: bool = False) -> keras.Model:
     return model_files.load_model(path, trust=trust)
 
 
-def load_weights(model: keras.Model, path: str | Path) -> None:
+@with_keras_defaults
+def load_weights(model: keras.Model, path: str | PathLike[str]) -> None:
     """Give a functional or sequential model the weights of a stranger's `.weights.h5` or `.h5`.
 
     Raises `vaekit.ModelFileError` if the file is damaged, or holds other weights than the model
@@ -223,7 +229,7 @@ def finish_training(session: Session) -> Run:
     return run
 
 
-def _start_as(path: str | Path) -> None:
+def _start_as(path: str | PathLike[str]) -> None:
     """Start the backend that a run was made with, as it was started then."""
     config = read_run_config(path)
     select_backend(config.backend if config else None, config.settings if config else None)

@@ -11,9 +11,10 @@ from typing import Any
 import click
 
 from vaekit.cli.selection import offer_selection
+from vaekit.cli.streams import unfailing_streams
 from vaekit.cli.values import stopped_by
 from vaekit.errors import VaekitError, VaekitWarning
-from vaekit.output import failure_of, safe_outputs
+from vaekit.startup import keras_defaults
 
 
 class _Group(click.Group):
@@ -21,7 +22,12 @@ class _Group(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         # `obj` holds what is to be undone when the command is over, however it ends.
-        with _outputs_checked(), _warnings_in_a_line(), ExitStack() as undone:
+        with (
+            unfailing_streams(),
+            _warnings_in_a_line(),
+            keras_defaults(),
+            ExitStack() as undone,
+        ):
             return super().main(*args, obj=undone, **kwargs)
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
@@ -31,23 +37,6 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         with _errors_in_a_line():
             return super().invoke(ctx)
-
-
-@contextmanager
-def _outputs_checked() -> Iterator[None]:
-    """End with code 1 if what was printed got lost, though the work itself went well."""
-    with safe_outputs() as outputs:
-        try:
-            yield
-        except SystemExit as ended:
-            if ended.code not in (None, 0):
-                raise
-        for output in outputs.values():
-            output.flush()
-        failure = failure_of(outputs)
-        if failure is not None:
-            click.echo(f"vaekit: {failure}", err=True)
-            sys.exit(1)
 
 
 @contextmanager

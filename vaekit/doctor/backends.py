@@ -13,7 +13,7 @@ from typing import Any
 
 from vaekit.doctor.environment import Finding
 from vaekit.errors import why_ended
-from vaekit.startup import BACKENDS, select_backend
+from vaekit.startup import BACKENDS, UNSTARTED, select_backend, with_keras_defaults
 
 SECONDS = 180  # a cold start of TensorFlow from a slow disk takes a minute
 _CHILD = "from vaekit.doctor.backends import print_training; print_training()"
@@ -28,6 +28,7 @@ def examine_backends() -> Iterator[Finding]:
             yield _try_training(name)
 
 
+@with_keras_defaults
 def print_training() -> None:
     """In the child process: train two steps on noise, and print devices and losses as JSON."""
     select_backend(None)  # the parent chose it, by KERAS_BACKEND
@@ -61,11 +62,19 @@ def _try_training(name: str) -> Finding:
     except subprocess.TimeoutExpired:
         return _broken(name, f"two training steps took over {SECONDS} s")
     if child.returncode:
-        return _broken(name, why_ended(child.returncode, child.stderr).removesuffix("."))
+        return _failed(name, why_ended(child.returncode, child.stderr).removesuffix("."))
     training: dict[str, Any] = json.loads(child.stdout.strip().splitlines()[-1])
     if not all(math.isfinite(loss) for loss in training["losses"]):
         return _broken(name, f"gave the losses {training['losses']}")
     return Finding("backend", name, "ok", f"trains on {', '.join(training['devices'])}")
+
+
+def _failed(name: str, detail: str) -> Finding:
+    """A probe that ended with an error: what doesn't start is installed anew, and only that."""
+    if UNSTARTED in detail:
+        return _broken(name, detail)
+    remedy = f"KERAS_BACKEND={name} {sys.executable} -c {_CHILD!r} shows where"
+    return Finding("backend", name, "broken", detail, remedy)
 
 
 def _broken(name: str, detail: str) -> Finding:

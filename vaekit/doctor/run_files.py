@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from os import PathLike
 
 from vaekit.checkpoint import MANIFEST, Damage, latest_checkpoint, whole_before
 from vaekit.doctor.environment import Finding
 from vaekit.run import RunDirectory, verify_run
 
 
-def examine_run(path: str | Path) -> Iterator[Finding]:
+def examine_run(path: str | PathLike[str]) -> Iterator[Finding]:
     """A finding for each file of a run that is damaged, or one that says that it is whole.
 
     Raises `RunError` if there is no run.

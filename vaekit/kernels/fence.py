@@ -40,6 +40,11 @@ class Kernel(NamedTuple):
 KERNELS: dict[str, tuple[Kernel, ...]] = {
     "tensorflow": (
         Kernel(
+            "release of custom gradients",
+            "TensorFlow's registry of gradients",
+            "custom_gradients_tensorflow:passing_custom_gradients",
+        ),
+        Kernel(
             "shared step size of Adam",
             "keras.optimizers.Adam.update_step",
             "adam_tensorflow:shared_step_size",

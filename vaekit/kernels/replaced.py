@@ -10,6 +10,7 @@ import inspect
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from typing import Any
 
 import keras
@@ -22,7 +23,7 @@ in_turn = threading.RLock()
 def replaced(owner: Any, **attributes: Any) -> Iterator[None]:
     """While entered, a class or a module has these functions, or modules, in place of its own.
 
-    One thread at a time: another one waits.
+    In this thread: others wait where they ask for the same, and have the plain ones elsewhere.
 
     Raises `TypeError` for a function that takes other parameters than what stands in for it, and
     `AttributeError` where there is none.
@@ -33,11 +34,24 @@ def replaced(owner: Any, **attributes: Any) -> Iterator[None]:
             _refuse_other_parameters(owner, name, plain[name], stand_in)
         try:
             for name, stand_in in attributes.items():
-                setattr(owner, name, stand_in)
+                setattr(owner, name, _in_this_thread(stand_in, plain[name]))
             yield
         finally:
             for name, own in plain.items():
                 setattr(owner, name, own)
+
+
+def _in_this_thread(stand_in: Any, plain: Any) -> Any:
+    """A function's stand-in for calls of the thread that asks, and itself for those of others."""
+    if not inspect.isroutine(plain):
+        return stand_in
+    thread = threading.get_ident()
+
+    @wraps(plain, updated=())
+    def chosen(*args: Any, **kwargs: Any) -> Any:
+        return (stand_in if threading.get_ident() == thread else plain)(*args, **kwargs)
+
+    return chosen
 
 
 def _refuse_other_parameters(owner: Any, name: str, plain: Any, stand_in: Any) -> None:

@@ -3,7 +3,7 @@
 from vaekit.model.builders import BuiltLoss, Context, Part, build_part
 from vaekit.model.chunks import decode, encode
 from vaekit.model.parts import Built, Parts, build_vae, resolve_parts
-from vaekit.model.process_state import seeded, stock_defaults
+from vaekit.model.process_state import seeded
 from vaekit.model.sampling import sampled
 from vaekit.model.vae import VAE
 
@@ -21,5 +21,4 @@ __all__ = [
     "resolve_parts",
     "sampled",
     "seeded",
-    "stock_defaults",
 ]

@@ -9,7 +9,8 @@ import numpy as np
 
 from vaekit.distributions import Posterior
 from vaekit.pixels import as_floats
-from vaekit.startup import refuse_forked
+from vaekit.startup import refuse_fork
+from vaekit.startup.quiet import retracing_unsaid
 from vaekit.types import Pixels
 
 _CHUNK = 256
@@ -32,12 +33,13 @@ def decode(decoder: keras.Model, z: np.ndarray) -> np.ndarray:
 
 def in_chunks(model: keras.Model, inputs: Pixels) -> Iterator[list[np.ndarray]]:
     """The outputs of a model, a chunk at a time; chunks of one size are compiled once."""
-    refuse_forked()
+    refuse_fork()
     for start in range(0, len(inputs), _CHUNK):
         chunk = as_floats(inputs[start : start + _CHUNK])
         length = len(chunk)
         if length < _CHUNK < len(inputs):
             chunk = np.concatenate([chunk, np.repeat(chunk[-1:], _CHUNK - length, axis=0)])
-        outputs = model.predict_on_batch(chunk)
+        with retracing_unsaid():
+            outputs = model.predict_on_batch(chunk)
         outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
         yield [np.asarray(output)[:length] for output in outputs]

@@ -65,3 +65,7 @@ def refuse_lacking(precision: str) -> None:
             f"This device can't compute in {dtype}, which --precision {precision} needs: choose "
             f"another precision. ({type(error).__name__}: {reason})"
         ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or "it gives no reason").splitlines()[0]

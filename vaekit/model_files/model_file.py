@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ class ModelFile:
     the methods where the file doesn't hold what they need.
     """
 
-    def __init__(self, path: str | Path, *, trust: bool = False) -> None:
+    def __init__(self, path: str | PathLike[str], *, trust: bool = False) -> None:
         self.path = Path(path)
         self._models = list(_models(load_model(path, trust=trust)))
 
@@ -65,7 +66,7 @@ class ModelFile:
         """
         dataset = (
             load_data(data, budget=free_budget())
-            if isinstance(data, str | Path)
+            if isinstance(data, str | PathLike)
             else as_dataset(data)
         )
         shape = dataset.train.pixels.shape[1:]

@@ -8,6 +8,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ _BY_TRAINING = (RECORD, HISTORY, STEPS, FRAMES, f"{DIVERGED}/step.json")
 class RunDirectory:
     """The files of one run."""
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | PathLike[str]) -> None:
         self.path = Path(path)
         self.lock = Lock(self.path)
         self.checksums = Checksums(self.path)

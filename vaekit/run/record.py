@@ -134,7 +134,6 @@ class RunRecord(_Entry):
     created: str = ""
     image_shape: tuple[int, int, int]
     seed: int = 0
-    initial_weights: Literal["by seed", "set by callbacks"] = "by seed"
     config: TrainConfig
     parts: dict[str, PartRecord]
     data: DataRecord

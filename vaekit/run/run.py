@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from vaekit.run.directory import RunDirectory
 from vaekit.run.provenance import explained, own_data, warn_of_changes
 from vaekit.run.record import RunRecord
 from vaekit.run.restore import restore_model, restore_program
+from vaekit.startup import refuse_fork, with_keras_defaults
 from vaekit.types import Dataset, Images, Pixels
 
 
@@ -94,10 +96,12 @@ class Run:
         """
         return self.posterior(self._pixels(images))
 
+    @with_keras_defaults
     def posterior(self, pixels: Pixels) -> Posterior:
         """`encode` for pixels as a `Dataset` holds them, taken as they are."""
         return encode(self.model.posterior, pixels)
 
+    @with_keras_defaults
     def decode(self, z: Any) -> np.ndarray:
         """Images `(N, H, W, C)`, float32, of latents `(N, latent_dim)`."""
         z = np.asarray(z, "float32")
@@ -118,6 +122,7 @@ class Run:
         draws = np.random.default_rng(seed).standard_normal((count, self.model.latent_dim))
         return self.decode(draws)
 
+    @with_keras_defaults
     def evaluate(self, data: Any = None, *, limit: int | None = None) -> dict[str, Any]:
         """Loss terms, `elbo`, `mse`, `psnr`, `kl`, `kl_dim` and `active_units` over images.
 
@@ -125,6 +130,7 @@ class Run:
         the source's test set; where it has none, the run's validation share if these are the
         run's own data, else all of them. `split` in the result says which.
         """
+        refuse_fork()
         images, name, source = self.held_out(data, limit)
         # The run's steps, since schedules go by them, and an adversary's weights.
         with explained(self.record, discover().registry):
@@ -155,7 +161,7 @@ class Run:
                 scale=self.scale,
                 options=options,
             )
-            if isinstance(data, str | Path)
+            if isinstance(data, str | PathLike)
             else as_dataset(data, self.scale)
         )
         self._check_shape(dataset.train.pixels)
@@ -207,7 +213,7 @@ class Run:
             )
 
 
-def read_run(path: str | Path) -> Run:
+def read_run(path: str | PathLike[str]) -> Run:
     """Read a run directory back: its parts from the registry, its weights from its checkpoint.
 
     Raises `RunError` if there is no run, or a part of it is not installed.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from os import PathLike
 
 from vaekit.checkpoint import Damage, damages
 from vaekit.errors import RunError
 from vaekit.run.directory import RunDirectory
 
 
-def verify_run(path: str | Path) -> list[Damage]:
+def verify_run(path: str | PathLike[str]) -> list[Damage]:
     """What is damaged of a run: each file with the reason, none for a whole run.
 
     All files of a run that ended are looked at; of one under way or killed, the record and the

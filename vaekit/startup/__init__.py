@@ -3,20 +3,25 @@
 Importing this package imports no Keras: some choices must be made before its backend loads.
 """
 
-from vaekit.startup.backend import BACKENDS, refuse_forked, select_backend, started
+from vaekit.startup.backend import BACKENDS, UNSTARTED, select_backend, started
 from vaekit.startup.choices import Choice, Settings
 from vaekit.startup.compilation import choose_compilation
 from vaekit.startup.device import device_memory, device_name, on_cpu
+from vaekit.startup.forks import refuse_fork
+from vaekit.startup.keras_defaults import keras_defaults, with_keras_defaults
 
 __all__ = [
     "BACKENDS",
+    "UNSTARTED",
     "Choice",
     "Settings",
     "choose_compilation",
     "device_memory",
     "device_name",
+    "keras_defaults",
     "on_cpu",
-    "refuse_forked",
+    "refuse_fork",
     "select_backend",
     "started",
+    "with_keras_defaults",
 ]

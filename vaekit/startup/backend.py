@@ -9,21 +9,22 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from typing import Any
 
 from vaekit.errors import UserError
 from vaekit.startup.allocator import choose_allocator
 from vaekit.startup.choices import Choice, Settings
 from vaekit.startup.device import choose_device, hide_gpus, hide_gpus_before_import
+from vaekit.startup.forks import note_start, refuse_fork
+from vaekit.startup.keras_defaults import hold
 from vaekit.startup.onednn import ask_before_import, choose_onednn
 from vaekit.startup.quiet import without_notices
 from vaekit.startup.threads import choose_threads
 
 BACKENDS = ("tensorflow", "jax", "torch")
+UNSTARTED = "Keras can't start its backend"
 
 # What holds in this process: it has one backend, which starts once.
 _started: list[Choice] = []
-_process: list[Any] = []  # its number, and the backend that started in it
 
 _TF_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
@@ -37,11 +38,11 @@ def select_backend(name: str | None, settings: Settings | None = None) -> str:
     settings: wishes about device, threads, allocator and oneDNN; what was chosen,
         `started` tells.
 
-    Raises `UserError` if the backend isn't installed, another one is running already, or a wish
-    can't be fulfilled.
+    Raises `UserError` if the backend isn't installed, another one is running already, a wish can't
+    be fulfilled, or this process was forked from one in which the backend had started.
     """
+    refuse_fork()
     settings = settings or Settings()
-    refuse_forked()
     first = "keras" not in sys.modules
     _before_import(settings)
     if first:
@@ -57,7 +58,13 @@ def select_backend(name: str | None, settings: Settings | None = None) -> str:
             with _without_collecting() if first else nullcontext():
                 import keras
         except ImportError as error:  # a backend that its config file names
-            raise UserError(f"Keras can't start its backend: {error}.") from error
+            raise UserError(f"{UNSTARTED}: {error}.") from error
+        except (ValueError, AttributeError) as error:  # what is wrong with its config file
+            reason = str(error).rstrip(".").replace(". ", "; ")
+            raise UserError(
+                f"Keras can't be imported: {reason}. Mend keras.json in ~/.keras, or in the folder "
+                "that KERAS_HOME names."
+            ) from error
 
         chosen: str = keras.backend.backend()
         if chosen not in BACKENDS:
@@ -67,20 +74,9 @@ def select_backend(name: str | None, settings: Settings | None = None) -> str:
                 f"Keras is already running on {chosen} in this process, so it can't run on {name}: "
                 "choose the backend before Keras is imported, or start a new process."
             )
+        hold()
         _start(chosen, settings)
     return chosen
-
-
-def refuse_forked() -> None:
-    """Raise `UserError` in a process forked from one whose backend had started.
-
-    The threads that TensorFlow and JAX compute in are not copied: a call would wait for ever.
-    """
-    if _process and os.getpid() != _process[0] and _process[1] != "torch":
-        raise UserError(
-            f"This process was forked from one in which {_process[1]} had started, and can't "
-            'compute: start it another way, as by multiprocessing.get_context("spawn").'
-        )
 
 
 def started() -> list[Choice]:
@@ -107,9 +103,8 @@ def _start(backend: str, settings: Settings) -> None:
     threads = choose_threads(backend, settings.threads)
     allocator = choose_allocator(settings.allocator)
     keras.ops.zeros(())  # the first tensor starts the device
+    note_start()
     device = choose_device(backend, settings.device)
-    if not _process:
-        _process[:] = [os.getpid(), backend]
     _started[:] = [device, threads, allocator, *([onednn] if onednn else [])]
 
 

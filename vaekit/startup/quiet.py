@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 # Lines of absl's logger: "I0000 00:00:1795362315.358723    5053 port.cc:153] ...".
 _CHATTER = re.compile(r"([IWE]\d{4} \d\d:\d\d:|WARNING: All log messages before absl)")
@@ -24,6 +25,27 @@ def absl_errors_only() -> Iterator[None]:
         yield
     finally:
         logger.setLevel(level)
+
+
+_unsaid: ContextVar[bool] = ContextVar("retracing unsaid", default=False)
+
+
+@contextmanager
+def retracing_unsaid() -> Iterator[None]:
+    """While entered, TensorFlow doesn't warn that one model after another is compiled.
+
+    Each new model is, and no user can do anything about it.
+    """
+    logging.getLogger("tensorflow").addFilter(_not_retracing)  # once, however often it is added
+    token = _unsaid.set(True)
+    try:
+        yield
+    finally:
+        _unsaid.reset(token)
+
+
+def _not_retracing(record: logging.LogRecord) -> bool:
+    return not (_unsaid.get() and "tf.function retracing" in str(record.msg))
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from vaekit.registry import Component
+from vaekit.startup import keras_defaults
 from vaekit.testing.checks import CheckFunction, checks_of
 from vaekit.testing.subject import Subject, subject_of
 from vaekit.testing.verdict import CheckFailedError, CheckSkipped, Result, Status
@@ -29,7 +30,8 @@ class Check:
         return self.function.__name__
 
     def __call__(self) -> None:
-        self.function(self.subject)
+        with keras_defaults():
+            self.function(self.subject)
 
 
 def checks_for(subject: Subject) -> Iterator[tuple[str, Check]]:

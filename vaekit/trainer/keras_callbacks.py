@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
 
 import keras
+import numpy as np
 
-from vaekit.checkpoint import State
+from vaekit.checkpoint import State, snapshot
 from vaekit.config import TrainConfig
 from vaekit.errors import UserError
 from vaekit.model import VAE
@@ -34,40 +35,16 @@ class KerasCallbacks:
         steps: int,
     ) -> None:
         self.given = list(callbacks)
+        self._vae = vae
+        self._trained = list(vae.trainable_variables)
         auto = vae.autoencoder
         self._model = keras.Model(auto.inputs[0], auto.outputs[0], name="VAE")
         self._model.compile(optimizer=optimizer)
         self._model.stop_training = False
-        self._trained = {weight.path for weight in self._model.trainable_variables}
         self.list = keras.callbacks.CallbackList(
             self.given, model=self._model, epochs=epochs, steps=steps, verbose=0
         )
         self.want_batches = want_batches(self.given)
-
-    def train_begin(self) -> None:
-        """Training begins.
-
-        Raises `UserError` where a callback restores the epoch of another training then.
-        """
-        self.list.on_train_begin()
-        if getattr(self._model, "_initial_epoch", 0):
-            raise UserError(_restores("A callback"))
-
-    def epoch_begin(self, epoch: int) -> None:
-        """An epoch begins; epochs count from 0.
-
-        Raises `UserError` where a callback has frozen layers, or thawed some: the step is built
-        for the weights that were trained when the run began.
-        """
-        self.list.on_epoch_begin(epoch)
-        now = {weight.path for weight in self._model.trainable_variables}
-        changed = sorted(self._trained ^ now)
-        if changed:
-            some = ", ".join(changed[:3]) + (", ..." if len(changed) > 3 else "")
-            raise UserError(
-                f"A callback changed which weights are trained ({some}), which a run can't follow. "
-                "Freeze layers where the part is built, by layer.trainable = False in its factory."
-            )
 
     @property
     def stopped(self) -> bool:
@@ -77,6 +54,44 @@ class KerasCallbacks:
     def restore(self, state: State) -> list[str]:
         """Let callbacks remember what they did when `state` was saved; the missing ones' names."""
         return restore(self.given, state.callbacks, state.callback_arrays)
+
+    def train_begin(self) -> None:
+        """Training begins.
+
+        Raises `UserError` for a callback that puts back a state or an epoch, which is what
+        `vaekit resume` is for, or that freezes weights.
+        """
+        before = snapshot(self._trained)
+        self.list.on_train_begin()
+        restored = getattr(self._model, "_initial_epoch", 0) or any(
+            not np.array_equal(value, variable.numpy())
+            for (_, value), variable in zip(before, self._trained, strict=True)
+        )
+        if restored:
+            raise UserError(_RESTORES.format(f"{self._names} sets"))
+        self._refuse_frozen()
+
+    def epoch_begin(self, epoch: int) -> None:
+        """An epoch begins; they count from 0.
+
+        Raises `UserError` if a callback has frozen weights, or set some free.
+        """
+        self.list.on_epoch_begin(epoch)
+        self._refuse_frozen()
+
+    @property
+    def _names(self) -> str:
+        names = [type(callback).__name__ for callback in self.list.callbacks]
+        return f"The callback {names[0]}" if len(names) == 1 else f"One of {', '.join(names)}"
+
+    def _refuse_frozen(self) -> None:
+        """The steps are compiled by now, for the weights that were to be trained."""
+        present = [id(variable) for variable in self._vae.trainable_variables]
+        if present != [id(variable) for variable in self._trained]:
+            raise UserError(
+                f"{self._names} changed which layers are trainable, after the training steps were "
+                "compiled. Set `trainable` in the factory of the encoder or decoder."
+            )
 
     def epoch_end(self, epoch: int, row: Mapping[str, float]) -> None:
         """Hand out an epoch's results; epochs count from 0."""
@@ -96,25 +111,31 @@ def _own(callback: keras.callbacks.Callback, hook: str) -> bool:
     return function is not getattr(keras.callbacks.Callback, hook)
 
 
+_RESTORES = (
+    "{} the weights or the epoch to another run's, while the record says that this run began by "
+    "its seed. Leave it out: a run that stopped goes on by vaekit resume RUN (in Python, "
+    "vaekit.resume), from the checkpoints that every run takes."
+)
+# What a callback of Keras's imports when it has its first results.
+_IMPORTED_LATE = {
+    keras.callbacks.RemoteMonitor: "requests",
+    keras.callbacks.TensorBoard: "tensorboard",
+}
+
+
 def refuse_callbacks(config: TrainConfig, callbacks: Sequence[keras.callbacks.Callback]) -> None:
-    """Raise `UserError` for callbacks that can't do here what they do under `fit`."""
-    for callback in callbacks:
+    """Raise `UserError` for a callback of Keras's that can't do here what it does under `fit`."""
+    for callback in keras.tree.flatten(list(callbacks)):
+        name = type(callback).__name__
         if isinstance(callback, keras.callbacks.BackupAndRestore):
-            raise UserError(_restores(type(callback).__name__))
-        if isinstance(callback, keras.callbacks.TensorBoard) and not find_spec("tensorboard"):
-            raise UserError(
-                f"{type(callback).__name__} needs TensorBoard: pip install tensorboard, or leave "
-                "the callback out."
-            )
+            raise UserError(_RESTORES.format(f"The callback {name} would set"))
+        for kind, module in _IMPORTED_LATE.items():
+            if isinstance(callback, kind) and importlib.util.find_spec(module) is None:
+                raise UserError(
+                    f"The callback {name} needs {module}, which is not installed: pip install "
+                    f"{module}, or leave the callback out."
+                )
     _refuse_rates(config, callbacks)
-
-
-def _restores(who: str) -> str:
-    return (
-        f"{who} restores weights and epochs of another training, and the run's record would not "
-        "know. Leave it out: vaekit saves all that going on needs by itself. Go on with a run by "
-        "vaekit.resume(path), or train(..., resume=True)."
-    )
 
 
 def _refuse_rates(config: TrainConfig, callbacks: Sequence[keras.callbacks.Callback]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ def open_session(
 
 
 def reopen_session(
-    path: str | Path,
+    path: str | PathLike[str],
     data: Any,
     *,
     asked: TrainConfig | None = None,
@@ -140,10 +141,7 @@ def _reopened(
         source = source._replace(record=record.data)  # which says how they were asked for
     blueprint = blueprint._replace(config=_resolved(blueprint, source, config.out))
     # What the run began as stays; all else is as it is now.
-    kept = {
-        name: getattr(record, name)
-        for name in ("created", "training", "changes", "initial_weights")
-    }
+    kept = {name: getattr(record, name) for name in ("created", "training", "changes")}
     now = _record(blueprint, source, choices, status=record.status).model_copy(update=kept)
     session = Session(blueprint, built, source, directory, program, now, callbacks, progress)
     if saved is not None:

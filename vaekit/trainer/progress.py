@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Any, TextIO, cast
-
-from vaekit.output import Output
+from contextlib import suppress
+from typing import Any
 
 
 class Progress:
@@ -28,11 +27,32 @@ class Progress:
         """Nothing more will come."""
 
 
+class _Unfailing:
+    """Standard output for what is said beside the work, which goes on where nobody can read it."""
+
+    def __init__(self) -> None:
+        self._stream: Any = sys.stdout
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write it, or lose it."""
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what is held back, or lose it."""
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+
 class Lines(Progress):
     """A line an epoch, for logs and pipes."""
 
     def __init__(self) -> None:
-        self._output = Output(sys.stdout)  # training doesn't end with who reads of it
+        self._out: Any = _Unfailing()
 
     def start(self, epochs: int, images: int) -> None:
         """Remember how many epochs there will be."""
@@ -40,7 +60,7 @@ class Lines(Progress):
 
     def note(self, text: str) -> None:
         """Print it."""
-        print(text, file=cast(TextIO, self._output), flush=True)
+        print(text, file=self._out, flush=True)
 
     def epoch_end(self, epoch: int, row: Mapping[str, Any]) -> None:
         """Print the epoch's terms, training and validation."""
@@ -56,7 +76,7 @@ class Bar(Lines):
         from rich.progress import Progress as RichProgress
 
         super().__init__()
-        self._console = Console(file=cast(TextIO, self._output))
+        self._console = Console(file=self._out)
         self._rich = RichProgress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -98,7 +118,7 @@ class Bar(Lines):
 
 def default_progress() -> Progress:
     """A bar on a terminal, lines elsewhere."""
-    return Bar() if sys.stdout.isatty() else Lines()
+    return Bar() if sys.stdout is not None and sys.stdout.isatty() else Lines()
 
 
 # What a line an epoch leaves to history.csv.

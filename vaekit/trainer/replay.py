@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
+from os import PathLike
 from typing import Any, NamedTuple
 
 import keras
@@ -38,7 +38,7 @@ class Replay(NamedTuple):
     first_bad: str | None
 
 
-def replay_step(path: str | Path, data: Any = None) -> Replay:
+def replay_step(path: str | PathLike[str], data: Any = None) -> Replay:
     """Do the step again that a run ended with when it diverged; the run is not changed.
 
     data: needed only for a run that was trained on an array: the same array.

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from vaekit.cadence import parse_cadence
-from vaekit.checkpoint import Position, State, assign, drop_after, list_checkpoints, snapshot
+from vaekit.checkpoint import Position, State, assign, drop_after, list_checkpoints
 from vaekit.config import TrainConfig
 from vaekit.engine import Blueprint, Evaluation, Program, compile_train
 from vaekit.errors import VaekitError
@@ -105,12 +104,8 @@ class Session:
         self._write("running")
 
     def _train(self, loop: Loop, interrupt: Interrupt) -> None:
-        built = snapshot(self.program.vae.variables) if self.callbacks else []
-
         def restore() -> None:
-            if self.saved is None:
-                self._note_weights(built)
-            else:
+            if self.saved is not None:
                 assign(self.saved, self.program.state, str(self.checkpoint))
                 missing = loop.callbacks.restore(self.saved)
                 if missing:
@@ -133,14 +128,6 @@ class Session:
         finally:
             self.progress.close()
         loop.keeper.finish(self.position)
-
-    def _note_weights(self, built: Sequence[tuple[str, np.ndarray]]) -> None:
-        """Record it if callbacks have set weights since they were `built`: no seed tells them."""
-        for (_, before), variable in zip(built, self.program.vae.variables, strict=False):
-            if not np.array_equal(before, variable.numpy()):
-                self.record.initial_weights = "set by callbacks"
-                self.progress.note("Callbacks set weights before the first step.")
-                return
 
     @property
     def _resumable(self) -> bool:
