@@ -92,6 +92,8 @@ class Dataset(NamedTuple):
     test: the source's own test set, None where it has none.
     classes: names of the labels, in order; None where the source names none.
     stored: how the source keeps its pixels, for people ("uint8, 0..255").
+    scale: which value of each type stood for white, once the kit has scaled the pixels; leave it
+    out of what you make.
     """
 
     source: str
@@ -99,6 +101,7 @@ class Dataset(NamedTuple):
     test: Images | None = None
     classes: tuple[str, ...] | None = None
     stored: str = ""
+    scale: Mapping[str, int] = {}
 
 
 Factory = Callable[..., Any]

@@ -8,6 +8,7 @@ from pathlib import Path
 from vaekit.data import folder, hdf5, idx, npz
 from vaekit.data.budget import Budget
 from vaekit.data.check import checked
+from vaekit.data.scale import Scale
 from vaekit.data.transform import check_size, transformed
 from vaekit.errors import DataError
 from vaekit.types import Dataset
@@ -23,6 +24,7 @@ def read_images(
     image_size: tuple[int, int] | None = None,
     gray: bool = False,
     budget: Budget | None = None,
+    scale: Scale | None = None,
 ) -> Dataset:
     """The data set at a path.
 
@@ -35,6 +37,7 @@ def read_images(
 
     image_size: (height, width) to stretch the images to. gray: make colour images grey.
     budget: images of more stay in their file and are read as they are needed; None: all are read.
+    scale: which value of each type is white, as a run recorded it; None: the images say.
 
     Raises `DataError` for what can't be read, saying what is wrong and what to do.
     """
@@ -42,7 +45,7 @@ def read_images(
     source = os.fspath(path)
     with reading(source, "images"):
         raw = _read(source, image_size, gray, budget)
-    return transformed(checked(raw), image_size, gray)
+    return transformed(checked(raw, scale), image_size, gray)
 
 
 def _read(

@@ -15,6 +15,7 @@ from vaekit.engine.columns import ADVERSARY_LOSS, LOSS, TOTALS, Columns, latent_
 from vaekit.errors import BuildError
 from vaekit.loss import Needs
 from vaekit.model import VAE, seeded
+from vaekit.pixels import as_float_tensor
 from vaekit.types import Posterior, Tensor, VAEOutput
 
 # Names that the kit reports by itself; `kl` may be a loss's own term, if it is the KL.
@@ -108,11 +109,11 @@ class Program:
         return _row(self._eval_sums(stored))
 
     def _train_sums(self, stored: Tensor) -> dict[str, Tensor]:
-        x = pixels(stored)
+        x = as_float_tensor(stored)
         return self._sums(x, self._call(x, self.noise, training=True), self.noise)
 
     def _eval_sums(self, stored: Tensor) -> dict[str, Tensor]:
-        x = pixels(stored)
+        x = as_float_tensor(stored)
         output = self._call(x, self.eval_noise, training=False)
         error = ops.square(x - self.vae.mean_of(output.reconstruction))
         if self.needs.samples > 1:
@@ -194,13 +195,6 @@ def _at_rest(output: VAEOutput) -> VAEOutput:
         posterior=Posterior(*(ops.stop_gradient(part) for part in output.posterior)),
         z=ops.stop_gradient(output.z),
     )
-
-
-def pixels(stored: Tensor) -> Tensor:
-    """Pixels as the net takes them: float32 in [0, 1], from uint8 or from what already is."""
-    if keras.backend.standardize_dtype(stored.dtype) == "uint8":
-        return ops.cast(stored, "float32") / 255.0
-    return stored
 
 
 def _row(sums: dict[str, Tensor]) -> Tensor:

@@ -10,7 +10,16 @@ import numpy as np
 
 from vaekit.checkpoint import latest_checkpoint, load_checkpoint
 from vaekit.config import TrainConfig
-from vaekit.data import MASK, as_dataset, data_budget, fingerprint, load_data, split, take
+from vaekit.data import (
+    as_dataset,
+    as_pixels,
+    data_budget,
+    fingerprint,
+    load_data,
+    recorded_scale,
+    split,
+    take,
+)
 from vaekit.engine import Evaluation, Program
 from vaekit.errors import DataError, UserError
 from vaekit.model import VAE, Parts, build_vae, in_chunks
@@ -76,7 +85,10 @@ class Run:
     def encode(self, images: Any) -> Posterior:
         """q(z|x) of images, as two NumPy arrays `(N, latent_dim)`.
 
-        images: `(N, H, W, C)` or `(N, H, W)`, uint8 or floats in [0, 1], any number of them.
+        images: `(N, H, W, C)` or `(N, H, W)`, any number of them. Those of the type that the run
+            was trained on are scaled as it was; others by their type's range, floats in [0, 1].
+
+        Raises `DataError` for values beyond that.
         """
         return self.posterior(self._pixels(images))
 
@@ -140,16 +152,17 @@ class Run:
             data = own_data(self.record, discover().registry)
             if data is None:
                 raise UserError("The run was trained on an array: say which data to use.")
-        config = self.config
+        config, scale = self.config, recorded_scale(self.record["data"])
         dataset = (
             load_data(
                 data,
                 image_size=config.image_size,
                 gray=config.gray,
                 budget=data_budget(config.data_budget),
+                scale=scale,
             )
             if isinstance(data, str | Path)
-            else as_dataset(data)
+            else as_dataset(data, scale=scale)
         )
         self._check_shape(dataset.train.pixels)
         return dataset
@@ -170,12 +183,7 @@ class Run:
         return images, name, dataset.source
 
     def _pixels(self, images: Any) -> Pixels:
-        pixels: Any = np.asarray(images)
-        if pixels.dtype == np.uint8 and not self.record["data"]["type"].endswith(MASK):
-            # One dark image is no mask of zeros and ones, if the run's own data are none.
-            pixels = pixels[..., None] if pixels.ndim == 3 else pixels
-        else:
-            pixels = as_dataset(pixels).train.pixels
+        pixels = as_pixels(images, recorded_scale(self.record["data"]))
         self._check_shape(pixels)
         return pixels
 

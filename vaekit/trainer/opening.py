@@ -11,6 +11,7 @@ import keras
 
 from vaekit.checkpoint import latest_checkpoint, list_checkpoints, load_checkpoint
 from vaekit.config import TrainConfig
+from vaekit.data import recorded_scale
 from vaekit.engine import Program
 from vaekit.errors import RunError, UserError
 from vaekit.model import Parts, build_vae, resolve_parts
@@ -200,7 +201,7 @@ def source_again(
         if again is None:
             raise UserError("The run was trained on an array: pass the same one as data.")
         config = config.model_copy(update={"data": again})
-    return choose_source(config, data, note)
+    return choose_source(config, data, note, scale=recorded_scale(record["data"]))
 
 
 def _start(directory: RunDirectory, record: dict[str, Any], name: str | None) -> Path | None:

@@ -11,6 +11,7 @@ import numpy as np
 from vaekit.config import TrainConfig
 from vaekit.data import (
     Budget,
+    Scale,
     StoredPixels,
     as_dataset,
     data_budget,
@@ -37,13 +38,16 @@ class Source(NamedTuple):
     record: dict[str, Any]
 
 
-def choose_source(config: TrainConfig, data: Any, note: Callable[[str], None]) -> Source:
+def choose_source(
+    config: TrainConfig, data: Any, note: Callable[[str], None], *, scale: Scale | None = None
+) -> Source:
     """Read what `config.data` names, or take `data` (arrays, or a `Dataset`) as it is.
 
     With neither, MNIST; where that is neither cached nor reachable, scikit-learn's digits. Images
     of a path that are more than the budget stay there.
 
     note: takes a sentence for the user.
+    scale: the run's that goes on; None for a new one, which takes it from the images.
 
     Raises `DataError` if the images can't be read, `UserError` if one batch wants more of them, or
     if the budget is too small for some batches.
@@ -51,14 +55,14 @@ def choose_source(config: TrainConfig, data: Any, note: Callable[[str], None]) -
     budget = data_budget(config.data_budget)
     fallback = False
     if data is not None:
-        dataset = as_dataset(data)
+        dataset = as_dataset(data, scale=scale)
     elif config.data is not None:
-        dataset = _read(config, config.data, budget)
+        dataset = _read(config, config.data, budget, scale)
     else:
         try:
-            dataset = _read(config, DEFAULT, budget)
+            dataset = _read(config, DEFAULT, budget, scale)
         except DataUnavailableError:
-            dataset = _read(config, FALLBACK, budget)
+            dataset = _read(config, FALLBACK, budget, scale)
             fallback = True
             note(
                 f"No --data given, and {DEFAULT} is neither cached nor reachable: training on "
@@ -87,6 +91,7 @@ def choose_source(config: TrainConfig, data: Any, note: Callable[[str], None]) -
         "reread": None if data is not None else _reread(dataset.source, part),
         "part": part and describe_part(part),
         "fallback": fallback,
+        "scale": dict(dataset.scale),
         "fingerprint": fingerprint(dataset),
         "training_images": len(train.pixels),
         "validation_images": len(validation.pixels),
@@ -97,8 +102,10 @@ def choose_source(config: TrainConfig, data: Any, note: Callable[[str], None]) -
     return Source(train, validation, record)
 
 
-def _read(config: TrainConfig, source: str, budget: Budget) -> Dataset:
-    return load_data(source, image_size=config.image_size, gray=config.gray, budget=budget)
+def _read(config: TrainConfig, source: str, budget: Budget, scale: Scale | None) -> Dataset:
+    return load_data(
+        source, image_size=config.image_size, gray=config.gray, budget=budget, scale=scale
+    )
 
 
 def _check_room(images: StoredPixels, batch_size: int, budget: Budget) -> None:
