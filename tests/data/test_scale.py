@@ -55,7 +55,11 @@ def test_a_type_keeps_its_scale(train_images, scale):
 @pytest.mark.parametrize(
     ("images", "scale", "text"),
     [
-        (np.full((1, 8, 8), 256, "u2"), {"uint16": 255}, "to 256, but uint16 images go from 0 to 255"),
+        (
+            np.full((1, 8, 8), 256, "u2"),
+            {"uint16": 255},
+            "to 256, but uint16 images go from 0",
+        ),
         (np.full((1, 8, 8), 2, "u1"), {"uint8": 1}, "own images are uint8, 0 and 1"),
         (np.full((1, 8, 8), -1, "i8"), {"int64": 255}, "values from -1"),
         (np.full((1, 8, 8), 1.5), {"uint8": 255}, "float64 images go from 0 to 1 here"),
@@ -168,6 +172,7 @@ def test_a_record_of_before_scales_were_kept(text, scale):
 
 def test_an_old_run_scales_as_its_type_says(deep, tmp_path):
     shutil.copytree(deep.path, tmp_path / "run")
+    (tmp_path / "run/manifest.json").unlink()
     record = json.loads((tmp_path / "run/run.json").read_text())
     del record["data"]["scale"]
     (tmp_path / "run/run.json").write_text(json.dumps(record))

@@ -72,14 +72,11 @@ def load_data(
 def _refuse_options(options: Mapping[str, Any] | None, source: str) -> None:
     if options:
         raise OptionError(
-            f"Only registered data sets take options, not {source}: drop "
-            f"{', '.join(options)}."
+            f"Only registered data sets take options, not {source}: drop {', '.join(options)}."
         )
 
 
-def _build(
-    part: Component, name: str, options: Mapping[str, Any], scale: Scale | None
-) -> Dataset:
+def _build(part: Component, name: str, options: Mapping[str, Any], scale: Scale | None) -> Dataset:
     """The data set of a plugin, checked as any other source."""
     # One without options needn't have a signature that can be read.
     arguments = resolved_options(part, check_options(part, options)) if options else {}

@@ -1,4 +1,4 @@
-"""PNG and JPEG files of strangers, opened with Pillow under limits."""
+"""Image files of strangers, opened with Pillow under limits."""
 
 from __future__ import annotations
 
@@ -12,37 +12,42 @@ from vaekit.errors import DataError
 from vaekit.untrusted.reading import reading, require_file
 
 MOST_PIXELS = 2**26  # 8192 x 8192; with alpha, decoding it takes about a gigabyte
+# Those whose header tells the size before anything is decoded, and whose decoder runs no program
+# and opens no other file: not EPS (Ghostscript), nor PSD, ICO, ICNS and such, which hold several
+# pictures of which none is the picture, nor what only an optional part of Pillow reads.
+FORMATS = {
+    "PNG": (".png",),
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "WEBP": (".webp",),
+    "BMP": (".bmp",),
+    "TIFF": (".tif", ".tiff"),
+    "GIF": (".gif",),
+    "PPM": (".ppm", ".pgm", ".pbm", ".pnm"),
+}
+SUFFIXES = tuple(suffix for suffixes in FORMATS.values() for suffix in suffixes)
 
 
 @contextmanager
-def open_image(path: Path) -> Iterator[Any]:
-    """A decoded `PIL.Image.Image` of a PNG or JPEG file.
+def open_image(path: Path, *, quiet: bool = False) -> Iterator[Any]:
+    """A `PIL.Image.Image` of a file of one of `FORMATS`, not decoded yet.
 
-    Raises `DataError` for a file that is damaged or cut short, for one of more than `MOST_PIXELS`,
-    and for whatever Pillow warns of, also while the image is worked on.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        warnings.simplefilter("ignore", DeprecationWarning)  # of Pillow's own code, not the file
-        with open_header(path) as image:
-            image.load()
-            yield image
+    What Pillow merely warns of, trouble in metadata, is no reason to refuse an image.
 
-
-@contextmanager
-def open_header(path: Path) -> Iterator[Any]:
-    """The same image, not decoded yet. Warnings pass, as their filters are no thread's own.
+    quiet: keep those warnings from the user. Not in threads: their filters are the process's.
 
     Raises `DataError` for a file of more than `MOST_PIXELS`, and for what goes wrong while the
     image is worked on.
     """
+    if quiet:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with open_image(path) as image:
+                yield image
+        return
     from PIL import Image
 
     require_file(path)
-    with (
-        reading(path, "a PNG or JPEG image"),
-        Image.open(path, formats=("PNG", "JPEG")) as image,
-    ):
+    with reading(path, "an image"), Image.open(path, formats=tuple(FORMATS)) as image:
         width, height = image.size
         if width * height > MOST_PIXELS:
             raise DataError(
