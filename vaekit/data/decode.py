@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,14 +15,17 @@ _TURNED = (5, 6, 7, 8)  # by 90 degrees
 _BITS_PER_SAMPLE = 258  # of TIFF
 
 
-def decode(image: Any, size: tuple[int, int] | None, gray: bool) -> np.ndarray:
-    """An opened image as uint8 `(H, W, 1 or 3)`: upright, without alpha, stretched to `size`."""
+def decode(image: Any, size: tuple[int, int] | None, gray: bool, path: Path) -> np.ndarray:
+    """An opened image as uint8 `(H, W, 1 or 3)`: upright, without alpha, stretched to `size`.
+
+    Raises `DataError`, which names `path`, for numbers of which nothing says what is white.
+    """
     from PIL import Image
 
     orientation = _orientation(image)
     _mend_transparency(image)
     image.load()
-    upright = _plain(image)
+    upright = _plain(image, path)
     if orientation in _transposes():
         upright = upright.transpose(_transposes()[orientation])
     if gray:
@@ -90,7 +94,7 @@ def _mend_transparency(image: Any) -> None:
         image.info["transparency"] = tuple(value >> 8 for value in clear)
 
 
-def _plain(image: Any) -> Any:
+def _plain(image: Any, path: Path) -> Any:
     """Any of Pillow's modes as L or RGB.
 
     Transparent images are laid on white, as viewers show them; what hides below is arbitrary.
@@ -101,7 +105,7 @@ def _plain(image: Any) -> Any:
         return _from_deep_grey(image)
     if image.mode in ("F", "I"):
         raise DataError(
-            f"{image.filename} has {'floats' if image.mode == 'F' else '32-bit numbers'} for "
+            f"{path} has {'floats' if image.mode == 'F' else '32-bit numbers'} for "
             "pixels, and doesn't say which is white. Save it with 8 or 16 bits, or as an array."
         )
     grey = _is_grey(image)

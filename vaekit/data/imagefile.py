@@ -35,7 +35,7 @@ class Canvas:
         with open_image(path, quiet=True) as opened:
             if has_several(opened):
                 self.several.append(path)
-            image = decode(opened, self._size, self._gray)
+            image = decode(opened, self._size, self._gray, path)
         if self._first is None:
             self._first = path, image.shape[:2]
             self.pixels = np.empty((self._count, *image.shape), np.uint8)
@@ -77,7 +77,7 @@ class FileRows:
         pixels = np.empty((len(indices), *self.shape[1:]), np.uint8)
         for out, index in zip(pixels, indices.tolist(), strict=True):
             with open_image(self._paths[index]) as opened:
-                image = decode(opened, self._size, self._gray)
+                image = decode(opened, self._size, self._gray, self._paths[index])
             if image.shape[:2] != out.shape[:2]:
                 raise _differ(self._paths[0], self.shape[1:], self._paths[index], image.shape)
             out[:] = image  # of one channel or of as many

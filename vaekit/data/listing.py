@@ -24,7 +24,7 @@ def split_folders(folder: Path, left_out: LeftOut) -> dict[str, Path]:
 
     Raises `DataError` if only some of what lies there is a split, or there is none to train on.
     """
-    inside = [path for path in folder.iterdir() if path.is_dir() and not _is_hidden(path)]
+    inside = [path for path in sorted(folder.iterdir()) if path.is_dir() and not _is_hidden(path)]
     known = [path for path in inside if path.name.lower() in _TRAIN + _TEST]
     if not known:
         return {"train": folder}

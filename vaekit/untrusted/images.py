@@ -47,7 +47,13 @@ def open_image(path: Path, *, quiet: bool = False) -> Iterator[Any]:
     from PIL import Image
 
     require_file(path)
-    with reading(path, "an image"), Image.open(path, formats=tuple(FORMATS)) as image:
+    # From a stream: a file that Pillow opens itself it may map, and then Pillow 13 gets a turned
+    # TIFF wrong, and one that is cut meanwhile ends the process.
+    with (
+        reading(path, "an image"),
+        path.open("rb") as stream,
+        Image.open(stream, formats=tuple(FORMATS)) as image,
+    ):
         width, height = image.size
         if width * height > MOST_PIXELS:
             raise DataError(
