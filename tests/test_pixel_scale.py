@@ -9,8 +9,7 @@ import pytest
 
 import vaekit
 from tests.cli.commands import cli
-from vaekit.data import scale_of_text
-from vaekit.errors import DataError, OptionError
+from vaekit.errors import DataError
 
 TINY = {
     "epochs": 1,
@@ -97,20 +96,6 @@ def test_floats_and_bytes_of_another_run_have_their_full_range(tmp_path):
         run.encode(image.astype("f4"))
 
 
-@pytest.mark.parametrize(
-    ("text", "scale"),
-    [
-        ("uint16, 0..65535", {"uint16": 65535}),
-        ("uint8, 0 and 1", {"uint8": 1}),
-        ("float32, 0..1 and uint8, 0..255", {"float32": 1, "uint8": 255}),
-        ("float64, 0..16", {}),
-        ("", {}),
-    ],
-)
-def test_records_of_old_say_it_in_words(text, scale):
-    assert scale_of_text(text) == scale
-
-
 PLUGIN = """
 import numpy as np
 import vaekit
@@ -146,10 +131,3 @@ def test_a_data_set_takes_options(tmp_path, monkeypatch):
     assert record["data"]["part"]["options"] == {"side": 12, "value": 200}
     cli("--plugin", "squares.py", "evaluate", "run")  # read again with the same options
     cli("--plugin", "squares.py", "resume", "run", "--epochs", "2")
-
-
-def test_options_of_what_is_no_data_set_are_refused():
-    with pytest.raises(OptionError, match="Only registered data sets take options"):
-        vaekit.load_data(BYTES, options={"side": 3})
-    with pytest.raises(OptionError, match="has no option 'side'"):
-        vaekit.load_data("digits", options={"side": 3})

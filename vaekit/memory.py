@@ -15,9 +15,11 @@ import psutil
 
 _GROUPS = Path("/sys/fs/cgroup")
 _OWN = Path("/proc/self")
-# (below which folder, limit, used) of the two versions of control groups.
+# (below which folder, limit, used) of the two versions of control groups. Beyond `high` nothing
+# is refused, but a process is slowed down until it has let go.
 _GROUP_FILES = (
     ("", "memory.max", "memory.current"),
+    ("", "memory.high", "memory.current"),
     ("memory", "memory.limit_in_bytes", "memory.usage_in_bytes"),
 )
 # TensorFlow's and torch's own classes; importing them would load the libraries.
@@ -54,10 +56,11 @@ def _used(folder: Path, name: str) -> int:
     """What a group holds, less the files that it would let go: the cache counts as used there."""
     used = int((folder / name).read_text())
     with suppress(OSError, ValueError):
-        for line in (folder / "memory.stat").read_text().splitlines():
-            key, value = line.split()
-            if key in ("inactive_file", "total_inactive_file"):
-                return max(0, used - int(value))
+        lines = (folder / "memory.stat").read_text().splitlines()
+        counts = {key: int(value) for key, value in (line.split() for line in lines)}
+        # Version 1 has the group's own beside those of the groups below, which `used` counts too.
+        files = counts.get("total_inactive_file", counts.get("inactive_file", 0))
+        return max(0, used - files)
     return used
 
 

@@ -84,8 +84,8 @@ class Dataset(NamedTuple):
     test: the source's own test set, None where it has none.
     classes: names of the labels, in order; None where the source names none.
     stored: how the source keeps its pixels, for people ("uint8, 0..255").
-    scale: which value of each type that the source keeps has become white; empty until the kit
-        has scaled the pixels.
+    scale: which value of each type stood for white, once the kit has scaled the pixels; leave it
+    out of what you make.
     """
 
     source: str
@@ -93,7 +93,7 @@ class Dataset(NamedTuple):
     test: Images | None = None
     classes: tuple[str, ...] | None = None
     stored: str = ""
-    scale: Mapping[str, float] = {}
+    scale: Mapping[str, int] = {}
 
 
 Factory = Callable[..., Any]

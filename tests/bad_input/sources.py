@@ -129,7 +129,7 @@ SOURCES = {
         pngs((9, 8), (9, 8), (10, 8)),
         r"differ in size: .*0\.png has 9x8 .*2\.png 10x8\. Give --image-size HxW",
     ),
-    "no PNG": (text("a.png"), r"a\.png can't be read as a PNG or JPEG image"),
+    "no PNG": (text("a.png"), r"a\.png can't be read as an image"),
     "NaN": (npz(images=with_value(np.nan)), r"a\.npz hold 1 values that are NaN .*in image 7 "),
     "infinite": (hdf5(images=with_value(np.inf)), r"a\.h5 hold 1 values that are NaN or infinite"),
     "pixels out of range": (npz(images=with_value(-3)), r"a\.npz hold values from -3 to 1"),

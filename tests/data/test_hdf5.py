@@ -133,3 +133,27 @@ def test_colons_only_after_hdf5(tmp_path, pixels):
     np.savez(tmp_path / "a.npz", images=pixels(3, 8, 8))
     with pytest.raises(DataError, match=r"only an .h5 or .hdf5 file"):
         read_images(f"{tmp_path / 'a.npz'}::images")
+
+
+@pytest.mark.parametrize("images", ["images", "photos", "group__photos"])
+@pytest.mark.parametrize("kind", ["u1", "i4", "f4", "f8", "?"])
+def test_labels_of_any_type_in_every_layout(h5, pixels, images, kind):
+    labels = images.replace("images", "labels").replace("photos", "labels")
+    path = h5(**{images: pixels(2, 8, 8), labels: np.array([1, 0], kind)})
+    assert read_images(path).train.labels.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("images", ["images", "photos"])
+def test_labels_that_are_none_are_refused_in_every_layout(h5, pixels, images):
+    with pytest.raises(DataError, match="not whole numbers"):
+        read_images(h5(**{images: pixels(2, 8, 8), "labels": np.array([0.5, 1])}))
+
+
+def test_a_file_that_is_being_written_is_not_called_damaged(tmp_path, pixels):
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file["images"] = pixels(2, 8, 8)
+        with pytest.raises(DataError, match=r"a\.h5 is in use by .*unable to lock file") as error:
+            read_images(path)
+    assert "damaged" not in str(error.value)
+    assert len(read_images(path).train.pixels) == 2

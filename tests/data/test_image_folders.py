@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vaekit.data import Budget, read_images
-from vaekit.errors import DataError, OptionError, VaekitWarning
-from vaekit.untrusted.images import FORMATS
+from vaekit.data import read_images
+from vaekit.errors import DataError, OptionError
 
 
 def test_grey_folder(tmp_path, picture, pixels):
@@ -72,111 +71,10 @@ def test_splits_without_classes(tmp_path, picture, pixels):
     assert data.train.labels is None
 
 
-@pytest.mark.parametrize("inside", ["", "a/"])
-@pytest.mark.parametrize("names", [("train", "test", "extra"), ("train", "car"), ("cat", "test")])
-def test_a_stranger_beside_a_split_is_refused_by_name(tmp_path, picture, pixels, names, inside):
-    for name in names:
-        picture(tmp_path / name / f"{inside}1.png", pixels(8, 8))
-    stranger = (set(names) - {"train", "test"}).pop()
-    with pytest.raises(DataError, match=f"'{stranger}' beside '(train|test)'"):
-        read_images(tmp_path)
-
-
-@pytest.mark.parametrize("inside", ["", "a/"])
-@pytest.mark.parametrize("train", ["train", "Training"])
-@pytest.mark.parametrize("held_out", ["test", "testing", "val", "valid", "validation", "dev"])
-def test_splits_by_their_many_names(tmp_path, picture, pixels, train, held_out, inside):
-    picture(tmp_path / train / f"{inside}1.png", pixels(8, 8))
-    picture(tmp_path / held_out / f"{inside}1.png", pixels(8, 8))
-    picture(tmp_path / "__MACOSX" / "1.png", pixels(8, 8))
-    data = read_images(tmp_path)
-    assert len(data.train.pixels) == len(data.test.pixels) == 1
-    assert data.classes == (("a",) if inside else None)
-
-
-@pytest.mark.parametrize(
-    ("names", "match"),
-    [
-        (("test", "valid"), "no 'train'"),
-        (("train", "training"), "mean the same"),
-        (("archive/train", "archive/test"), "lies below 'test'|lies below 'train'"),
-    ],
-)
-def test_splits_that_may_be_something_else_are_refused(tmp_path, picture, pixels, names, match):
-    for name in names:
+def test_a_stranger_beside_train_is_refused(tmp_path, picture, pixels):
+    for name in ("train", "car"):
         picture(tmp_path / name / "1.png", pixels(8, 8))
-    with pytest.raises(DataError, match=match):
-        read_images(tmp_path)
-
-
-def test_a_validation_folder_beside_a_test_folder_is_said_to_be_left_out(tmp_path, picture, pixels):
-    for name in ("train", "valid", "test"):
-        picture(tmp_path / name / "1.png", pixels(8, 8))
-    with pytest.warns(VaekitWarning, match="valid, 1 images, since there is a test folder"):
-        assert len(read_images(tmp_path).train.pixels) == 1
-
-
-def test_every_format_that_is_taken(tmp_path, picture, pixels):
-    image = pixels(8, 8, 3)
-    for format_, suffixes in FORMATS.items():
-        for suffix in suffixes:
-            path = tmp_path / "class" / f"{format_}{suffix}"
-            path.parent.mkdir(exist_ok=True)
-            Image.fromarray(image).save(path, format=format_)
-    data = read_images(tmp_path)
-    assert len(data.train.pixels) == sum(map(len, FORMATS.values()))
-    exact = [f for f in FORMATS if f not in ("JPEG", "WEBP", "GIF")]
-    for format_ in exact:
-        (read,) = read_images(tmp_path / "class" / f"{format_}{FORMATS[format_][0]}").train.pixels
-        np.testing.assert_array_equal(read, image)
-
-
-def test_what_is_left_out_is_counted_and_named(tmp_path, picture, pixels):
-    picture(tmp_path / "cat/1.png", pixels(8, 8))
-    picture(tmp_path / "fish/koi/1.png", pixels(8, 8))
-    (tmp_path / "ant").mkdir()
-    for name in ("cat/a.heic", "cat/b.heic", "fish/notes.txt"):
-        (tmp_path / name).write_text("x")
-    with pytest.warns(VaekitWarning, match=r"Left out: 2 \.heic, 1 \.txt .*a\.heic.*\(ant\)\."):
-        data = read_images(tmp_path)
-    assert data.classes == ("cat", "fish")
-    assert data.train.labels.tolist() == [0, 1]
-
-
-@pytest.mark.parametrize("budget", [None, Budget(100)])
-def test_of_several_pictures_in_a_file_the_first_is_taken_and_said(tmp_path, pixels, budget):
-    first, second = Image.fromarray(pixels(8, 8)), Image.fromarray(255 - pixels(8, 8))
-    for name in ("a.gif", "b.tiff"):
-        first.save(tmp_path / name, save_all=True, append_images=[second])
-    with pytest.warns(VaekitWarning, match=r"2 files hold several pictures.*a\.gif, b\.tiff"):
-        data = read_images(tmp_path, budget=budget)
-    np.testing.assert_array_equal(data.train.pixels[1], data.train.pixels[0])
-
-
-CUT_EXIF = b"Exif\0\0II*\0\x08\0\0\0\x05\0\x12\x01\x03\0\x01\0\0\0\x01\0\0\0"
-NO_EXIF = b"Exif\0\0nothing of the kind"
-
-
-@pytest.mark.parametrize("exif", [CUT_EXIF, NO_EXIF])
-@pytest.mark.parametrize("budget", [None, Budget(100)])
-def test_broken_metadata_are_upright_whole_and_streamed(tmp_path, pixels, exif, budget):
-    Image.fromarray(pixels(8, 10, 3)).save(tmp_path / "a.jpg", exif=exif)
-    data = read_images(tmp_path, budget=budget)
-    assert data.train.pixels.shape == (1, 8, 10, 3)
-
-
-def test_sixteen_bits_keep_their_transparency(tmp_path):
-    deep = np.full((8, 8), 30000, np.uint16)
-    deep[2:4, 2:4] = 500
-    Image.fromarray(deep).save(tmp_path / "a.png", transparency=500)
-    (read,) = read_images(tmp_path).train.pixels[..., 0]
-    assert (read[2:4, 2:4] == 255).all()
-    assert read[0, 0] == round(30000 / 257)
-
-
-def test_pixels_without_a_scale_are_refused(tmp_path):
-    Image.fromarray(np.full((8, 8), 0.5, np.float32)).save(tmp_path / "a.tiff")
-    with pytest.raises(DataError, match="floats or 32-bit numbers"):
+    with pytest.raises(DataError, match=r"car holds 1 images, but lies beside train.*if train is"):
         read_images(tmp_path)
 
 
@@ -271,8 +169,7 @@ def test_empty_folder(tmp_path):
 def test_nothing_known_inside(tmp_path):
     (tmp_path / "a.txt").write_text("text")
     (tmp_path / "sub").mkdir()
-    match = r"holds no images that vaekit reads; it holds 1 \.txt, the folder sub"
-    with pytest.raises(DataError, match=match):
+    with pytest.raises(DataError, match=r"holds no images. vaekit reads IDX"):
         read_images(tmp_path)
 
 
@@ -304,9 +201,6 @@ def test_unreadable(tmp_path, picture, pixels, name):
 
 
 def test_other_format_under_a_known_name(tmp_path, pixels):
-    """The content decides, among the formats that are taken."""
-    Image.fromarray(pixels(8, 8)).save(tmp_path / "a.png", format="GIF")
-    assert read_images(tmp_path).train.pixels.shape == (1, 8, 8, 1)
     Image.fromarray(pixels(8, 8)).save(tmp_path / "a.png", format="PCX")
     with pytest.raises(DataError, match="can't be read as an image"):
         read_images(tmp_path)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vaekit.data import as_dataset, describe, fingerprint, load_data
-from vaekit.errors import DataError, DataUnavailableError, UnknownNameError
+from vaekit.errors import DataError, DataUnavailableError, OptionError, UnknownNameError
 from vaekit.types import Dataset, Images
 
 
@@ -128,3 +128,34 @@ def test_fingerprint(pixels):
     others.append(x / np.float32(255))
     digests = {one} | {fingerprint(as_dataset(data)) for data in others}
     assert len(digests) == 1 + len(others)
+
+
+def test_options_reach_the_factory(named, pixels):
+    def sized(count: int = 3, bright: bool = False) -> Dataset:
+        """Images.
+
+        Args:
+            count: How many.
+            bright: Whether they are white.
+        """
+        images = pixels(count, 8, 8)
+        return Dataset("x", Images(np.full_like(images, 255) if bright else images))
+
+    named(sized=sized)
+    assert len(load_data("sized").train.pixels) == 3
+    data = load_data("sized", options={"count": "5", "bright": True})
+    assert len(data.train.pixels) == 5
+    assert data.train.pixels.min() == 255
+    with pytest.raises(OptionError, match=r"no option 'cuont'; it takes count=int.*Did you mean"):
+        load_data("sized", options={"cuont": 5})
+    with pytest.raises(OptionError, match="takes count=int, not 'many'"):
+        load_data("sized", options={"count": "many"})
+
+
+@pytest.mark.parametrize("source", ["path", "array"])
+def test_options_are_for_registered_data_sets(tmp_path, write_idx, pixels, source):
+    images = pixels(2, 8, 8)
+    path = write_idx(tmp_path / "images-idx3-ubyte", images)
+    with pytest.raises(OptionError, match=r"Only registered data sets take options.*drop a, b"):
+        load_data(images if source == "array" else path, options={"a": 1, "b": 2})
+    assert len(load_data(path, options={}).train.pixels) == 2

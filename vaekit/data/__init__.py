@@ -5,12 +5,12 @@ is, the result is the same: pixels `(N, H, W, C)`, uint8 as they came or float32
 of a path that are more than a budget stay there, and are read when they are asked for.
 """
 
-from vaekit.data.arrays import as_dataset
+from vaekit.data.arrays import as_dataset, as_pixels
 from vaekit.data.budget import Budget, data_budget, free_budget, size
 from vaekit.data.digest import fingerprint
 from vaekit.data.load import load_data
 from vaekit.data.read import read_images
-from vaekit.data.scale import Scale, scale_of_text
+from vaekit.data.scale import Scale, recorded_scale
 from vaekit.data.splits import split, take
 from vaekit.data.stored import StoredPixels
 from vaekit.data.summary import describe
@@ -20,13 +20,14 @@ __all__ = [
     "Scale",
     "StoredPixels",
     "as_dataset",
+    "as_pixels",
     "data_budget",
     "describe",
     "fingerprint",
     "free_budget",
     "load_data",
     "read_images",
-    "scale_of_text",
+    "recorded_scale",
     "size",
     "split",
     "take",

@@ -6,7 +6,7 @@ import numpy as np
 
 from vaekit.data.labels import check_labels
 from vaekit.data.pixels import normalise
-from vaekit.data.scale import REGULAR, Scale
+from vaekit.data.scale import HELD, Scale, refuse_other_scale
 from vaekit.errors import DataError
 from vaekit.types import Dataset, Images
 
@@ -14,19 +14,19 @@ from vaekit.types import Dataset, Images
 def checked(raw: Dataset, scale: Scale | None = None) -> Dataset:
     """`raw` with pixels `(N, H, W, C)` of one type (uint8, or float32 in [0, 1]), int64 labels.
 
-    Nothing is copied that is regular already.
+    scale: that of the run that the images are for; None: it is taken from them. What has a scale
+    has been checked before, and keeps it.
 
-    scale: that of the run that the images are for; None: their own.
-
-    Raises `DataError` for pixels or labels that can't
+    Nothing is copied that is regular already. Raises `DataError` for pixels or labels that can't
     be taken, and for a test set whose images differ in shape from the training images.
     """
     of = "the array" if raw.source == "array" else raw.source
     parts = {"train": raw.train} | ({"test": raw.test} if raw.test is not None else {})
     names = [f"The {split} images of {of}" for split in parts]
-    pixels, stored, own = normalise(
-        [images.pixels for images in parts.values()], names, REGULAR if raw.scale else scale
-    )
+    if raw.scale:
+        refuse_other_scale(raw.scale, scale or {}, f"The data set {raw.source}")
+        scale = {**raw.scale, **HELD}
+    pixels, whites, stored = normalise([images.pixels for images in parts.values()], names, scale)
     shapes = [array.shape[1:] for array in pixels]
     if len(set(shapes)) > 1:
         raise DataError(
@@ -42,7 +42,9 @@ def checked(raw: Dataset, scale: Scale | None = None) -> Dataset:
             _check_classes(labels, raw.classes, name)
         done.append(Images(array, labels))
     train, test = done if len(done) == 2 else (done[0], None)
-    return raw._replace(train=train, test=test, stored=raw.stored or stored, scale=raw.scale or own)
+    return raw._replace(
+        train=train, test=test, stored=raw.stored or stored, scale=raw.scale or whites
+    )
 
 
 def _size(shape: tuple[int, ...]) -> str:

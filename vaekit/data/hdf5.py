@@ -22,7 +22,7 @@ def read_hdf5(path: Path, name: str | None, source: str, budget: Budget | None) 
     """The data set of an HDF5 file, unchecked.
 
     name: the dataset with the images. None: the names of `LAYOUTS`, else the only dataset that
-    fits. Integers of the same count in a dataset `labels` beside it are its labels.
+    fits. A dataset `labels` beside it holds its labels, and is refused if those are none.
     budget: images of more stay in the file, to be read as they are needed.
 
     Only what lies in the file itself is read: links and storage that lead to other files are not
@@ -109,7 +109,4 @@ def _labels_beside(key: str, held: Mapping[str, Stored]) -> str | None:
     group = key.rpartition("/")[0]
     wanted = labels_for(key.rpartition("/")[2])
     name = f"{group}/{wanted}" if group else wanted
-    item = held.get(name)
-    if item is None or item.dtype.kind not in "ui" or item.shape != held[key].shape[:1]:
-        return None
-    return name
+    return name if name in held and name != key else None

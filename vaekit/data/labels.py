@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from vaekit.data.coerce import as_array
 from vaekit.errors import DataError
+
+_MOST = 2**63 - 1  # of int64
 
 
 def check_labels(labels: Any, count: int, name: str) -> np.ndarray:
@@ -14,7 +17,7 @@ def check_labels(labels: Any, count: int, name: str) -> np.ndarray:
 
     name: what to call them in an error. Raises `DataError` if they are anything else.
     """
-    labels = np.asarray(labels)
+    labels = as_array(labels, name)
     if labels.ndim == 2 and labels.shape[1] == 1:  # Keras's CIFAR
         labels = labels[:, 0]
     if labels.ndim != 1:
@@ -27,6 +30,10 @@ def check_labels(labels: Any, count: int, name: str) -> np.ndarray:
         raise DataError(
             f"{name} are of type {labels.dtype}, not whole numbers. Number the classes from 0."
         )
+    if labels.dtype.kind == "u" and labels.max() > _MOST:
+        raise DataError(
+            f"{name} go up to {labels.max()}, more than {_MOST}. Number the classes from 0."
+        )
     numbers: np.ndarray = labels.astype(np.int64, copy=False)
     return numbers
 
@@ -35,5 +42,5 @@ def _whole(labels: np.ndarray) -> bool:
     """Whether these are floats that an integer holds exactly."""
     if labels.dtype.kind != "f":
         return False
-    wide = labels.astype(np.float64)
+    wide = labels.astype(np.result_type(labels.dtype, np.float64))  # a half can't be as large
     return bool((np.abs(wide) < 2**53).all()) and bool((wide % 1 == 0).all())

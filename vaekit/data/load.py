@@ -15,7 +15,7 @@ from vaekit.data.read import read_images
 from vaekit.data.scale import Scale
 from vaekit.data.transform import check_size, transformed
 from vaekit.errors import DataError, OptionError, UnknownNameError, VaekitError, closest
-from vaekit.options import check_options
+from vaekit.options import check_options, resolved_options
 from vaekit.registry import Component
 from vaekit.types import Dataset
 from vaekit.untrusted.reading import reading
@@ -38,25 +38,25 @@ def load_data(
     gray: make colour images grey.
     budget: images of a path that are more stay where they are, and are read as they are needed;
         None: all are read.
-    scale: that of the run that the images are for; None: their own.
-    options: of a registered data set, checked by its factory's signature.
+    scale: which value of each type is white, as a run recorded it; None: the images say.
+    options: those of a registered data set, by name.
 
     Raises `UnknownNameError` for a text that is neither name nor path, `DataError` for what can't
-    be read as images, `DataUnavailableError` for a named set that is neither cached nor reachable,
-    `OptionError` for options that the data set doesn't take.
+    be read as images, `OptionError` for options that the source doesn't take,
+    `DataUnavailableError` for a named set that is neither cached nor reachable.
     """
     check_size(image_size)
     if not isinstance(source, (str, os.PathLike)):
         _refuse_options(options, "arrays")
-        return transformed(as_dataset(source, scale), image_size, gray)
+        return transformed(as_dataset(source, scale=scale), image_size, gray)
     text = os.fspath(source)
     registry = plugins.discover().registry
     separators = [s for s in (os.sep, os.altsep, "::") if s]
     if isinstance(source, str) and not any(s in text for s in separators):
         names = registry.names("dataset")
         if text.partition("@")[0] in names:
-            dataset = _build(registry.get("dataset", text), text, options or {}, scale)
-            return transformed(dataset, image_size, gray)
+            part = registry.get("dataset", text)
+            return transformed(_build(part, text, options or {}, scale), image_size, gray)
         with reading(text, "data"):
             exists = bool(text) and Path(text).exists()
         if not exists:
@@ -65,24 +65,24 @@ def load_data(
                 f"There is no data set {text!r}, nor a file or folder of that name. "
                 f"{closest(text, names)}{registry.missing()}"
             )
-    _refuse_options(options, text)
+    _refuse_options(options, f"the path {text}")
     return read_images(text, image_size=image_size, gray=gray, budget=budget, scale=scale)
 
 
 def _refuse_options(options: Mapping[str, Any] | None, source: str) -> None:
     if options:
         raise OptionError(
-            f"Only registered data sets take options, and {source} is none: leave "
-            f"{min(options)} out."
+            f"Only registered data sets take options, not {source}: drop {', '.join(options)}."
         )
 
 
 def _build(part: Component, name: str, options: Mapping[str, Any], scale: Scale | None) -> Dataset:
     """The data set of a plugin, checked as any other source."""
-    values = check_options(part, options)
+    # One without options needn't have a signature that can be read.
+    arguments = resolved_options(part, check_options(part, options)) if options else {}
     of = f"The data set {part.name!r} of {part.distribution} {part.version}"
     try:
-        dataset = part.load()(**values)
+        dataset = part.load()(**arguments)
         if not isinstance(dataset, Dataset):
             raise TypeError(f"it gave a {type(dataset).__name__}, not a vaekit.Dataset")
         return checked(dataset._replace(source=name), scale)

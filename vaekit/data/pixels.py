@@ -6,59 +6,59 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from vaekit.data.scale import BYTE, MASK, Scale, derived_white, described, recorded_white
-from vaekit.data.stored import Change, StoredPixels, changed, parts_of
+from vaekit.data.coerce import as_array
+from vaekit.data.scale import Scale, scaling, stored_as, white_by, white_of
+from vaekit.data.stored import StoredPixels, changed, parts_of
 from vaekit.errors import DataError
 from vaekit.pixels import as_floats
 
 SMALLEST = 8  # pixels on a side
 
 
-class Regular(NamedTuple):
-    """Pixels as the kit holds them, all of one type, and what they were.
-
-    stored: how the source keeps them, for people. scale: what white was, by type.
-    """
+class Normalised(NamedTuple):
+    """Arrays as the kit holds them, the scale that made them so, and how they were stored."""
 
     arrays: list[Any]
+    scale: dict[str, int]
     stored: str
-    scale: Scale
 
 
-def normalise(arrays: list[Any], names: list[str], scale: Scale | None = None) -> Regular:
+def normalise(arrays: list[Any], names: list[str], scale: Scale | None = None) -> Normalised:
     """The arrays as `(N, H, W, C)`, all uint8 or all float32 in [0, 1].
 
     arrays: images `(N, H, W)` or `(N, H, W, C)`, the splits of one data set; of `StoredPixels`,
     `StoredPixels` are made.
     names: what to call each in an error.
-    scale: that of the run that they are for; None: derived from all arrays of one type together,
-    so that a dark test set is scaled as its training set is.
+    scale: that of the run that they are for; None: it is taken from all arrays of one type
+    together, so that a dark test set is scaled as its training set is. See `vaekit.data.scale`.
 
-    Raises `DataError` for what are no images, or none that fit the scale.
+    Raises `DataError` for what is no array of images.
     """
     images = [_shaped(a, name) for a, name in zip(arrays, names, strict=True)]
     ranges = [_range(a, name) for a, name in zip(images, names, strict=True)]
-    whites: dict[str, float] = {}
+    scaled, whites, stored = [], {}, []
     for array, name in zip(images, names, strict=True):
         alike = [r for a, r in zip(images, ranges, strict=True) if a.dtype == array.dtype]
         low, high = min(r[0] for r in alike), max(r[1] for r in alike)
-        whites[array.dtype.name] = (
-            derived_white(array.dtype, low, high, name)
+        white = (
+            white_of(array.dtype, low, high, name)
             if scale is None
-            else recorded_white(scale, array.dtype, low, high, name)
+            else white_by(scale, array.dtype, low, high, name)
         )
-    scaled = [_scaled(array, whites[array.dtype.name]) for array in images]
+        change, dtype = scaling(array.dtype, white)
+        scaled.append(changed(array, change, array.shape[1:], dtype))
+        whites[array.dtype.name] = white
+        stored.append(stored_as(array.dtype, white))
     if len({a.dtype for a in scaled}) > 1:
         scaled = [changed(a, as_floats, a.shape[1:], np.float32) for a in scaled]
     regular = [a if isinstance(a, StoredPixels) else np.ascontiguousarray(a) for a in scaled]
-    stored = dict.fromkeys(described(a.dtype, whites[a.dtype.name]) for a in images)
-    return Regular(regular, " and ".join(stored), whites)
+    return Normalised(regular, whites, " and ".join(dict.fromkeys(stored)))
 
 
 def _shaped(array: Any, name: str) -> Any:
     """The images with four axes."""
     if not isinstance(array, StoredPixels):
-        array = np.asarray(array)
+        array = as_array(array, name)
     if array.dtype.kind not in "buif":
         raise DataError(
             f"{name} are of type {array.dtype}, which is no pixel value. Store them as numbers."
@@ -86,7 +86,7 @@ def _shaped(array: Any, name: str) -> Any:
 def _range(images: Any, name: str) -> tuple[float, float]:
     """The smallest and the largest value, all of them finite.
 
-    Of bytes it is enough to know that one is above 1: they are no masks then.
+    Of bytes it is enough to know that one is above 1: see `white_of`.
     """
     lows, highs, seen = [], [], 0
     wrong, first = 0, None
@@ -107,27 +107,3 @@ def _range(images: Any, name: str) -> tuple[float, float]:
             "(counted from 0). Mend or drop those images."
         )
     return min(lows), max(highs)
-
-
-def _scaled(images: Any, white: float) -> Any:
-    """Images in 0..white as uint8 where they are whole numbers up to 255, else as floats."""
-    byte, real = np.dtype(np.uint8), np.dtype(np.float32)
-
-    def mask(values: np.ndarray) -> np.ndarray:
-        return values.astype(byte) * byte.type(255)
-
-    def whole(values: np.ndarray) -> np.ndarray:
-        return values.astype(byte, copy=False)
-
-    def unit(values: np.ndarray) -> np.ndarray:
-        return values.astype(real, copy=False)
-
-    def divided(values: np.ndarray) -> np.ndarray:
-        return values.astype(real) / real.type(white)
-
-    change: Change
-    if images.dtype.kind in "bui":
-        change, dtype = {MASK: (mask, byte), BYTE: (whole, byte)}.get(white, (divided, real))
-    else:
-        change, dtype = (unit if white == 1 else divided), real
-    return changed(images, change, images.shape[1:], dtype)

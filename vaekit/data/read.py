@@ -16,10 +16,6 @@ from vaekit.untrusted.images import SUFFIXES
 from vaekit.untrusted.reading import reading
 
 _HDF5 = (".h5", ".hdf5")
-_FORMATS = (
-    "IDX, .npz, .h5 and .hdf5 files, image files "
-    f"({', '.join(SUFFIXES)}), and folders of IDX or image files"
-)
 
 
 def read_images(
@@ -37,11 +33,11 @@ def read_images(
     - `.npz` with `x_train`, `y_train`, `x_test`, `y_test`; or `images`, `labels`; or
       `train_images` and so on. Only the training images must be there.
     - `.h5` or `.hdf5` with the same names, or `file.h5::name`, or its only dataset that fits.
-    - A folder of image files; see `listing.list_images` for classes and splits.
+    - A folder of images (PNG, JPEG, WebP, BMP, TIFF, GIF, PPM); sub-folders are classes or splits.
 
     image_size: (height, width) to stretch the images to. gray: make colour images grey.
     budget: images of more stay in their file and are read as they are needed; None: all are read.
-    scale: that of the run that the images are for; None: their own.
+    scale: which value of each type is white, as a run recorded it; None: the images say.
 
     Raises `DataError` for what can't be read, saying what is wrong and what to do.
     """
@@ -71,7 +67,7 @@ def _read(
         return folder.read_file(path, source, image_size, gray)
     if path.is_file() and idx.is_idx(path):
         return idx.read_idx(path, source, budget)
-    raise DataError(f"{path} is of no known format. vaekit reads {_FORMATS}.")
+    raise DataError(f"{path} is of no known format. vaekit reads {folder.READS}.")
 
 
 def _parts(source: str) -> tuple[Path, str | None]:
@@ -95,7 +91,4 @@ def _read_folder(
         return idx.read_idx_folder(path, files, source, budget)
     if not any(path.iterdir()):
         raise DataError(f"The folder {path} is empty. Put images into it, or choose another.")
-    dataset = folder.read_folder(path, source, image_size, gray, budget)
-    if dataset is None:
-        raise DataError(f"The folder {path} holds no images. vaekit reads {_FORMATS}.")
-    return dataset
+    return folder.read_folder(path, source, image_size, gray, budget)

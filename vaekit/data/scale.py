@@ -1,92 +1,156 @@
-"""What white is: which value of a source's type becomes 1, derived once and kept for later images.
+"""Which value stands for white: taken from the data once, when a run is made, and kept for it.
 
-A scale that went by the images at hand would make the same dark image bright when it comes alone.
-So it is taken from a data set when a run begins, and the run records it.
+A scale is a mapping from the name of a type to that value, `{"uint16": 65535}`; black is 0. A set
+of masks has 1. `run.json` keeps it as `data.scale`.
 """
 
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from vaekit.errors import DataError
+from vaekit.data.stored import Change
+from vaekit.errors import DataError, VaekitWarning
 
-Scale = Mapping[str, float]  # white, by the name of the type that the source keeps
+Scale = Mapping[str, int]
 
-MASK = 1.0  # white of whole numbers that are 0 and 1
-BYTE, WORD, UNIT = 255.0, 65535.0, 1.0
-# Of what the kit has scaled already.
-REGULAR: Scale = {"uint8": BYTE, "float32": UNIT}
+BYTE, REAL = np.dtype(np.uint8), np.dtype(np.float32)
+HELD: Scale = {"uint8": 255, "float32": 1}  # of pixels that have been scaled
+_WHOLE = {"bool": 1, "uint8": 255, "uint16": 65535}  # the range of types that have one
+_TEXT = re.compile(r"([<>=|]?\w+), 0(?:\.\.| and )(\d+)")  # what `stored_as` says
 
 
-def derived_white(dtype: np.dtype[Any], low: float, high: float, name: str) -> float:
-    """White of images of this type and range, where nothing says it.
+def white_of(dtype: np.dtype[Any], low: float, high: float, name: str) -> int:
+    """The value that stands for white in the data of a new run, from their type and range.
 
-    - whole numbers within 0..255 are bytes; where none is above 1 they are masks. So are booleans.
-    - uint16 with values above 255 goes to 65535.
-    - floats within 0..1 stay; floats within 0..255 go to 255.
+    - Of whole numbers within 0..1, masks, it is 1, as True is; of those within 0..255 it is 255.
+    - Of uint16 with values above 255 it is 65535.
+    - Of floats within 0..1 it is 1, of floats within 0..255 it is 255.
 
-    Raises `DataError`, calling them `name`, for everything else.
+    name: what to call the images in an error. Raises `DataError` for everything else.
     """
     kind = dtype.kind
     if kind == "b" or (kind in "ui" and low >= 0 and high <= 1):
-        return MASK
-    if kind in "ui" and low >= 0 and high <= BYTE:
-        return BYTE
-    if kind == "u" and dtype.itemsize == 2:
-        return WORD
-    if kind == "f" and low >= 0 and high <= UNIT:
-        return UNIT
+        return 1
+    if kind in "ui" and low >= 0 and high <= 255:
+        return 255
+    if dtype.name == "uint16":
+        return 65535
+    if kind == "f" and low >= 0 and high <= 1:
+        return 1
     # A float just above 1 is a picture in 0..1 that was resampled, not a nearly black one.
-    if kind == "f" and low >= 0 and 2 <= high <= BYTE:
-        return BYTE
+    if kind == "f" and low >= 0 and 2 <= high <= 255:
+        return 255
     raise DataError(
         f"{name} hold values from {low:.9g} to {high:.9g}, which is neither 0..1 nor 0..255. Scale "
         "them first."
     )
 
 
-def recorded_white(scale: Scale, dtype: np.dtype[Any], low: float, high: float, name: str) -> float:
-    """White of images of this type for a run with this scale.
+def white_by(scale: Scale, dtype: np.dtype[Any], low: float, high: float, name: str) -> int:
+    """The value that stands for white in images that a run with this scale is given.
 
-    A type that the run knows has the run's. Bytes, words and booleans have their full range. Other
-    whole numbers, and floats of another width, are taken as the run's own whole numbers or floats,
-    else as 0..255 and 0..1.
+    Of the run's own types it is the run's, whatever the images; of another type the end of its
+    range. Floats end at 1; whole numbers of a type that says nothing are bytes if the run's are.
 
-    Raises `DataError`, calling them `name`, if values lie outside of that.
+    Raises `DataError` for values beyond, and where nothing says what is white.
     """
     white = scale.get(dtype.name)
     if white is None:
-        full = {"bool": MASK, "uint8": BYTE, "uint16": WORD}
-        alike = [scale[known] for known in scale if _family(np.dtype(known)) == _family(dtype)]
-        white = full.get(dtype.name) or (alike or [BYTE if dtype.kind in "ui" else UNIT])[0]
+        white = _white_of_another(scale, dtype, high, name)
     if low < 0 or high > white:
-        of_run = " and ".join(f"{known}, 0..{top:g}" for known, top in scale.items())
         raise DataError(
-            f"{name} hold values from {low:.9g} to {high:.9g}; as {dtype} they must lie within "
-            f"0..{white:g} here, since the run's own images are {of_run or 'not of this type'}. "
-            "Scale them as those."
+            f"{name} hold values from {low:.9g} to {high:.9g}, but {dtype.name} images go from 0 "
+            f"to {white} here. {_own(scale)} Scale them as those are."
         )
     return white
 
 
-def described(dtype: np.dtype[Any], white: float) -> str:
-    """Type and range for people."""
-    whole = "0 and 1" if white == MASK and dtype.kind in "bui" else f"0..{white:g}"
-    return f"{dtype}, {whole}"
+def _white_of_another(scale: Scale, dtype: np.dtype[Any], high: float, name: str) -> int:
+    whites = {np.dtype(own).kind: white for own, white in scale.items()}
+    integers = {white for kind, white in whites.items() if kind in "bui"}
+    if dtype.kind == "f":
+        if whites.get("f", 1) == 1 or high == 0:
+            return 1
+        if high > 1:
+            return 255
+        raise DataError(
+            f"{name} are {dtype.name} within 0..1, and nothing says whether 1 or 255 is white. "
+            f"{_own(scale)} Give images of that type, or uint8."
+        )
+    if dtype.kind in "ui" and integers == {1} and high == 1:
+        raise DataError(
+            f"{name} are {dtype.name} of 0 and 1. {_own(scale)} Give masks as that type, or as "
+            "bool."
+        )
+    if dtype.name in _WHOLE:
+        return _WHOLE[dtype.name]
+    if integers <= {255}:
+        return 255
+    raise DataError(
+        f"{name} are {dtype.name}, and nothing says which value is white. {_own(scale)} Give "
+        "images of that type."
+    )
 
 
-def scale_of_text(text: str) -> Scale:
-    """The scale of a data set that was described so; empty where the text doesn't say.
+def _own(scale: Scale) -> str:
+    own = " and ".join(stored_as(np.dtype(name), white) for name, white in scale.items())
+    return f"The run's own images are {own}." if own else "The run doesn't say what its own are."
 
-    For records of vaekit 0.1, which held nothing else.
+
+def scaling(dtype: np.dtype[Any], white: int) -> tuple[Change, np.dtype[Any]]:
+    """What turns images of a type into uint8 or float32 in [0, 1], and which of the two."""
+    if dtype.kind in "bui" and white == 1:
+        return lambda a: a.astype(BYTE) * BYTE.type(255), BYTE
+    if dtype.kind in "ui" and white == 255:
+        return lambda a: a.astype(BYTE, copy=False), BYTE
+    if white == 1:
+        return lambda a: a.astype(REAL, copy=False), REAL
+    return lambda a: a.astype(REAL) / REAL.type(white), REAL
+
+
+def stored_as(dtype: np.dtype[Any], white: int) -> str:
+    """How images are stored, for people: "uint8, 0..255", or "bool, 0 and 1" of masks."""
+    return f"{dtype}, 0 and 1" if dtype.kind != "f" and white == 1 else f"{dtype}, 0..{white}"
+
+
+def refuse_other_scale(own: Scale, scale: Scale, name: str) -> None:
+    """Raise `DataError` if images were scaled by `own`, brighter than a run's `scale` has them.
+
+    That is where they were dark: once scaled, nobody can tell.
     """
-    spans = re.findall(r"(bool|u?int\d+|float\d+), (0 and 1|0\.\.(?:1|255|65535)(?!\d))", text)
-    return {name: MASK if span == "0 and 1" else float(span[3:]) for name, span in spans}
+    for dtype, white in own.items():
+        if white < scale.get(dtype, white):
+            raise DataError(
+                f"{name} was read with {dtype} images from 0 to {white}; the run's go to "
+                f"{scale[dtype]}. Give the run their path, or the array itself."
+            )
 
 
-def _family(dtype: np.dtype[Any]) -> str:
-    return "f" if dtype.kind == "f" else "ui"
+def recorded_scale(scale: Scale, stored: str) -> Scale:
+    """The scale that a run's record holds.
+
+    stored: how the record describes its images. A run of before scales were kept says it there;
+    where that says nothing, the scale is empty, every type has its whole range, and a
+    `VaekitWarning` says so.
+    """
+    if scale:
+        return scale
+    parsed: dict[str, int] = {}
+    for dtype, white in _TEXT.findall(stored):
+        try:
+            parsed[np.dtype(dtype).name] = int(white)
+        except TypeError:  # a text of a plugin's own
+            continue
+    if not parsed:
+        warnings.warn(
+            f"The run doesn't say which value of its images is white ({stored!r}): each type is "
+            "taken with its whole range.",
+            VaekitWarning,
+            stacklevel=3,
+        )
+    return parsed

@@ -17,7 +17,7 @@ from vaekit.errors import BuildError
 from vaekit.kernels import KERNELS, ActiveKernels
 from vaekit.loss import Needs
 from vaekit.model import VAE, seeded
-from vaekit.pixels import as_floats
+from vaekit.pixels import as_float_tensor
 from vaekit.types import Tensor, VAEOutput
 
 # Names that the kit reports by itself; `kl` may be a loss's own term, if it is the KL.
@@ -114,11 +114,11 @@ class Program:
         return _row(self._eval_sums(stored))
 
     def _train_sums(self, stored: Tensor) -> dict[str, Tensor]:
-        x = as_floats(stored)
+        x = as_float_tensor(stored)
         return self._sums(x, self._call(x, self.noise, training=True), self.noise)
 
     def _eval_sums(self, stored: Tensor) -> dict[str, Tensor]:
-        x = as_floats(stored)
+        x = as_float_tensor(stored)
         output = self._call(x, self.eval_noise, training=False)
         error = ops.square(x - self.vae.mean_of(output.reconstruction))
         if self.needs.samples > 1:

@@ -81,7 +81,7 @@ class DataRecord(_Entry):
     train: SplitRecord | None = None
     test: SplitRecord | None = None
     type: str
-    scale: dict[str, float] = Field(default_factory=dict)
+    scale: dict[str, int] = Field(default_factory=dict)
     range: list[int | float] = Field(default_factory=list)
     classes: dict[str, int] | None = None
 

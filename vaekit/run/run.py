@@ -14,10 +14,11 @@ from vaekit.config import TrainConfig
 from vaekit.data import (
     Scale,
     as_dataset,
+    as_pixels,
     data_budget,
     fingerprint,
     load_data,
-    scale_of_text,
+    recorded_scale,
     split,
     take,
 )
@@ -92,7 +93,10 @@ class Run:
     def encode(self, images: Any) -> Posterior:
         """q(z|x) of images, as two NumPy arrays `(N, latent_dim)`.
 
-        images: `(N, H, W, C)` or `(N, H, W)`, uint8 or floats in [0, 1], any number of them.
+        images: `(N, H, W, C)` or `(N, H, W)`, any number of them. Those of the type that the run
+            was trained on are scaled as it was; others by their type's range, floats in [0, 1].
+
+        Raises `DataError` for values beyond that.
         """
         return self.posterior(self._pixels(images))
 
@@ -162,10 +166,9 @@ class Run:
                 options=options,
             )
             if isinstance(data, str | PathLike)
-            else as_dataset(data, self.scale)
+            else as_dataset(data, scale=self.scale)
         )
         self._check_shape(dataset.train.pixels)
-        self._check_scale(dataset)
         return dataset
 
     def held_out(self, data: Any, limit: int | None) -> tuple[Images, str, str]:
@@ -184,25 +187,14 @@ class Run:
         return images, name, dataset.source
 
     def _pixels(self, images: Any) -> Pixels:
-        pixels = as_dataset(images, self.scale).train.pixels
+        pixels = as_pixels(images, self.scale)
         self._check_shape(pixels)
         return pixels
 
     @property
     def scale(self) -> Scale:
         """Which value of each type of the run's own images is white: later images have the same."""
-        return self.record.data.scale or scale_of_text(self.record.data.type)
-
-    def _check_scale(self, dataset: Dataset) -> None:
-        """Refuse a data set that was loaded with another white than the run's."""
-        for dtype, white in dataset.scale.items():
-            own = self.scale.get(dtype, white)
-            if own != white:
-                raise DataError(
-                    f"The images of {dataset.source} were loaded as {dtype} whose white is "
-                    f"{white:g}, and the run's is {own:g}. Give their path, or the arrays as they "
-                    "are stored."
-                )
+        return recorded_scale(self.record.data.scale, self.record.data.type)
 
     def _check_shape(self, pixels: Pixels) -> None:
         shape = self.model.image_shape

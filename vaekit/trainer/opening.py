@@ -12,7 +12,7 @@ import keras
 
 from vaekit.checkpoint import latest_checkpoint, list_checkpoints
 from vaekit.config import TrainConfig
-from vaekit.data import scale_of_text
+from vaekit.data import recorded_scale
 from vaekit.engine import Blueprint
 from vaekit.errors import RunError, UserError
 from vaekit.model import Parts, resolve_parts
@@ -185,7 +185,7 @@ def source_again(
             raise UserError("The run was trained on an array: pass the same one as data.")
         options = config.data_opt or record.config.data_opt
         config = config.model_copy(update={"data": again, "data_opt": options})
-    scale = record.data.scale or scale_of_text(record.data.type) or None
+    scale = recorded_scale(record.data.scale, record.data.type)
     return choose_source(config, data, note, scale)
 
 

@@ -60,7 +60,7 @@ def choose_source(
     if data is not None:
         if config.data_opt:
             raise UserError("--data-opt is for registered data sets, and data are arrays here.")
-        dataset = as_dataset(data, scale)
+        dataset = as_dataset(data, scale=scale)
     elif config.data is not None:
         dataset = _read(config, config.data, budget, scale)
     else:

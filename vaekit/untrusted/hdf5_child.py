@@ -34,6 +34,9 @@ LARGEST_SLAB = 256 * 2**20
 LONGEST_TEXT = 16 * 2**20  # of an attribute
 MOST_TEXTS = 20_000
 
+_WRITTEN = "is in use by a program that writes into it: close it there first"
+_LOCKED = ("unable to lock file", "already open for write", "already open for SWMR")
+
 _OF_FILES = h5f.OBJ_FILE | h5f.OBJ_GROUP | h5f.OBJ_DATASET | h5f.OBJ_ATTR
 _HEAD = struct.Struct("!cQ")
 
@@ -60,7 +63,11 @@ def main() -> None:
             server.say({"refused": "asks for more memory than vaekit gives it", "broken": True})
         except Exception as error:  # h5py raises whatever HDF5's text looks like
             text = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-            server.say({"error": textwrap.shorten(text, 300, placeholder="...")})
+            text = textwrap.shorten(text, 300, placeholder="...")
+            if any(words in text for words in _LOCKED):
+                server.say({"refused": f"{_WRITTEN}. HDF5 says: {text}"})
+            else:
+                server.say({"error": text})
         _stop_clock()
 
 
