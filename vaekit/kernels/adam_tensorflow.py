@@ -6,7 +6,8 @@ Why: Keras computes the step size anew for each variable; with tens of them, tho
 single numbers are half of the update's. TensorFlow's own kernel would be faster still, but takes
 1 - beta in float32: that is 1e-5 off in the moments, and the losses of twenty steps then differ by
 2e-3.
-Gain: GAIN_ADAM
+Gain: alone within the spread of a step's time (0.99 to 1.30 times stock, median 1.00, at 28x28x1 in
+batches of 32 on two cores); 1.11 times with `gray_tensorflow` and the biases before batch norm.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 """Batch normalisation by TensorFlow's kernels; see `vaekit.kernels.batch_norm`.
 
 Reaches for: `tf.raw_ops`, and the operation that made a tensor.
-Gain: GAIN_BN_TF
+Gain: alone, training 1.41 times stock (1.18 to 1.50) at 28x28x1 in batches of 32 on two cores, by
+the processor's time; `benchmarks/results/kernels_cpu_tensorflow.json` has training and evaluation
+with all kernels.
 
 In training, a bias added just before is left out: subtracting the mean takes it away again, so its
 gradient is zero, and only the moving mean sees it.

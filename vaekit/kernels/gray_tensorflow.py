@@ -4,7 +4,8 @@ Replaces: `tf.nn.convolution` and `tf.nn.conv_transpose`, by which Keras's layer
 Why: where one side has a single channel, the library's kernels fill it up to a vector of sixteen.
 The gradient with respect to that side, and the weights' own, are taken here as one matrix product
 over all pixels and a shift for each tap of the kernel. The values are the same up to rounding.
-Gain: GAIN_GRAY
+Gain: alone 1.04 times stock (0.99 to 1.08) at 28x28x1 in batches of 32 on two cores, by the
+processor's time.
 """
 
 from __future__ import annotations
