@@ -146,7 +146,7 @@ def test_options_reach_the_factory(named, pixels):
     data = load_data("sized", options={"count": "5", "bright": True})
     assert len(data.train.pixels) == 5
     assert data.train.pixels.min() == 255
-    with pytest.raises(OptionError, match="no option 'cuont'; it takes count=int.*Did you mean"):
+    with pytest.raises(OptionError, match=r"no option 'cuont'; it takes count=int.*Did you mean"):
         load_data("sized", options={"cuont": 5})
     with pytest.raises(OptionError, match="takes count=int, not 'many'"):
         load_data("sized", options={"count": "many"})
