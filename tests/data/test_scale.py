@@ -60,7 +60,7 @@ def test_a_type_keeps_its_scale(train_images, scale):
             {"uint16": 255},
             "to 256, but uint16 images go from 0",
         ),
-        (np.full((1, 8, 8), 2, "u1"), {"uint8": 1}, "own images are uint8, 0 and 1"),
+        (np.full((1, 8, 8), 2, "u1"), {"uint8": 1}, "own images are uint8, 0 and 1. Scale"),
         (np.full((1, 8, 8), -1, "i8"), {"int64": 255}, "values from -1"),
         (np.full((1, 8, 8), 1.5), {"uint8": 255}, "float64 images go from 0 to 1 here"),
         (np.full((1, 8, 8), 200.0), {"float64": 1}, "to 200"),

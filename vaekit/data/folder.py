@@ -57,7 +57,7 @@ def read_folder(
     for split, listing in listed.items():
         if not listing:
             raise DataError(
-                f"The folder {splits[split]} holds no images. vaekit reads {READS}. "
+                f"The folder {splits[split]} holds no images. vaekit reads {READS}; "
                 f"{left_out.contents()}"
             )
     names = sorted({name for files in listed.values() for _, name in files if name is not None})

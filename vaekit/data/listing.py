@@ -37,7 +37,7 @@ def split_folders(folder: Path, left_out: LeftOut) -> dict[str, Path]:
     if not train:
         raise DataError(
             f"The folder {folder} holds {named}, but nothing to train on. Name the folder of the "
-            f"training images train; or give one alone, as {known[0]}. If {named} is a class, "
+            f"training images train, or give one alone, as {known[0]}; if {named} is a class, "
             "give it another name."
         )
     if len(train) > 1:

@@ -65,7 +65,7 @@ def white_by(scale: Scale, dtype: np.dtype[Any], low: float, high: float, name: 
     if low < 0 or high > white:
         raise DataError(
             f"{name} hold values from {low:.9g} to {high:.9g}, but {dtype.name} images go from 0 "
-            f"to {white} here. {_own(scale)} Scale them as those are."
+            f"to {white} here: {_own(scale)}. Scale them so."
         )
     return white
 
@@ -79,27 +79,27 @@ def _white_of_another(scale: Scale, dtype: np.dtype[Any], high: float, name: str
         if high > 1:
             return 255
         raise DataError(
-            f"{name} are {dtype.name} within 0..1, and nothing says whether 1 or 255 is white. "
-            f"{_own(scale)} Give images of that type, or uint8."
+            f"{name} are {dtype.name} within 0..1, and nothing says whether 1 or 255 is white: "
+            f"{_own(scale)}. Give images of that type, or uint8."
         )
     if dtype.kind in "ui" and integers == {1} and high == 1:
         raise DataError(
-            f"{name} are {dtype.name} of 0 and 1. {_own(scale)} Give masks as that type, or as "
-            "bool."
+            f"{name} are {dtype.name} of 0 and 1, but {_own(scale)}. Give masks as that type, or "
+            "as bool."
         )
     if dtype.name in _WHOLE:
         return _WHOLE[dtype.name]
     if integers <= {255}:
         return 255
     raise DataError(
-        f"{name} are {dtype.name}, and nothing says which value is white. {_own(scale)} Give "
+        f"{name} are {dtype.name}, and nothing says which value is white: {_own(scale)}. Give "
         "images of that type."
     )
 
 
 def _own(scale: Scale) -> str:
     own = " and ".join(stored_as(np.dtype(name), white) for name, white in scale.items())
-    return f"The run's own images are {own}." if own else "The run doesn't say what its own are."
+    return f"the run's own images are {own}" if own else "the run doesn't say what its own are"
 
 
 def scaling(dtype: np.dtype[Any], white: int) -> tuple[Change, np.dtype[Any]]:
