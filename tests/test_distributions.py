@@ -16,7 +16,7 @@ from vaekit.distributions import (
 )
 from vaekit.types import Posterior
 
-pytestmark = pytest.mark.backend
+pytestmark = [pytest.mark.backend, pytest.mark.quick]
 
 DRAWS = 40_000
 

@@ -10,6 +10,8 @@ import pytest
 from tests import pages
 from tests.pages import command
 
+pytestmark = pytest.mark.pictures
+
 README = Path(__file__).parent.parent / "README.md"
 
 

@@ -18,6 +18,9 @@ from vaekit.cli import main
 from vaekit.config import TrainConfig
 
 
+pytestmark = pytest.mark.pictures
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """A run of `--config`, where the command line says some things again, and what it printed."""
