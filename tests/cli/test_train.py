@@ -17,7 +17,6 @@ from tests.cli.commands import cli, picture, record_of
 from vaekit.cli import main
 from vaekit.config import TrainConfig
 
-
 pytestmark = pytest.mark.pictures
 
 
