@@ -16,9 +16,27 @@ select_backend(None)  # before anything imports Keras, so that its chatter stays
 import vaekit  # noqa: E402
 from tests.installed import Site  # noqa: E402
 from tests.process_state import process_state  # noqa: E402
+from vaekit import figures  # noqa: E402
 from vaekit.plugins import discover  # noqa: E402
 
 EPOCHS, LIMIT = 2, 96
+draw_figures, Animation = figures.draw_figures, figures.Animation
+
+
+class _Still:
+    """Stands for the animation of a run, and shows nothing."""
+
+    def __init__(self, *_: object, **__: object) -> None: ...
+
+    def frame(self, epoch: int) -> None: ...
+
+
+@pytest.hookimpl(tryfirst=True)  # before a module's fixtures train
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Pictures take longer than a small training: only a test of them, marked `pictures`, draws."""
+    wanted = item.get_closest_marker("pictures") is not None
+    figures.draw_figures = draw_figures if wanted else lambda *_, **__: []
+    figures.Animation = Animation if wanted else _Still
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +62,12 @@ def nothing_left_behind() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs") / "run"
-    vaekit.train(data="digits", epochs=EPOCHS, limit=LIMIT, seed=3, out=str(folder), progress=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "draw_figures", draw_figures)
+        patch.setattr(figures, "Animation", Animation)
+        vaekit.train(
+            data="digits", epochs=EPOCHS, limit=LIMIT, seed=3, out=str(folder), progress=False
+        )
     return folder
 
 

@@ -188,6 +188,7 @@ def test_peak_of_memory_is_of_training_alone(monkeypatch):
     assert seen == ["peak", "ceilings"]
 
 
+@pytest.mark.slow  # 2 GB
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is inherited")
 def test_peak_of_memory_is_not_the_parents():
     code = """

@@ -7,18 +7,11 @@ import numpy as np
 import pytest
 
 import vaekit
-from tests.resume.conftest import drawing_nothing
 from tests.resume.runs import SMALL, STEPS, resume, train
 from vaekit.errors import UserError
 from vaekit.figures import draw_figures
 
 pytestmark = pytest.mark.backend
-
-
-@pytest.fixture(scope="module", autouse=True)
-def without_pictures():
-    with drawing_nothing():
-        yield
 
 
 HOOKS = (

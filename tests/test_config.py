@@ -12,6 +12,8 @@ import vaekit
 from vaekit.config import TrainConfig, read_config, write_config
 from vaekit.errors import OptionError, UserError
 
+pytestmark = pytest.mark.quick
+
 EVERY = {
     "encoder": "resnet",
     "decoder": "resnet@vaekit-resnet",

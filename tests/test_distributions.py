@@ -16,7 +16,7 @@ from vaekit.distributions import (
     sample_normal,
 )
 
-pytestmark = pytest.mark.backend
+pytestmark = [pytest.mark.backend, pytest.mark.quick]
 
 DRAWS = 40_000
 

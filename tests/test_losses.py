@@ -16,7 +16,7 @@ from vaekit.options import check_options, options_of
 from vaekit.plugins import discover
 from vaekit.types import VAEOutput
 
-pytestmark = pytest.mark.backend
+pytestmark = [pytest.mark.backend, pytest.mark.quick]
 
 SHAPE = (5, 4, 2)
 BATCH, LATENTS, SIZE = 6, 3, 40  # SIZE: values of one image

@@ -18,6 +18,8 @@ from vaekit.options import check_options, options_of
 from vaekit.plugins import discover
 from vaekit.registry import Component
 
+pytestmark = pytest.mark.quick
+
 
 def part(factory, kind="encoder"):
     return Component(kind, "mine", "", factory, "some-dist", "1.0")

@@ -13,6 +13,8 @@ from tests import pages
 from tests.pages import command
 
 FEW = ("--limit", "64", "--epochs", "1")
+pytestmark = pytest.mark.pictures
+
 README = Path(__file__).parent.parent / "README.md"
 
 

@@ -11,7 +11,6 @@ from click.testing import CliRunner
 from keras import ops
 
 import vaekit
-from tests.resume.conftest import drawing_nothing
 from tests.resume.runs import SMALL, cut, result, resume, train
 from vaekit.cli import main
 from vaekit.config import TrainConfig
@@ -22,12 +21,6 @@ from vaekit.recipes import RECIPES
 FAST = RECIPES["fast"]
 
 pytestmark = pytest.mark.backend
-
-
-@pytest.fixture(scope="module", autouse=True)
-def without_pictures():
-    with drawing_nothing():
-        yield
 
 
 class Rates(keras.callbacks.Callback):

@@ -9,6 +9,8 @@ import pytest
 from vaekit.errors import BuildError, PluginError, UnknownNameError, UserError
 from vaekit.registry import KINDS, KIT, Component, Registry
 
+pytestmark = pytest.mark.quick
+
 
 def part(name="wide", distribution="one", kind="encoder", factory=dict, version="1.0"):
     return Component(kind, name, f"{name} of {distribution}", factory, distribution, version)

@@ -98,14 +98,6 @@ def source(request, tmp_path_factory):
     return SOURCES[request.param](path)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def without_pictures():
-    """They take longer than the training here."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("vaekit.figures.draw_figures", lambda run, images: None)
-        yield
-
-
 @pytest.mark.parametrize("change", [{}, {"image_size": (8, 10), "gray": True}])
 def test_stored_images_are_those_in_memory(source, change):
     whole = load_data(source, **change)
@@ -354,6 +346,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
 
 
+@pytest.mark.slow
 def test_memory_is_constant(tmp_path):
     """A real process and a file of 3 GB, most of it a hole: all of it is checked, and split."""
     peaks = []

@@ -43,6 +43,7 @@ def test_history_has_each_term_for_training_and_validation(run):
         assert row["images_per_s"] > 0
 
 
+@pytest.mark.quick
 def test_elbo_is_no_reweighted_loss(tmp_path):
     run = vaekit.train(
         loss="beta", loss_opt={"beta": 10.0}, epochs=1, out=str(tmp_path / "r"), **SMALL

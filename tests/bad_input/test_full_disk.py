@@ -61,6 +61,7 @@ def test_no_room_for_the_first_checkpoint(tmp_path, disk):
     refused(tmp_path, *TRAIN, "--out", "disk/deep/run", match=match)
 
 
+@pytest.mark.pictures
 def test_no_room_for_the_models_keeps_the_checkpoint(tmp_path, disk):
     disk("size=3m")
     result = CliRunner().invoke(main, [*TRAIN, "--out", "disk/run"], prog_name="vaekit")

@@ -17,6 +17,8 @@ from tests.cli.commands import cli, picture, record_of
 from vaekit.cli import main
 from vaekit.config import TrainConfig
 
+pytestmark = pytest.mark.pictures
+
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):

@@ -24,6 +24,15 @@ CODES = {
 }
 
 
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.quick)
+
+
 @pytest.fixture
 def pixels() -> Callable[..., np.ndarray]:
     """Makes uint8 images of a shape, the same for one seed, that reach 0 and 255."""
