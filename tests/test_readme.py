@@ -1,7 +1,8 @@
-"""The README's commands and code, run as they are printed."""
+"""The commands and code of the README and of the tour, run as they are printed."""
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -10,11 +11,12 @@ import pytest
 from tests import pages
 from tests.pages import command
 
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent
+README, TOUR = ROOT / "README.md", ROOT / "docs" / "tour.md"
 
 
-def blocks(language: str) -> list[str]:
-    return [block.code for block in pages.blocks(README, language)]
+def blocks(page: Path, language: str) -> list[str]:
+    return [block.code for block in pages.blocks(page, language)]
 
 
 @pytest.fixture(scope="module")
@@ -23,19 +25,19 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("readme")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        first = blocks("sh")[0].strip()
+        first = blocks(README, "sh")[0].strip()
         assert first.startswith("pip install . && ")
         command(first.partition(" && ")[2], "--limit", "64")
     return folder
 
 
 def test_second_command_runs_tox():
-    assert blocks("sh")[1].strip() == "pip install tox && tox"
+    assert blocks(README, "sh")[1].strip() == "pip install tox && tox"
 
 
 def test_tour(folder, monkeypatch):
     monkeypatch.chdir(folder)
-    lines = blocks("sh")[2].strip().splitlines()
+    lines = blocks(TOUR, "bash")[0].strip().splitlines()
     assert len(lines) == 16
     for line in lines:
         command(line)
@@ -51,7 +53,7 @@ def test_own_images_and_config(folder, monkeypatch):
         path = folder / "photos" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.effect_noise((40, 30 + len(list(path.parent.iterdir()))), 50).save(path)
-    first, second = blocks("sh")[3].strip().splitlines()
+    first, second = blocks(TOUR, "bash")[1].strip().splitlines()
     few = ["--epochs", "1", "--batch-size", "2"]
     command(first, *few, "--out", "photos1")
     command(second, *few, "--out", "photos2")
@@ -59,7 +61,7 @@ def test_own_images_and_config(folder, monkeypatch):
 
 def test_going_on(folder, monkeypatch):
     monkeypatch.chdir(folder)
-    first, second = blocks("sh")[4].strip().splitlines()
+    first, second = blocks(TOUR, "bash")[2].strip().splitlines()
     command(first, "--limit", "64")
     command(second)
 
@@ -67,7 +69,7 @@ def test_going_on(folder, monkeypatch):
 def test_python(folder, monkeypatch):
     monkeypatch.chdir(folder)
     names: dict[str, object] = {}
-    for code in blocks("python")[:2]:
+    for code in (*blocks(README, "python"), blocks(TOUR, "py")[0]):
         exec(code, names)
     assert names["rebuilt"].shape == (8, 8, 8, 1)
     mean, _ = names["posterior"].predict(names["images"], verbose=0)
@@ -75,8 +77,8 @@ def test_python(folder, monkeypatch):
 
 
 def test_plugin_in_twenty_lines(site, tmp_path):
-    module = blocks("python")[2]
-    project = tomllib.loads(blocks("toml")[0])
+    module = blocks(TOUR, "py")[1]
+    project = tomllib.loads(blocks(TOUR, "toml")[0])
     assert len([line for line in module.splitlines() if line.strip()]) <= 20
     points = project["project"]["entry-points"]["vaekit"]
     lines = "\n".join(f"{name} = {target}" for name, target in points.items())
@@ -84,3 +86,9 @@ def test_plugin_in_twenty_lines(site, tmp_path):
     site.discover()
     options = ["--data", "digits", "--limit", "40", "--epochs", "1", "--out", str(tmp_path / "run")]
     command("vaekit train --encoder tiny --encoder-opt units=64", *options)
+
+
+def test_links_lead_somewhere():
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", README.read_text("utf-8"))
+    assert "docs/first-run.png" in links
+    assert [link for link in links if not (ROOT / link).exists()] == []
