@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shutil
 import tomllib
 from pathlib import Path
@@ -46,3 +47,9 @@ def test_a_new_module_is_a_hole(tmp_path, new):
     (tmp_path / "vaekit" / new).parent.mkdir(exist_ok=True)
     (tmp_path / "vaekit" / new).write_text('"""A room of nobody\'s."""\n')
     assert holes(tmp_path) == {"layers: attic", "facade: attic"}
+
+
+def test_the_map_of_the_rooms_is_what_there_is():
+    drawn = runpy.run_path(str(ROOT / "docs" / "draw_rooms.py"))["draw"]()
+    stale = "Stale: run python docs/draw_rooms.py."
+    assert (ROOT / "docs" / "rooms.svg").read_text("utf-8") == drawn, stale

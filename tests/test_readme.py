@@ -69,7 +69,7 @@ def test_going_on(folder, monkeypatch):
 def test_python(folder, monkeypatch):
     monkeypatch.chdir(folder)
     names: dict[str, object] = {}
-    for code in (*blocks(README, "python"), blocks(TOUR, "py")[0]):
+    for code in (*blocks(README, "python"), *blocks(TOUR, "py")[:2]):
         exec(code, names)
     assert names["rebuilt"].shape == (8, 8, 8, 1)
     mean, _ = names["posterior"].predict(names["images"], verbose=0)
@@ -77,7 +77,7 @@ def test_python(folder, monkeypatch):
 
 
 def test_plugin_in_twenty_lines(site, tmp_path):
-    module = blocks(TOUR, "py")[1]
+    module = blocks(TOUR, "py")[2]
     project = tomllib.loads(blocks(TOUR, "toml")[0])
     assert len([line for line in module.splitlines() if line.strip()]) <= 20
     points = project["project"]["entry-points"]["vaekit"]
