@@ -3,7 +3,7 @@
     python benchmarks/report.py           # write results/report.md, results/*.png, the README's
     python benchmarks/report.py --check   # exit code 1 if any of them isn't what the files say
 
-No figure is typed by hand: the README's stand between two markers, and come from here.
+No figure is typed by hand: the README's three rows stand between two markers, and come from here.
 """
 
 from __future__ import annotations

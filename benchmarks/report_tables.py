@@ -10,6 +10,8 @@ from vaekit.benchmark.results import Result
 
 NOTHING = "No results are kept in `benchmarks/results/` yet; these commands measure them."
 
+_SUMMARY = 3  # rows in the README
+
 _TITLES = {
     "kit": "vaekit alone",
     "peers": "vaekit and its peers",
@@ -31,17 +33,12 @@ def report(results: Mapping[str, Result]) -> str:
 
 
 def summary(results: Mapping[str, Result]) -> str:
-    """What the README shows: how the kit stands among others; the rest is in the report."""
-    compared = [r for r in results.values() if r["kind"] not in ("kit", "recipe_search")]
-    if not compared:
-        return NOTHING
-    parts = []
-    # The default backend before the others.
-    for result in sorted(compared, key=lambda result: result["backend"] != "tensorflow"):
-        parts += [f"{_TITLES[result['kind']]}. {where(result)}", "", *table(result), ""]
-    return "\n".join(
-        [*parts, "All results, and how they were had: `benchmarks/results/report.md`."]
-    )
+    """What the README shows: the first peers on the default backend; the rest is in the report."""
+    for result in results.values():
+        if result["kind"] == "peers" and result["backend"] == "tensorflow":
+            rows = {**result, "measurements": result["measurements"][:_SUMMARY], "left_out": {}}
+            return "\n".join([*table(rows), "", where(result)])
+    return NOTHING
 
 
 def where(result: Result) -> str:

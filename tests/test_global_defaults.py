@@ -95,7 +95,11 @@ def test_calls_that_overlap_in_threads_put_them_back_together(other_defaults):
 def test_keras_json_is_left_aside_by_the_doctor_too(tmp_path):
     (tmp_path / "keras.json").write_text(json.dumps(OTHERS))
     done = subprocess.run(
-        [sys.executable, "-m", "vaekit.doctor.probe"],
+        [
+            sys.executable,
+            "-c",
+            "from vaekit.doctor.backends import print_training; print_training()",
+        ],
         env=environment(KERAS_HOME=str(tmp_path), KERAS_BACKEND=keras.backend.backend()),
         capture_output=True,
         text=True,

@@ -1,7 +1,7 @@
 """A kind of part is added in three places, and the whole kit takes it from there.
 
-The places are the hook, the registry's entry, and the builder: each is edited in a copy of the
-package, and the copy's own command line is used.
+The places are the hook, the registry's entry, and the stub of public names, beside a builder in a
+file of its own. They are edited in a copy of the package, and the copy's own command line is used.
 """
 
 from __future__ import annotations
@@ -23,17 +23,23 @@ HOOK = '''
 def register_dice(register: Register) -> None:
     """Offer dice: `f(latent_dim, **options) -> Any`."""
 '''
-ENTRY = '        Kind("die", "register_dice", ("latent_dim",), "Die."),\n'
+ENTRY = """        Kind(
+            "die", "register_dice", ("latent_dim",), "Die.", "vaekit.model.dice:build_die"
+        ),
+"""
+STUB = "register_die: Register\n"
 BUILDER = """
+from typing import Any
 
-def _build_die(part: Part, context: Context) -> Any:
+from vaekit.errors import BuildError
+from vaekit.model.builders import Context, Part, call_factory
+
+
+def build_die(part: Part, context: Context) -> Any:
     die = call_factory(part, context)
     if die["sides"] < 2:
         raise BuildError(f"The die {part.name!r} has {die['sides']} sides; at least 2.")
     return die
-
-
-BUILDERS["die"] = _build_die
 """
 PLUGIN = '''
 import vaekit
@@ -67,12 +73,13 @@ def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("kind")
     package = folder / "vaekit"
     shutil.copytree(Path(vaekit.__file__).parent, package)
-    before = {path: path.read_bytes() for path in package.rglob("*.py")}
+    before = {path: path.read_bytes() for path in package.rglob("*.py*")}
     append(package / "hookspecs.py", HOOK)
     registry = package / "registry.py"
     last = '        Kind("dataset",'
     registry.write_text(registry.read_text().replace(last, ENTRY + last))
-    append(package / "model" / "builders.py", BUILDER)
+    append(package / "__init__.pyi", STUB)
+    (package / "model" / "dice.py").write_text(BUILDER)
     changed = [path for path, content in before.items() if path.read_bytes() != content]
     assert len(changed) == 3
     (folder / "dice.py").write_text(PLUGIN)

@@ -1,8 +1,9 @@
-"""The README's commands and code, run as they are printed."""
+"""The commands and code of the README and of the tour, run as they are printed."""
 
 from __future__ import annotations
 
 import functools
+import re
 import tomllib
 from pathlib import Path
 
@@ -15,11 +16,12 @@ from tests.pages import command
 FEW = ("--limit", "64", "--epochs", "1")
 pytestmark = pytest.mark.pictures
 
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent
+README, TOUR = ROOT / "README.md", ROOT / "docs" / "tour.md"
 
 
-def blocks(language: str) -> list[str]:
-    return [block.code for block in pages.blocks(README, language)]
+def blocks(page: Path, language: str) -> list[str]:
+    return [block.code for block in pages.blocks(page, language)]
 
 
 @pytest.fixture(scope="module")
@@ -28,19 +30,19 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("readme")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        first = blocks("sh")[0].strip()
+        first = blocks(README, "sh")[0].strip()
         assert first.startswith("pip install . && ")
         command(first.partition(" && ")[2].replace("\\\n", ""), *FEW)
     return folder
 
 
 def test_second_command_runs_tox():
-    assert blocks("sh")[1].strip() == "pip install tox && tox"
+    assert blocks(README, "sh")[1].strip() == "pip install tox && tox"
 
 
 def test_tour(folder, monkeypatch):
     monkeypatch.chdir(folder)
-    lines = blocks("sh")[2].strip().splitlines()
+    lines = blocks(TOUR, "bash")[0].strip().splitlines()
     assert len(lines) == 15
     for line in lines:
         command(line, *(FEW if line.startswith("vaekit train") else ()))
@@ -56,7 +58,7 @@ def test_own_images_and_config(folder, monkeypatch):
         path = folder / "photos" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.effect_noise((40, 30 + len(list(path.parent.iterdir()))), 50).save(path)
-    first, second = blocks("sh")[3].strip().splitlines()
+    first, second = blocks(TOUR, "bash")[1].strip().splitlines()
     few = ["--epochs", "1", "--batch-size", "2"]
     command(first, *few, "--out", "photos1")
     command(second, *few, "--out", "photos2")
@@ -64,7 +66,7 @@ def test_own_images_and_config(folder, monkeypatch):
 
 def test_going_on(folder, monkeypatch):
     monkeypatch.chdir(folder)
-    first, second = blocks("sh")[4].strip().splitlines()
+    first, second = blocks(TOUR, "bash")[2].strip().splitlines()
     command(first, "--limit", "64")
     command(second)
 
@@ -73,7 +75,7 @@ def test_python(folder, monkeypatch):
     monkeypatch.chdir(folder)
     monkeypatch.setattr(vaekit, "train", functools.partial(vaekit.train, limit=64), raising=False)
     names: dict[str, object] = {}
-    for code in blocks("python")[:2]:
+    for code in (*blocks(README, "python"), *blocks(TOUR, "py")[:2]):
         exec(code, names)
     assert names["rebuilt"].shape == (8, 28, 28, 1)
     mean, _ = names["posterior"].predict(names["images"] / 255, verbose=0)
@@ -81,8 +83,8 @@ def test_python(folder, monkeypatch):
 
 
 def test_plugin_in_twenty_lines(site, tmp_path):
-    module = blocks("python")[2]
-    project = tomllib.loads(blocks("toml")[0])
+    module = blocks(TOUR, "py")[2]
+    project = tomllib.loads(blocks(TOUR, "toml")[0])
     assert len([line for line in module.splitlines() if line.strip()]) <= 20
     points = project["project"]["entry-points"]["vaekit"]
     lines = "\n".join(f"{name} = {target}" for name, target in points.items())
@@ -90,3 +92,9 @@ def test_plugin_in_twenty_lines(site, tmp_path):
     site.discover()
     options = ["--data", "mnist-sample", *FEW, "--out", str(tmp_path / "run")]
     command("vaekit train --encoder tiny --encoder-opt units=64", *options)
+
+
+def test_links_lead_somewhere():
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", README.read_text("utf-8"))
+    assert "docs/first-run.png" in links
+    assert [link for link in links if not (ROOT / link).exists()] == []

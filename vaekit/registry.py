@@ -19,13 +19,15 @@ LOCAL = "local"  # stands for a distribution where a part has none: a notebook's
 class Kind(NamedTuple):
     """A kind of part.
 
-    A new one needs an entry in `KINDS`, a hook in `vaekit.hookspecs`, and a builder in
-    `vaekit.model.builders` where what its factories make is to be checked. Config, command line,
-    record and resume take all of them from here.
+    A new one needs an entry in `KINDS`, a hook in `vaekit.hookspecs`, a builder where what its
+    factories make is to be checked, and a line in `vaekit/__init__.pyi` for type checkers. Config,
+    command line, record and resume take all of it from here.
 
     hook: the function of `vaekit.hookspecs` by which plugins offer such parts.
     arguments: the parameters that the kit fills in; a factory's other parameters are its options.
     meaning: what such a part is, for the command line.
+    builder: the function, as `module:function`, that calls a factory and checks what it makes: see
+        `vaekit.model.builders`. Where there is none, the factory is just called.
     default: the part of a run that names none; None leaves it without one.
     in_run: whether a run is built of one; data sets are what it is trained on.
     """
@@ -34,6 +36,7 @@ class Kind(NamedTuple):
     hook: str
     arguments: tuple[str, ...]
     meaning: str
+    builder: str = ""
     default: str | None = None
     in_run: bool = True
 
@@ -46,15 +49,30 @@ class Kind(NamedTuple):
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("encoder", "register_encoders", ("image_shape",), "Encoder backbone.", "conv5"),
+        Kind(
+            "encoder",
+            "register_encoders",
+            ("image_shape",),
+            "Encoder backbone.",
+            "vaekit.model.builders:build_encoder",
+            default="conv5",
+        ),
         Kind(
             "decoder",
             "register_decoders",
             ("latent_dim", "image_shape"),
             "Decoder backbone.",
-            "deconv4",
+            "vaekit.model.builders:build_decoder",
+            default="deconv4",
         ),
-        Kind("loss", "register_losses", (), "Loss.", "tutorial"),
+        Kind(
+            "loss",
+            "register_losses",
+            (),
+            "Loss.",
+            "vaekit.model.builders:build_loss",
+            default="tutorial",
+        ),
         Kind("dataset", "register_datasets", (), "Data set.", in_run=False),
     )
 }

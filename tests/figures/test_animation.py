@@ -18,6 +18,8 @@ from vaekit.figures.manifold import plane
 from vaekit.model import VAE
 from vaekit.run import RunDirectory, verify_run
 
+pytestmark = pytest.mark.pictures
+
 CAPTION = 28
 TINY = {**SMALL, "step_log": True}
 

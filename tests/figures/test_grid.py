@@ -10,6 +10,8 @@ from matplotlib import colormaps
 from tests.figures.drawn import a_run, darker_than_white, pixels_of
 from vaekit.figures import draw_curves, draw_grid, draw_reconstructions
 
+pytestmark = pytest.mark.pictures
+
 
 @pytest.mark.parametrize("shape", [(8, 8, 1), (28, 28, 1), (64, 64, 3), (9, 30, 3), (200, 200, 1)])
 @pytest.mark.parametrize("count", [1, 12])

@@ -13,6 +13,8 @@ from vaekit.figures import draw_latent_map
 from vaekit.figures.style import COLOURS
 from vaekit.types import Images
 
+pytestmark = pytest.mark.pictures
+
 
 def draws(count, latent, seed=0):
     return np.random.default_rng(seed).standard_normal((count, latent)) + 0.5

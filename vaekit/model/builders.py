@@ -1,11 +1,8 @@
-"""From one part and its options to what its factory makes, and what is said when it refuses.
-
-A kind has a builder here where its products are checked; of any other, the factory is just called.
-"""
+"""From one part and its options to what its factory makes, and what is said when it refuses."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
 from typing import Any, NamedTuple
 
 import keras
@@ -56,7 +53,11 @@ def build_part(part: Part, context: Context) -> Any:
 
     Raises `BuildError` if the part refuses them, or gives what the kit can't use.
     """
-    return BUILDERS.get(part.kind, call_factory)(part, context)
+    path = KINDS[part.kind].builder
+    if not path:
+        return call_factory(part, context)
+    module, _, function = path.partition(":")
+    return getattr(importlib.import_module(module), function)(part, context)
 
 
 def call_factory(part: Part, context: Context) -> Any:
@@ -76,30 +77,26 @@ def call_factory(part: Part, context: Context) -> Any:
         ) from error
 
 
-def _build_encoder(part: Part, context: Context) -> keras.Model:
+def build_encoder(part: Part, context: Context) -> keras.Model:
+    """A functional model from images to features of a known shape."""
     with built_in(context.precision):
         model = call_factory(part, context)
     _check_model(model, part, takes=context.image_shape, gives=None)
     return model
 
 
-def _build_decoder(part: Part, context: Context) -> keras.Model:
+def build_decoder(part: Part, context: Context) -> keras.Model:
+    """A functional model from `(B, latent_dim)` to images."""
     with built_in(context.precision):
         model = call_factory(part, context)
     _check_model(model, part, takes=(context.latent_dim,), gives=context.image_shape)
     return model
 
 
-def _build_loss(part: Part, context: Context) -> BuiltLoss:
+def build_loss(part: Part, context: Context) -> BuiltLoss:
+    """A loss that can be called, and what it needs."""
     loss = call_factory(part, context)
     return BuiltLoss(loss, needs_of(loss, part.name))
-
-
-BUILDERS: dict[str, Callable[[Part, Context], Any]] = {
-    "encoder": _build_encoder,
-    "decoder": _build_decoder,
-    "loss": _build_loss,
-}
 
 
 def _purpose(arguments: tuple[str, ...], context: Context) -> str:

@@ -1,0 +1,42 @@
+"""What `import vaekit` offers, and where each name lives; `__init__.py` reads it from here."""
+
+from vaekit import distributions as distributions
+from vaekit import schedules as schedules
+from vaekit import testing as testing
+from vaekit.api import load as load
+from vaekit.api import load_model as load_model
+from vaekit.api import load_weights as load_weights
+from vaekit.api import resume as resume
+from vaekit.api import train as train
+from vaekit.config import TrainConfig as TrainConfig
+from vaekit.data import load_data as load_data
+from vaekit.data import read_images as read_images
+from vaekit.distributions import Posterior as Posterior
+from vaekit.errors import BuildError as BuildError
+from vaekit.errors import DataError as DataError
+from vaekit.errors import DataUnavailableError as DataUnavailableError
+from vaekit.errors import ModelFileError as ModelFileError
+from vaekit.errors import OptionError as OptionError
+from vaekit.errors import PluginError as PluginError
+from vaekit.errors import RunError as RunError
+from vaekit.errors import UserError as UserError
+from vaekit.errors import VaekitError as VaekitError
+from vaekit.errors import VaekitWarning as VaekitWarning
+from vaekit.hookspecs import API_VERSION as API_VERSION
+from vaekit.hookspecs import Register as Register
+from vaekit.hookspecs import hookimpl as hookimpl
+from vaekit.loss import Adversary as Adversary
+from vaekit.loss import Loss as Loss
+from vaekit.plugins import load_plugin as load_plugin
+from vaekit.run import Run as Run
+from vaekit.types import Dataset as Dataset
+from vaekit.types import Images as Images
+from vaekit.types import VAEOutput as VAEOutput
+
+__version__: str
+
+# Made by `vaekit.plugins`, one for each kind of part.
+register_dataset: Register
+register_decoder: Register
+register_encoder: Register
+register_loss: Register
