@@ -13,7 +13,6 @@ import pytest
 
 import vaekit
 from tests.bad_input.processes import KIT, environment, process
-from tests.resume.conftest import drawing_nothing
 from tests.resume.runs import train
 from vaekit.startup import keras_defaults
 from vaekit.testing import Check, subject_of
@@ -46,8 +45,7 @@ def present():
 def work(folder):
     """What a run gives, trained, loaded and used."""
     images = vaekit.load_data("digits").train.pixels[:8]
-    with drawing_nothing():
-        trained = train(folder, epochs=1)
+    trained = train(folder, epochs=1)
     run = vaekit.load(folder)
     decoder = vaekit.load_model(folder / "VAE_decoder.keras")
     return (

@@ -10,7 +10,6 @@ import keras
 import pytest
 
 from tests.cli.commands import record_of
-from tests.resume.conftest import drawing_nothing
 from tests.resume.runs import ON_THE_LINE, train
 from vaekit.cli import main
 
@@ -64,13 +63,12 @@ def test_a_command_within_a_program_gives_its_value(monkeypatch):
 def test_training_goes_on_to_its_end(stream, code, request, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     args = [*ON_THE_LINE, "--epochs", "1", "--verbose"]
-    with drawing_nothing():
-        assert command(request.getfixturevalue(stream), "stdout", monkeypatch, *args) == code
+    assert command(request.getfixturevalue(stream), "stdout", monkeypatch, *args) == code
     assert record_of(tmp_path / "run")["status"] == "complete"
 
 
 def test_so_does_one_of_a_program(nobody_reads, tmp_path, monkeypatch):
-    with drawing_nothing(), monkeypatch.context() as patch:
+    with monkeypatch.context() as patch:
         patch.setattr(sys, "stdout", nobody_reads)
         assert train(tmp_path / "run", epochs=1, progress=True).record.status == "complete"
 
@@ -79,7 +77,7 @@ def test_a_bar_outlives_its_window(tmp_path, monkeypatch):
     ours, terminal = os.openpty()
     closing = keras.callbacks.LambdaCallback(on_train_begin=lambda logs: os.close(ours))
     stream = os.fdopen(terminal, "w")
-    with drawing_nothing(), monkeypatch.context() as patch:
+    with monkeypatch.context() as patch:
         patch.setattr(sys, "stdout", stream)
         run = train(tmp_path / "run", epochs=1, progress=True, callbacks=[closing])
     assert run.record.status == "complete"

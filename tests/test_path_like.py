@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 import vaekit
-from tests.resume.conftest import drawing_nothing
 from vaekit.config import read_config, write_config
 from vaekit.errors import RunError
 
@@ -23,8 +22,7 @@ class Somewhere:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("runs") / "run"
-    with drawing_nothing():
-        train_at(Somewhere(path))
+    train_at(Somewhere(path))
     return path
 
 

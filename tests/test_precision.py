@@ -11,7 +11,8 @@ import vaekit
 from tests.parts import make_program, make_vae, some_images
 from vaekit.engine import Evaluation, compile_train, epoch_order
 from vaekit.errors import UserError
-from vaekit.model.precision import TrainingPrecision, built_in
+from vaekit.model.precision import TrainingPrecision
+from vaekit.model.process_state import built_in
 
 pytestmark = pytest.mark.backend
 

@@ -8,7 +8,6 @@ import threading
 import numpy as np
 import pytest
 
-from tests.resume.conftest import drawing_nothing
 from tests.resume.runs import train
 from vaekit.model import seeded
 
@@ -21,13 +20,12 @@ def test_one_seed_gives_one_result_in_threads_too(tmp_path):
     def run(name):
         losses[name] = (train(tmp_path / name, epochs=1).path / "steps.csv").read_text()
 
-    with drawing_nothing():
-        run("alone")
-        threads = [threading.Thread(target=run, args=(f"thread {n}",)) for n in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+    run("alone")
+    threads = [threading.Thread(target=run, args=(f"thread {n}",)) for n in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert len(losses) == 3
     assert len(set(losses.values())) == 1
 

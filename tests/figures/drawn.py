@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 from PIL import Image
 
+from vaekit.distributions import Posterior
 from vaekit.figures import save_figure
-from vaekit.types import Posterior
 
 
 def pixels_of(figure, folder):
@@ -27,7 +27,7 @@ def a_run(z_mean, rebuilt=None, classes=None):
         latent_dim=z_mean.shape[1],
         posterior=lambda pixels: Posterior(z_mean, np.zeros_like(z_mean)),
         decode=lambda z: rebuilt,
-        record={"data": {"class_names": classes}},
+        record=SimpleNamespace(data=SimpleNamespace(class_names=classes)),
     )
 
 
