@@ -74,12 +74,12 @@ def encode_to_file(model: Encoder, parts: Sequence[Images], out: Path) -> int:
             for part in parts:
                 for start in range(0, len(part.pixels), _CHUNK):
                     posterior = model.posterior(part.pixels[start : start + _CHUNK])
-                    there = slice(at, at + len(posterior.z_mean))
+                    rows = slice(at, at + len(posterior.z_mean))
                     for target, values in zip(targets, posterior, strict=True):
-                        target[there] = values
+                        target[rows] = values
                     if labels is not None and part.labels is not None:
-                        labels[there] = part.labels[start : start + _CHUNK]
-                    at = there.stop
+                        labels[rows] = part.labels[start : start + _CHUNK]
+                    at = rows.stop
 
     write_whole(out, write, room=count * (8 * latent_dim + 8) + _HEADERS)
     return count
@@ -140,12 +140,12 @@ def images_of(dataset: Dataset, split: str) -> list[Images]:
 def _latents(file: HDF5File, name: str, latent_dim: int) -> int:
     """How many latents the dataset `name` holds. Raises `DataError` if it holds none that fit."""
     if name not in file.datasets:
-        known = [key for key in file.datasets if plain(key) == key][:20]
-        raise DataError(f"{file.path} has no dataset {name!r}. {closest(name, known)}")
-    found = file.datasets[name]
-    what = found.refusal or f"is {found.dtype} {found.shape}"
-    if found.refusal or found.shape[1:] != (latent_dim,) or found.dtype.kind not in "fiu":
+        names = [key for key in file.datasets if plain(key) == key][:20]
+        raise DataError(f"{file.path} has no dataset {name!r}. {closest(name, names)}")
+    dataset = file.datasets[name]
+    what = dataset.refusal or f"is {dataset.dtype} {dataset.shape}"
+    if dataset.refusal or dataset.shape[1:] != (latent_dim,) or dataset.dtype.kind not in "fiu":
         raise DataError(
             f"{file.path}::{name} must hold numbers of shape (N, {latent_dim}) here; it {what}."
         )
-    return found.shape[0]
+    return dataset.shape[0]

@@ -70,13 +70,15 @@ def unmatched(old: Result, new: Result) -> tuple[list[str], list[str]]:
 
 def differences(old: Result, new: Result) -> list[str]:
     """Sentences on what else differs, and so may be why: machine, versions, choices, settings."""
-    said = []
+    lines = []
     machines = [result.get("machine", {}).get("processor") for result in (old, new)]
     devices = [result.get("machine", {}).get("devices") for result in (old, new)]
     if machines[0] != machines[1] or devices[0] != devices[1]:
-        said.append(f"The machines differ: {machines[0]} {devices[0]}, {machines[1]} {devices[1]}.")
+        lines.append(
+            f"The machines differ: {machines[0]} {devices[0]}, {machines[1]} {devices[1]}."
+        )
     return [
-        *said,
+        *lines,
         *_unequal("", *(result.get("versions", {}) for result in (old, new))),
         *_unequal("The choice of ", *(_choices(result) for result in (old, new))),
         *_unequal("The setting ", *(result.get("settings", {}) for result in (old, new))),

@@ -64,8 +64,8 @@ def _named(file: HDF5File, name: str) -> str:
             "dataset itself."
         )
     if name not in file.datasets:
-        known = [key for key in file.datasets if plain(key) == key][:20]
-        raise DataError(f"{file.path} holds no dataset {name!r}. {closest(name, known)}")
+        names = [key for key in file.datasets if plain(key) == key][:20]
+        raise DataError(f"{file.path} holds no dataset {name!r}. {closest(name, names)}")
     return name
 
 
@@ -80,9 +80,9 @@ def _only_fit(file: HDF5File) -> str:
             f"{path} holds several datasets that could be the images: {names}. Say which, as "
             f"{path}::{plain(fitting[0])}."
         )
-    shown = [_shown(key, item) for key, item in held.items()]
-    shown += [f"{plain(name)} ({kind}, not followed)" for name, kind in file.links.items()]
-    listed = ", ".join(shown[:10])
+    contents = [_shown(key, item) for key, item in held.items()]
+    contents += [f"{plain(name)} ({kind}, not followed)" for name, kind in file.links.items()]
+    listed = ", ".join(contents[:10])
     raise DataError(
         f"{path} holds no dataset of images, which would be numbers of shape (N, H, W) or "
         f"(N, H, W, channels), {SMALLEST}x{SMALLEST} or larger. It holds {listed or 'none'}."

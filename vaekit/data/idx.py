@@ -46,7 +46,7 @@ def find_idx(folder: Path) -> dict[str, Path]:
     A lone file of images is the training images whatever its prefix. Of a file and its gzipped
     twin the unpacked one counts. Raises `DataError` where two files offer the same.
     """
-    found: dict[str, Path] = {}
+    files_by_role: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
         match = _NAME.fullmatch(path.name)
         if not match or not path.is_file():
@@ -54,16 +54,16 @@ def find_idx(folder: Path) -> dict[str, Path]:
         prefix, what = (match[1] or "").lower(), match[2].lower()
         split = "test" if re.search(r"(^|[-_.])(t10k|test)$", prefix) else "train"
         role = f"{split} {what}"
-        if role in found and f"{found[role].name}.gz" != path.name:
+        if role in files_by_role and f"{files_by_role[role].name}.gz" != path.name:
             raise DataError(
-                f"{folder} holds two files of {role}, {found[role].name} and {path.name}. Keep "
-                "one data set in a folder."
+                f"{folder} holds two files of {role}, {files_by_role[role].name} and {path.name}. "
+                "Keep one data set in a folder."
             )
-        found.setdefault(role, path)
-    if "train images" not in found and "test images" in found:
-        tests = [role for role in found if role.startswith("test")]
-        found = {role.replace("test", "train"): found[role] for role in tests}
-    return found
+        files_by_role.setdefault(role, path)
+    if "train images" not in files_by_role and "test images" in files_by_role:
+        tests = [role for role in files_by_role if role.startswith("test")]
+        files_by_role = {role.replace("test", "train"): files_by_role[role] for role in tests}
+    return files_by_role
 
 
 def read_idx_folder(
@@ -155,9 +155,9 @@ def _read(path: Path, what: str) -> np.ndarray:
             raise DataError(_truncated(path, shape, expected, f"{limit}{at_most}"))
         check_size(f"{path}", expected, on_disk, packed=zipped)
         values = np.empty(expected, np.uint8)
-        found = _fill(stream, values.data)
-        if found < expected:
-            raise DataError(_truncated(path, shape, expected, str(found)))
+        received = _fill(stream, values.data)
+        if received < expected:
+            raise DataError(_truncated(path, shape, expected, str(received)))
         if stream.read(1):
             raise DataError(_overlong(path, shape, expected))
         return values.view(dtype).reshape(shape)

@@ -26,8 +26,8 @@ LAYOUTS = (
 
 def find_layout(names: Iterable[str]) -> Layout | None:
     """The first layout whose training images are among `names`."""
-    found = set(names)
-    return next((layout for layout in LAYOUTS if layout.train in found), None)
+    present = set(names)
+    return next((layout for layout in LAYOUTS if layout.train in present), None)
 
 
 def labels_for(images: str) -> str:
@@ -49,12 +49,12 @@ def assemble(
     labels: Callable[[str], Any],
 ) -> Dataset:
     """The unchecked data set whose arrays two functions give by name; a missing one is None."""
-    found = set(names)
+    present = set(names)
 
     def labels_of(name: str) -> Any:
-        return labels(name) if name in found else None
+        return labels(name) if name in present else None
 
     train = Images(images(layout.train), labels_of(layout.train_labels))
-    if layout.test not in found:
+    if layout.test not in present:
         return Dataset(source, train)
     return Dataset(source, train, Images(images(layout.test), labels_of(layout.test_labels)))

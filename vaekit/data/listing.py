@@ -25,19 +25,19 @@ def split_folders(folder: Path, left_out: LeftOut) -> dict[str, Path]:
     Raises `DataError` if only some of what lies there is a split, or there is none to train on.
     """
     inside = [path for path in sorted(folder.iterdir()) if path.is_dir() and not _is_hidden(path)]
-    known = [path for path in inside if path.name.lower() in _TRAIN + _TEST]
-    if not known:
+    named_so = [path for path in inside if path.name.lower() in _TRAIN + _TEST]
+    if not named_so:
         return {"train": folder}
-    named = " and ".join(path.name for path in known)
-    train = [path for path in known if path.name.lower() in _TRAIN]
+    named = " and ".join(path.name for path in named_so)
+    train = [path for path in named_so if path.name.lower() in _TRAIN]
     tests = sorted(
-        (path for path in known if path not in train),
+        (path for path in named_so if path not in train),
         key=lambda path: _TEST.index(path.name.lower()),
     )
     if not train:
         raise DataError(
             f"The folder {folder} holds {named}, but nothing to train on. Name the folder of the "
-            f"training images train, or give one alone, as {known[0]}; if {named} is a class, "
+            f"training images train, or give one alone, as {named_so[0]}; if {named} is a class, "
             "give it another name."
         )
     if len(train) > 1:
@@ -50,7 +50,7 @@ def split_folders(folder: Path, left_out: LeftOut) -> dict[str, Path]:
             f"The folder {folder} holds images beside {named}. Move them into one of the splits."
         )
     for path in _subfolders(folder, left_out):
-        if path in known:
+        if path in named_so:
             continue
         count = _count(path)
         if count:

@@ -26,9 +26,9 @@ def read_npz(path: Path, source: str, budget: Budget | None) -> Dataset:
         members = {name.removesuffix(".npy"): name for name in archive.members}
         layout = find_layout(members)
         if layout is None:
-            wanted = ", ".join(repr(known.train) for known in LAYOUTS)
+            accepted = ", ".join(repr(known.train) for known in LAYOUTS)
             raise DataError(
-                f"{path} holds none of {wanted}; it holds {_listed(members)}. "
+                f"{path} holds none of {accepted}; it holds {_listed(members)}. "
                 "Save the images under one of those names."
             )
 

@@ -38,7 +38,7 @@ def _classes(dataset: Dataset) -> dict[str, int] | None:
     if dataset.train.labels is None:
         return None
     labels, counts = np.unique(dataset.train.labels, return_counts=True)
-    found = dict(zip(labels.tolist(), counts.tolist(), strict=True))
+    count_of = dict(zip(labels.tolist(), counts.tolist(), strict=True))
     if dataset.classes is None:
-        return {str(label): count for label, count in found.items()}
-    return {name: found.get(label, 0) for label, name in enumerate(dataset.classes)}
+        return {str(label): count for label, count in count_of.items()}
+    return {name: count_of.get(label, 0) for label, name in enumerate(dataset.classes)}

@@ -126,12 +126,12 @@ _NOT_SHOWN = ("kl_dim", "val_", "epoch", "seconds", "images_per_s", "mse", "psnr
 
 
 def _epoch_line(epoch: int, epochs: int, row: Mapping[str, Any]) -> str:
-    shown = {name: value for name, value in row.items() if not name.startswith(_NOT_SHOWN)}
+    terms_shown = {name: value for name, value in row.items() if not name.startswith(_NOT_SHOWN)}
     terms = " ".join(
         f"{name} {_short(value)} (val {_short(row[f'val_{name}'])})"
         if f"val_{name}" in row
         else f"{name} {_short(value)}"
-        for name, value in shown.items()
+        for name, value in terms_shown.items()
     )
     speed = f"{row['images_per_s']:,.0f} images/s"
     return f"epoch {epoch + 1}/{epochs}  {row['seconds']:.1f} s  {speed}  {terms}"

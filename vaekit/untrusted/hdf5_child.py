@@ -178,10 +178,10 @@ class _Server:
 
     def _readable(self, name: str) -> tuple[Any, dict[str, Any]]:
         dataset = self._found.datasets[name]
-        known = facts(dataset)
-        if known["refusal"] is not None:
-            raise RefusedError(known["refusal"])
-        return dataset, known
+        dataset_facts = facts(dataset)
+        if dataset_facts["refusal"] is not None:
+            raise RefusedError(dataset_facts["refusal"])
+        return dataset, dataset_facts
 
     def _send(self, values: np.ndarray) -> None:
         data = values.reshape(-1).view(np.uint8).data

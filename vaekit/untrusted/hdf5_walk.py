@@ -48,28 +48,28 @@ def walk(root: Any) -> Found:
 
     Raises `RefusedError` for names that could lead elsewhere, and for too many or too deep.
     """
-    found = Found({"": root}, {}, {})
+    held = Found({"": root}, {}, {})
     seen = {h5o.get_info(root).addr}
     queue = [("", root, 1)]
     while queue:
         path, group, depth = queue.pop()
-        for name, kind in _links(group, MOST_OBJECTS - len(found.groups) - len(found.datasets)):
+        for name, kind in _links(group, MOST_OBJECTS - len(held.groups) - len(held.datasets)):
             where = f"{path}/{name}".lstrip("/")
             if kind != h5l.TYPE_HARD:
-                found.links[where] = _LINKS.get(kind, "a link of an unknown kind")
+                held.links[where] = _LINKS.get(kind, "a link of an unknown kind")
                 continue
             item = h5o.open(group, name.encode())
             if isinstance(item, h5d.DatasetID):
-                found.datasets[where] = item
+                held.datasets[where] = item
             elif isinstance(item, h5g.GroupID):
                 if depth >= DEEPEST:
                     raise RefusedError(f"has groups nested deeper than {DEEPEST}")
                 address = h5o.get_info(item).addr
                 if address not in seen:  # hard links may form a ring
                     seen.add(address)
-                    found.groups[where] = item
+                    held.groups[where] = item
                     queue.append((where, item, depth + 1))
-    return found
+    return held
 
 
 def _links(group: Any, at_most: int) -> list[tuple[str, int]]:

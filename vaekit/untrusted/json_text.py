@@ -26,10 +26,10 @@ def parse(text: str | bytes) -> Any:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    object_ = dict(pairs)
+    if len(object_) < len(pairs):
         raise ValueError("its JSON names a key twice")
-    return found
+    return object_
 
 
 def _no_constant(name: str) -> None:

@@ -38,8 +38,8 @@ def reading(
 
 def plain(text: str) -> str:
     """A text from a file, or about one, fit for one line: short, printable, no stop at its end."""
-    shown = "".join(c if c.isprintable() else " " for c in text)
-    return textwrap.shorten(" ".join(shown.split()).rstrip("."), 200, placeholder="...")
+    printable = "".join(c if c.isprintable() else " " for c in text)
+    return textwrap.shorten(" ".join(printable.split()).rstrip("."), 200, placeholder="...")
 
 
 def require_file(path: Path, error: type[UserError] = DataError) -> None:
