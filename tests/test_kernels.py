@@ -241,10 +241,13 @@ def test_a_run_is_asked_for_them_tells_them_and_keeps_them(tmp_path):
 def test_evaluation_goes_by_the_kernels_of_the_run(run, monkeypatch):
     seen = []
     monkeypatch.setattr(
-        "vaekit.run.run.Program", lambda *args, **kwargs: seen.append(kwargs["kernels"]) or 1 / 0
+        "vaekit.engine.blueprint.Program",
+        lambda *args, **kwargs: seen.append(kwargs["kernels"]) or 1 / 0,
     )
+    blueprint = run._blueprint
     for name in ("fused", "stock"):
-        monkeypatch.setitem(run.record, "config", {**run.record.config, "kernels": name})
+        config = run.config.model_copy(update={"kernels": name})
+        monkeypatch.setattr(run, "_blueprint", blueprint._replace(config=config))
         with pytest.raises(ZeroDivisionError):
             run.evaluate()
     assert seen == ["fused", "stock"]

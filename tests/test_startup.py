@@ -71,11 +71,14 @@ def measure(folder, *words):
     return min(r["seconds"] for r in results), done.stdout, results[-1]["imported"]
 
 
-@pytest.mark.parametrize("words", [("--help",), ("train", "--help")])
-def test_help_starts_within_three_tenths_of_a_second(folder, words):
+# The options of `train` are the fields of the config, which is pydantic's.
+@pytest.mark.parametrize(
+    ("words", "needed"), [(("--help",), []), (("train", "--help"), ["pydantic"])]
+)
+def test_help_starts_within_three_tenths_of_a_second(folder, words, needed):
     seconds, out, imported = measure(folder, *words)
     assert "Usage: vaekit" in out
-    assert imported == []
+    assert imported == needed
     assert seconds < 0.3
 
 

@@ -110,7 +110,9 @@ def _part_fields() -> dict[str, Any]:
 if TYPE_CHECKING:
     _PartFields = BaseModel
 else:
-    _PartFields = create_model("_PartFields", **_part_fields())
+    _PartFields = create_model(
+        "_PartFields", __config__=ConfigDict(defer_build=True), **_part_fields()
+    )
 
 
 class TrainConfig(_PartFields):
@@ -122,7 +124,8 @@ class TrainConfig(_PartFields):
     kit.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    # Help reads the fields and checks no value: what checks them is built when one is.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
 
     data: PathText | None = option(
         None,

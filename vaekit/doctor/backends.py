@@ -61,6 +61,8 @@ def _try_training(name: str) -> Finding:
         )
     except subprocess.TimeoutExpired:
         return _broken(name, f"two training steps took over {SECONDS} s")
+    if child.returncode < 0:  # it crashed before Python could say why
+        return _broken(name, why_ended(child.returncode, child.stderr).removesuffix("."))
     if child.returncode:
         return _failed(name, why_ended(child.returncode, child.stderr).removesuffix("."))
     training: dict[str, Any] = json.loads(child.stdout.strip().splitlines()[-1])

@@ -2,7 +2,7 @@
 
 Reaches for: `tf.raw_ops`, and the operation that made a tensor.
 Gain: alone, training 1.41 times stock (1.18 to 1.50) at 28x28x1 in batches of 32 on two cores, by
-the processor's time; `benchmarks/results/kernels_cpu_tensorflow.json` has training and evaluation
+the processor's time; `benchmarks/results/kernels/cpu_tensorflow.json` has training and evaluation
 with all kernels.
 
 In training, a bias added just before is left out: subtracting the mean takes it away again, so its

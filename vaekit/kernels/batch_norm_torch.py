@@ -2,7 +2,7 @@
 
 Reaches for: `torch.ops.aten.native_batch_norm_backward`.
 Gain: training 1.48 times stock in batches of 32 and 1.45 times in batches of 128, by the
-processor's time, at 28x28x1 on two cores: `benchmarks/results/kernels_cpu_torch.json`.
+processor's time, at 28x28x1 on two cores: `benchmarks/results/kernels/cpu_torch.json`.
 """
 
 from __future__ import annotations
