@@ -1,6 +1,7 @@
 """The README's picture from a run's figures: the manifold and the latent map, side by side.
 
-    vaekit train --encoder conv5 --decoder deconv4 --data mnist-sample --recipe fast --out run
+    vaekit train --encoder conv5 --decoder deconv4 --data mnist-sample --recipe fast \\
+        --epochs 12 --out run
     python docs/make_pictures.py run
 
 Writes `docs/first-run.png`, of a width that a page shows without scaling it up.
