@@ -1,6 +1,6 @@
-"""The README's picture from a run's figures: the manifold and the latent map, side by side.
+r"""The README's picture from a run's figures: the manifold and the latent map, side by side.
 
-    vaekit train --encoder conv5 --decoder deconv4 --data mnist-sample --recipe fast \\
+    vaekit train --encoder conv5 --decoder deconv4 --data mnist-sample --recipe fast \
         --epochs 12 --out run
     python docs/make_pictures.py run
 

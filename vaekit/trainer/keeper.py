@@ -97,7 +97,7 @@ class Keeper:
     def finish(self, position: Position) -> None:
         """Training is over, or was stopped here: save, and wait for it."""
         # A callback may have set the weights at the end, as EarlyStopping does.
-        if position.steps != self._saved or self._callbacks.given:
+        if position.steps != self._saved or self._callbacks.user_callbacks:
             self._save(position)
         self._writer.wait()
 
@@ -112,7 +112,7 @@ class Keeper:
     def _save(self, position: Position, *, best: bool = False) -> None:
         arrays = snapshot(self._program.state)
         self._watch.refuse_state(arrays, self._call)
-        remembered = capture(self._callbacks.given)
+        remembered = capture(self._callbacks.user_callbacks)
         if remembered.left_out != self._left_out:
             self._left_out = remembered.left_out
             self._note(f"Not in the checkpoints: {', '.join(self._left_out)}.")

@@ -34,7 +34,7 @@ class KerasCallbacks:
         epochs: int,
         steps: int,
     ) -> None:
-        self.given = list(callbacks)
+        self.user_callbacks = list(callbacks)
         self._vae = vae
         self._trained = list(vae.trainable_variables)
         auto = vae.autoencoder
@@ -42,9 +42,9 @@ class KerasCallbacks:
         self._model.compile(optimizer=optimizer)
         self._model.stop_training = False
         self.list = keras.callbacks.CallbackList(
-            self.given, model=self._model, epochs=epochs, steps=steps, verbose=0
+            self.user_callbacks, model=self._model, epochs=epochs, steps=steps, verbose=0
         )
-        self.want_batches = want_batches(self.given)
+        self.want_batches = want_batches(self.user_callbacks)
 
     @property
     def stopped(self) -> bool:
@@ -53,7 +53,7 @@ class KerasCallbacks:
 
     def restore(self, state: State) -> list[str]:
         """Let callbacks remember what they did when `state` was saved; the missing ones' names."""
-        return restore(self.given, state.callbacks, state.callback_arrays)
+        return restore(self.user_callbacks, state.callbacks, state.callback_arrays)
 
     def train_begin(self) -> None:
         """Training begins.
