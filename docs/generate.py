@@ -90,7 +90,10 @@ def api() -> str:
     for name in vaekit.__all__:
         found, path = getattr(vaekit, name), f"vaekit.{name}"
         if isinstance(found, ModuleType):
-            sections[path] = [_directive("automodule", path, "members")]
+            # What `vaekit` itself offers is told there.
+            told = sorted(set(vaekit.__all__) & set(vars(found)))
+            without = [f"exclude-members: {', '.join(told)}"] if told else []
+            sections[path] = [_directive("automodule", path, "members", *without)]
         elif inspect.isfunction(found):
             # One that writes the config's fields out would be a page wide, too.
             signature = "(**options)" if hasattr(found, "__signature__") else ""
@@ -113,7 +116,10 @@ def api() -> str:
 
 
 def _directive(kind: str, of: str, *flags: str) -> str:
-    lines = [f".. {kind}:: {of}", *(f"   :{flag}:" for flag in flags)]
+    lines = [f".. {kind}:: {of}"]
+    for flag in flags:
+        name, _, value = flag.partition(": ")
+        lines.append(f"   :{name}: {value}".rstrip())
     return "\n".join(["```{eval-rst}", *lines, "```", ""])
 
 

@@ -20,9 +20,13 @@ if TYPE_CHECKING:
     from vaekit.trainer import Replay, Session
 
 
+# What may be given by its place: the parts that every run has, and the data.
+_IN_ORDER = (*(name for name, kind in RUN_KINDS.items() if kind.default is not None), "data")
+
+
 @with_keras_defaults
 def train(
-    *parts: str,
+    *parts: Any,
     data: Any = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     progress: bool = True,
@@ -32,7 +36,8 @@ def train(
 ) -> Run:
     """Train a VAE from parts chosen by name, and give the saved run.
 
-    parts: names of parts in the order of their kinds, encoder, decoder, loss; or by keyword.
+    parts: what every run has, in order or by keyword: names of the encoder, the decoder and the
+        loss; then the data.
     data: a registered name, a path, an array `(N, H, W[, C])`, a pair (images, labels), Keras's
         `((x_train, y_train), (x_test, y_test))` or a `vaekit.Dataset`; None is MNIST.
     callbacks: any Keras callbacks.
@@ -44,12 +49,13 @@ def train(
 
     Raises `vaekit.UserError` for what can't be done as asked.
     """
-    if len(parts) > len(RUN_KINDS):
-        raise UserError(f"Parts are given in this order: {', '.join(RUN_KINDS)}.")
-    named = dict(zip(RUN_KINDS, parts, strict=False))
-    twice = named.keys() & options.keys()
+    if len(parts) > len(_IN_ORDER):
+        raise UserError(f"What is given by its place is, in this order: {', '.join(_IN_ORDER)}.")
+    named = dict(zip(_IN_ORDER, parts, strict=False))
+    twice = named.keys() & (options.keys() | ({"data"} if data is not None else set()))
     if twice:
         raise UserError(f"The {min(twice)} is given twice: by its place and by its name.")
+    data = named.pop("data", data)
     is_source = isinstance(data, str | PathLike)
     source = fspath(data) if is_source else None
     config = TrainConfig.checked({**named, **options, "data": source})
@@ -72,7 +78,7 @@ def _train_signature() -> inspect.Signature:
         inspect.Parameter(
             name,
             inspect.Parameter.POSITIONAL_OR_KEYWORD
-            if name in RUN_KINDS
+            if name in _IN_ORDER
             else inspect.Parameter.KEYWORD_ONLY,
             default=field.get_default(call_default_factory=True),
         )
@@ -80,6 +86,7 @@ def _train_signature() -> inspect.Signature:
         if name not in own.parameters
     ]
     named = [p for p in own.parameters.values() if p.kind is p.KEYWORD_ONLY]
+    named = [p.replace(kind=p.POSITIONAL_OR_KEYWORD) if p.name == "data" else p for p in named]
     return own.replace(parameters=sorted([*written, *named], key=lambda p: p.kind))
 
 
