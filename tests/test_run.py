@@ -254,3 +254,10 @@ def test_checkpoint_of_other_parts(run_folder, tmp_path):
     (folder / "run.json").write_text(json.dumps(record))
     with pytest.raises(RunError, match="other shapes"):
         vaekit.load(folder)
+
+
+def test_a_record_is_read_by_its_fields_and_as_vaekit_0_1_gave_it(run):
+    assert run.record["data"]["training_images"] == run.record.data.training_images
+    assert run.record["parts"]["encoder"]["name"] == run.record.parts["encoder"].name
+    with pytest.raises(KeyError, match="nothing"):
+        run.record["nothing"]

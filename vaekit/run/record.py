@@ -26,6 +26,12 @@ class _Entry(BaseModel):
     # What a later vaekit adds is kept when the record is written again.
     model_config = ConfigDict(extra="allow")
 
+    def __getitem__(self, name: str) -> Any:
+        """A field by its name in `run.json`: vaekit 0.1 gave a run's record as a dict."""
+        if name not in type(self).model_fields and name not in (self.model_extra or {}):
+            raise KeyError(name)
+        return getattr(self, name)
+
 
 class PartRecord(_Entry):
     """Whose a part is, and its options.

@@ -29,7 +29,7 @@ def test_trains(tmp_path, encoder, decoder, loss, shape):
         progress=False,
     )
     part = run.record.parts["encoder" if encoder == "resnet" else "decoder"]
-    assert part["distribution"] == "vaekit-resnet"
+    assert part.distribution == "vaekit-resnet"
     loaded = vaekit.load(run.path)
     rebuilt = loaded.reconstruct(images)
     assert rebuilt.shape == images.shape
