@@ -46,6 +46,7 @@ def under_limit(mib, *args, cwd):
     )
 
 
+@pytest.mark.slow
 @linux
 def test_a_batch_that_cannot_fit_is_refused_and_the_one_named_trains(tmp_path):
     train = ["train", "--data", "digits", "--image-size", "64", "--limit", "512"]
@@ -94,6 +95,7 @@ def test_each_backends_error_is_known(monkeypatch, error):
     assert train(np.zeros((2, 3), "int32")).shape == (2, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 def test_a_real_allocation_that_fails_is_known(monkeypatch):
     monkeypatch.setattr(batch_memory, "on_cpu", lambda: False)

@@ -112,6 +112,7 @@ def test_it_is_listed_shown_and_offered(home):
     assert "--die-opt K=V An option of the die." in text
 
 
+@pytest.mark.slow
 def test_a_run_has_it_and_does_not_go_on_without(home):
     made = vaekit_in(home, "train", *TINY, "--die", "fair", "--die-opt", "sides=8")
     assert made.returncode == 0, made.stderr
@@ -131,6 +132,7 @@ def test_a_run_has_it_and_does_not_go_on_without(home):
     assert "is None" in none.stderr
 
 
+@pytest.mark.slow
 def test_its_builder_is_asked(home):
     refused = vaekit_in(
         home, "train", *TINY, "--die", "fair", "--die-opt", "sides=1", "--out", "none"

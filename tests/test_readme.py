@@ -40,6 +40,7 @@ def test_second_command_runs_tox():
     assert blocks(README, "sh")[1].strip() == "pip install tox && tox"
 
 
+@pytest.mark.slow
 def test_tour(folder, monkeypatch):
     monkeypatch.chdir(folder)
     lines = blocks(TOUR, "bash")[0].strip().splitlines()
@@ -50,6 +51,7 @@ def test_tour(folder, monkeypatch):
         assert (folder / made).stat().st_size > 0
 
 
+@pytest.mark.slow
 def test_own_images_and_config(folder, monkeypatch):
     from PIL import Image
 
@@ -64,6 +66,7 @@ def test_own_images_and_config(folder, monkeypatch):
     command(second, *few, "--out", "photos2")
 
 
+@pytest.mark.slow
 def test_going_on(folder, monkeypatch):
     monkeypatch.chdir(folder)
     first, second = blocks(TOUR, "bash")[2].strip().splitlines()

@@ -65,6 +65,7 @@ def test_the_record_keeps_them(by_itself):
     assert choices["onednn"]["value"] == "on"
 
 
+@pytest.mark.slow
 def test_all_is_set_by_hand_and_bits_that_differ_are_no_resume(by_itself, tmp_path):
     hand = ["--device", "cpu", "--threads", "1", "--allocator", "keep", "--no-onednn"]
     hand += ["--steps-per-call", "3"]

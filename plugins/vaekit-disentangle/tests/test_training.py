@@ -136,7 +136,7 @@ def test_trains_and_evaluates(
 ) -> None:
     run = train(tmp_path / "run", loss, loss_opt=options)
     part = run.record.parts["loss"]
-    assert (part["name"], part["distribution"]) == (loss, "vaekit-disentangle")
+    assert (part.name, part.distribution) == (loss, "vaekit-disentangle")
     check_history(run.path, terms)
     check_evaluation(run.path)
 
