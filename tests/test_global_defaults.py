@@ -52,7 +52,7 @@ def work(folder):
         trained.history[0]["loss"],
         run.evaluate(limit=16)["loss"],
         run.encode(images).z_mean,
-        np.asarray(decoder(np.zeros((1, 2), "float32"))),
+        keras.ops.convert_to_numpy(decoder(np.zeros((1, 2), "float32"))),
     )
 
 
