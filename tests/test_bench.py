@@ -339,7 +339,7 @@ def test_peers_train_the_same_nets_from_the_same_weights(peers):
     assert firsts[0] == pytest.approx(firsts[1], rel=0.1)
 
 
-@pytest.mark.backend
+@pytest.mark.slow
 def test_repaired_tutorial_trains(monkeypatch):
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     from repaired_tutorial import compiled

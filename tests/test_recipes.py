@@ -114,6 +114,7 @@ def test_a_single_step_is_enough(tmp_path):
     assert np.isfinite(run.history[0]["val_loss"])
 
 
+@pytest.mark.slow
 def test_any_loss_profits(tmp_path):
     """With as many steps and the same data, it ends lower than the tutorial's rate does."""
     more = {"limit": 200, "epochs": 4, "loss": "elbo", "batch_size": 8}
