@@ -40,7 +40,7 @@ def draw_latent_map(run: Run, images: Images) -> Figure:
     principal components of the means. Both axes have one scale and are centred on 0, where the
     prior is. At most 10,000 images are shown.
     """
-    pixels, labels = take(images, slice(_MOST_POINTS))
+    pixels, labels, _ = take(images, slice(_MOST_POINTS))
     latent = run.latent_dim
     map_ = _map_of(run.posterior(pixels), latent) if len(pixels) else _empty_map(latent)
     classes = None if labels is None or not len(labels) else np.unique(labels)
