@@ -25,7 +25,7 @@ def test_encode_keeps_the_order_of_the_source(run, run_folder, digits_set, tmp_p
     said = cli("encode", run_folder, "--data", "digits", "--out", out)
     assert said == f"{out}: z_mean and z_log_var of 1797 images\n"
     held = h5(out)
-    assert set(held) == {"z_mean", "z_log_var", "labels"}
+    assert set(held) == {"index", "label", "labels", "z_mean", "z_log_var"}
     assert held["z_mean"].shape == held["z_log_var"].shape == (1797, 2)
     assert held["z_mean"].dtype == held["z_log_var"].dtype == np.float32
     expected = run.encode(digits_set.train.pixels)
@@ -50,14 +50,14 @@ def test_encode_split(run, run_folder, split_npz, tmp_path, split, which):
 def test_encode_without_labels(run_folder, tmp_path, digits):
     np.savez(tmp_path / "a.npz", images=digits)
     cli("encode", run_folder, "--data", tmp_path / "a.npz", "--out", tmp_path / "z.h5")
-    assert set(h5(tmp_path / "z.h5")) == {"z_mean", "z_log_var"}
+    assert set(h5(tmp_path / "z.h5")) == {"index", "z_mean", "z_log_var"}
 
 
 def test_decode_what_encode_wrote(run, run_folder, tmp_path):
     cli("encode", run_folder, "--data", "digits", "--out", tmp_path / "z.h5")
     out = tmp_path / "images.h5"
     said = cli("decode", run_folder, tmp_path / "z.h5", "--out", out)
-    assert said == f"{out}: 1797 images\n"
+    assert said == f"{out}: 1797 images, float32\n"
     images = h5(out)["images"]
     assert (images.shape, images.dtype) == ((1797, 8, 8, 1), np.float32)
     np.testing.assert_allclose(images, run.decode(h5(tmp_path / "z.h5")["z_mean"]), atol=1e-5)

@@ -89,6 +89,7 @@ def _add_commands() -> None:
         pictures.interpolate,
         files.encode,
         files.decode,
+        files.score,
         plugins.plugins,
         data.data,
         doctor.doctor,

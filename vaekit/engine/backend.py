@@ -32,6 +32,12 @@ class Engine(Protocol):
         They move `program.eval_noise`.
         """
 
+    def score(self, program: Program, images: np.ndarray | Feed) -> Call:
+        """The same steps; each gives the values of each of its images, `(B, M)`.
+
+        `program.score_names` names them.
+        """
+
 
 def current_engine() -> Engine:
     """The engine of the backend that Keras runs on; no other backend is imported."""

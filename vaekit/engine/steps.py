@@ -61,6 +61,12 @@ def compile_evaluate(program: Program, images: Pixels) -> Steps:
     return Steps(current_engine().evaluate(program, source), _feed(source))
 
 
+def compile_score(program: Program, images: Pixels) -> Steps:
+    """Evaluation steps that give the values of each of their images, `(S, B, M)`."""
+    source = _source(images)
+    return Steps(current_engine().score(program, source), _feed(source))
+
+
 def _source(images: Pixels) -> np.ndarray | Feed:
     return Feed(images) if isinstance(images, StoredPixels) else np.asarray(images)
 

@@ -37,6 +37,9 @@ class TensorFlowEngine(Engine):
     def evaluate(self, program: Program, images: np.ndarray | Feed) -> Call:
         return _looped(program.eval_step, images, program.kernels)
 
+    def score(self, program: Program, images: np.ndarray | Feed) -> Call:
+        return _looped(program.score_step, images, program.kernels)
+
 
 def _looped(
     step: Callable[[tf.Tensor], tf.Tensor], images: np.ndarray | Feed, kernels: ActiveKernels

@@ -46,11 +46,10 @@ class TorchEngine(Engine):
         return _one_by_one(compiled_step(step, program.state, trained), images, program.kernels)
 
     def evaluate(self, program: Program, images: np.ndarray | Feed) -> Call:
-        @torch.no_grad()
-        def step(batch: Any) -> Any:
-            return program.eval_step(batch)
+        return _one_by_one(torch.no_grad()(program.eval_step), images, program.kernels)
 
-        return _one_by_one(step, images, program.kernels)
+    def score(self, program: Program, images: np.ndarray | Feed) -> Call:
+        return _one_by_one(torch.no_grad()(program.score_step), images, program.kernels)
 
 
 def _one_by_one(
