@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import math
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -94,8 +95,11 @@ def _write_npz(path: Path, table: Table) -> None:
             column[rows] = values
     # As texts of NumPy's own, which are read without unpickling anything.
     keys = {n: c.astype(str) if _is_text(c) else c for n, c in table.keys.items()}
-    with path.open("wb") as file:
-        np.savez(file, allow_pickle=False, **keys, **columns)
+    # As `numpy.savez` does, which can't name an array `file`.
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, column in {**keys, **columns}.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, column, allow_pickle=False)
 
 
 def _write_csv(path: Path, table: Table) -> None:

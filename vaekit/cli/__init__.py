@@ -87,6 +87,7 @@ def _add_commands() -> None:
         pictures.reconstruct,
         pictures.sample,
         pictures.interpolate,
+        pictures.traverse,
         files.encode,
         files.decode,
         files.score,

@@ -155,8 +155,7 @@ class Run:
     ) -> Traversal:
         """Move one latent after the other, those with the largest KL first.
 
-        image: what to start from, `(H, W, C)` or `(H, W)`, as for `encode`; None is the prior's
-            mean.
+        image: one image to start from, `(1, H, W, C)`, as for `encode`; None is the prior's mean.
         latents: how many to move at most. steps: images of each, from -`span` to `span`, in
             standard deviations of the prior.
 
@@ -171,7 +170,10 @@ class Run:
         order = np.argsort(-kl, kind="stable")[:latents]
         start = np.zeros(self.latent_dim)
         if image is not None:
-            start = self.encode(np.asarray(image)[None]).z_mean[0]
+            codes = self.encode(image).z_mean
+            if len(codes) != 1:
+                raise UserError(f"A traversal starts from one image, not from {len(codes)}.")
+            start = codes[0]
         values = np.linspace(-span, span, steps)
         return Traversal(order, kl[order], values, self._decode_all(along(start, order, values)))
 
