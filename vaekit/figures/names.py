@@ -72,7 +72,7 @@ def _family_with(letters: frozenset[str]) -> str | None:
 
 def _draws_all(family: str, letters: Collection[str]) -> bool:
     """Whether a family draws these in both weights."""
-    fonts = (FontProperties([family], weight=weight) for weight in ("normal", "bold"))
+    fonts = (FontProperties(family=[family], weight=weight) for weight in ("normal", "bold"))
     return all(_draws(fontManager.findfont(font), letters) for font in fonts)
 
 
