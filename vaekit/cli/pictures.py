@@ -97,7 +97,7 @@ def interpolate(
 @click.option(
     "-n", "count", type=click.IntRange(1, 50), default=10, show_default=True, help="Latents."
 )
-@click.option("--steps", type=click.IntRange(2, 50), default=9, show_default=True)
+@click.option("--steps", type=click.IntRange(2, 50), default=7, show_default=True)
 @click.option(
     "--span",
     type=SPAN,

@@ -10,7 +10,7 @@ import numpy as np
 
 from vaekit.engine.columns import psnr_of
 from vaekit.engine.program import Program
-from vaekit.engine.steps import Steps, batches, compile_evaluate, compile_score
+from vaekit.engine.steps import Steps, batches, compile_evaluate, compile_forward
 from vaekit.types import Pixels
 
 # About 256 images of 28x28: wide feature maps of more would not fit beside the training's.
@@ -41,7 +41,7 @@ def score(program: Program, images: Pixels) -> dict[str, np.ndarray]:
     They are of the same draws. `psnr`, in decibels, is of each image's own error: its mean isn't
     the `psnr` of the mean error, which evaluation gives.
     """
-    rows = [*_passed(program, compile_score(program, images), images)]
+    rows = [*_passed(program, compile_forward(program, program.score_step, images), images)]
     columns = dict(zip(program.score_names, np.concatenate(rows).T, strict=True))
     return {**columns, "psnr": psnr_of(columns["mse"]).astype("float32")}
 

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from vaekit.config import MAX_STEPS
-from vaekit.engine.backend import Call, Engine
+from vaekit.engine.backend import Call, Engine, ForwardStep
 from vaekit.engine.feed import Feed
 from vaekit.engine.program import Program
 from vaekit.startup import on_cpu
@@ -52,21 +52,12 @@ class JaxEngine(Engine):
 
         return _steps(program, step, images)
 
-    def evaluate(self, program: Program, images: np.ndarray | Feed) -> Call:
-        return _steps(program, _at_rest(program, program.eval_step), images)
+    def forward(self, program: Program, step: ForwardStep, images: np.ndarray | Feed) -> Call:
+        def pure(state: State, batch: Any) -> tuple[State, Any]:
+            row, state = _stateless(program, state, lambda: step(batch))
+            return state, row
 
-    def score(self, program: Program, images: np.ndarray | Feed) -> Call:
-        return _steps(program, _at_rest(program, program.score_step), images)
-
-
-def _at_rest(program: Program, measure: Callable[[Any], Any]) -> Step:
-    """A step that measures a batch, and moves nothing but the noise of evaluation."""
-
-    def step(state: State, batch: Any) -> tuple[State, Any]:
-        row, state = _stateless(program, state, lambda: measure(batch))
-        return state, row
-
-    return step
+        return _steps(program, pure, images)
 
 
 def _stateless(program: Program, state: State, call: Callable[[], Any]) -> tuple[Any, State]:

@@ -13,7 +13,7 @@ from vaekit.types import Images
 
 @styled()
 def draw_traversal(
-    run: Run, image: Images | None = None, *, latents: int = 10, steps: int = 9, span: float = 3
+    run: Run, image: Images | None = None, *, latents: int = 10, steps: int = 7, span: float = 3
 ) -> Figure:
     """What `Run.traverse` gives: a row for each latent, which goes from left to right."""
     traversal = run.traverse(image, latents=latents, steps=steps, span=span)
@@ -21,13 +21,13 @@ def draw_traversal(
     images = traversal.images.reshape(-1, *traversal.images.shape[2:])
     gap = gap_of(images)
     canvas = tile(as_rgb(images), steps, gap=gap)
-    which = "Each latent" if rows == run.latent_dim else f"{rows} latents of {run.latent_dim}"
+    which = "All" if rows == run.latent_dim else f"{rows} of {run.latent_dim}"
     start = "the prior's mean" if image is None else "an image"
     figure, axes = place(
         canvas,
-        f"{which} moved alone, from {start}; the largest KL first",
+        f"{which} latents, each moved alone from {start}: largest KL first",
         scale=scale_of(canvas, images),
-        margins=Margins(left=260, bottom=72),
+        margins=Margins(left=240, bottom=72),
     )
     height, width = images.shape[1:3]
     axes.set_yticks(
@@ -41,5 +41,6 @@ def draw_traversal(
         np.arange(steps) * (width + gap) + width / 2,
         [f"{value:.3g}".replace("-", "\N{MINUS SIGN}") for value in traversal.values],
     )
+    axes.tick_params(left=False)
     axes.set(xlabel="value of the latent; the prior's standard deviation is 1")
     return figure

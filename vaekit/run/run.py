@@ -151,7 +151,7 @@ class Run:
         return self._decode_all(points)
 
     def traverse(
-        self, image: Any = None, *, latents: int = 10, steps: int = 9, span: float = 3.0
+        self, image: Any = None, *, latents: int = 10, steps: int = 7, span: float = 3.0
     ) -> Traversal:
         """Move one latent after the other, those with the largest KL first.
 
