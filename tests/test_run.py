@@ -70,7 +70,12 @@ def test_interpolate_ends_at_reconstructions(run, digits):
 
 def test_held_out_images_are_those_of_evaluate(run, digits):
     images, split, source, classes = run.held_out()
-    assert (len(images.pixels), split, source, classes) == (180, "validation", "digits", None)
+    assert (len(images.pixels), split, source, classes) == (
+        180,
+        "validation",
+        "digits",
+        tuple("0123456789"),
+    )
     assert run.held_out(digits).split == "all"
     assert len(run.held_out(limit=3).images.pixels) == 3
 

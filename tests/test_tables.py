@@ -6,7 +6,6 @@ import errno
 
 import h5py
 import numpy as np
-import pandas as pd
 import pytest
 
 from vaekit.errors import NoRoomError, UserError
@@ -27,6 +26,8 @@ def table():
 
 @pytest.mark.parametrize("name", ["a.csv", "b.parquet", "C.CSV"])
 def test_fields_are_read_back_by_pandas(tmp_path, name):
+    import pandas as pd  # which only the environment of these tests has
+
     write_table(tmp_path / name, table())
     read = pd.read_parquet if name.endswith("parquet") else pd.read_csv
     kept = {} if name.endswith("parquet") else {"keep_default_na": False, "na_values": ["nan"]}

@@ -81,7 +81,6 @@ def files(tmp_path, digits):
 def test_interpolate_between_files_with_the_ends_shown(run, run_folder, files, digits, tmp_path):
     cli("interpolate", run_folder, *files, "--steps", 4, "--out", tmp_path / "way.png")
     shown = picture(tmp_path / "way.png")
-    assert blocks(shown) == (2, 6)
     # Every image of both rows, each of its pixels a square.
     paths = run.interpolate(digits[:3], steps=4)
     rows = np.concatenate([digits[:2, None] / 255, paths, digits[1:3, None] / 255], axis=1)
