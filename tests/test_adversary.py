@@ -8,7 +8,7 @@ import pytest
 from keras import ops
 
 from tests.parts import make_vae, some_images
-from vaekit.engine import Evaluation, Program, compile_train
+from vaekit.engine import Evaluation, Program, compile_train, score
 from vaekit.errors import BuildError
 from vaekit.loss import Adversary, Loss, needs_of
 
@@ -122,3 +122,14 @@ def test_terms_of_one_name_are_refused():
     loss.adversary = Twice(0.1)
     with pytest.raises(BuildError, match=r"adversary of the loss 'judged' has a term 'error'"):
         program(loss)
+
+
+def test_scores_of_each_image_average_to_the_evaluation():
+    """Its own terms and the adversary's, by the same draws, whatever the batches."""
+    made, images = program(Judged()), some_images(300)
+    scores, averages = score(made, images), Evaluation(made, images)()
+    assert set(scores) == {
+        *("loss", "error", "score", "adversary_loss", "judge", "kl", "mse", "psnr")
+    }
+    for name in scores.keys() - {"psnr"}:
+        assert scores[name].mean(dtype=float) == pytest.approx(averages[name], rel=1e-5)

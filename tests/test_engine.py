@@ -16,6 +16,7 @@ from vaekit.engine import (
     compile_evaluate,
     compile_train,
     epoch_order,
+    score,
 )
 from vaekit.errors import BuildError
 from vaekit.loss import needs_of
@@ -108,6 +109,18 @@ def test_uint8_and_float_pixels_train_alike():
     for pixels in (images, images.astype("float32") / np.float32(255)):
         rows.append(compile_train(make_program(), pixels)(np.arange(8, dtype="int32")[None]))
     np.testing.assert_allclose(*rows, rtol=1e-5)
+
+
+def test_scores_of_each_image_average_to_the_evaluation():
+    program, images = make_program(loss="beta", encoder_opt={"width": 4}), some_images(300)
+    scores, averages = score(program, images), Evaluation(program, images)()
+    assert {"loss", "kl", "elbo", "mse", "psnr"} <= set(scores) <= set(averages)
+    for name, of_each in scores.items():
+        assert of_each.shape == (300,)
+        if name != "psnr":
+            assert of_each.mean(dtype=float) == pytest.approx(averages[name], rel=1e-5)
+    for name, again in score(program, images).items():
+        np.testing.assert_array_equal(again, scores[name])
 
 
 def test_evaluation_repeats_and_changes_no_training():

@@ -39,6 +39,47 @@ def test_leaves_all_of_the_run_directory(run_folder):
     }
 
 
+def test_traverse_moves_each_latent_alone_those_of_most_kl_first(run, digits):
+    for image, start in ((None, [0, 0]), (digits[:1], run.encode(digits[:1]).z_mean[0])):
+        walk = run.traverse(image, steps=5, span=2)
+        kl = np.array([run.history[-1][f"val_kl_dim_{n}"] for n in (0, 1)])
+        assert walk.latents.tolist() == np.argsort(-kl).tolist()
+        np.testing.assert_array_equal(walk.kl, np.sort(kl)[::-1])
+        np.testing.assert_array_equal(walk.values, [-2, -1, 0, 1, 2])
+        for latent, images in zip(walk.latents, walk.images, strict=True):
+            z = np.tile(np.asarray(start, float), (5, 1))
+            z[:, latent] = walk.values
+            np.testing.assert_allclose(images, run.decode(z), atol=1e-6)
+    assert run.traverse(latents=1).images.shape == (1, 7, 8, 8, 1)
+    with pytest.raises(UserError, match="starts from one image, not from 16"):
+        run.traverse(digits)
+    with pytest.raises(UserError, match="needs a latent, two steps"):
+        run.traverse(steps=1)
+
+
+def test_interpolate_ends_at_reconstructions(run, digits):
+    ways = run.interpolate(digits[:3], steps=3)
+    assert ways.shape == (2, 3, 8, 8, 1)
+    rebuilt, z = run.reconstruct(digits[:3]), run.encode(digits[:3]).z_mean
+    np.testing.assert_allclose(ways[:, 0], rebuilt[:2], atol=1e-5)
+    np.testing.assert_allclose(ways[:, -1], rebuilt[1:], atol=1e-5)
+    np.testing.assert_allclose(ways[0, 1], run.decode(z[:2].mean(axis=0)[None])[0], atol=1e-5)
+    with pytest.raises(UserError, match="at least two images"):
+        run.interpolate(digits[:1])
+
+
+def test_held_out_images_are_those_of_evaluate(run, digits):
+    images, split, source, classes = run.held_out()
+    assert (len(images.pixels), split, source, classes) == (
+        180,
+        "validation",
+        "digits",
+        tuple("0123456789"),
+    )
+    assert run.held_out(digits).split == "all"
+    assert len(run.held_out(limit=3).images.pixels) == 3
+
+
 PLAIN = """
 import sys
 class NoVaekit:

@@ -44,26 +44,32 @@ def write_text(path: Path, text: str) -> None:
     write_whole(path, lambda temporary: _write(temporary, content))
 
 
-def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
-    """Make the folder `path` of these files, each flushed to the disk, or make none.
-
-    files: contents by path within the folder; folders between are made.
+def fill_folder(path: Path, fill: Callable[[Path], None]) -> None:
+    """Let `fill` write files into a temporary folder beside `path`, flush all, and rename it.
 
     Raises `NoRoomError` or `RunError` as `write_whole` does, and `RunError` if `path` is taken.
     """
     with _aside(path, path) as temporary:
         temporary.mkdir()
-        folders = {temporary}
-        for name, content in files.items():
-            file = temporary / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            folders.update(parent for parent in file.parents if temporary in parent.parents)
-            _write(file, content)
-            sync(file)
-        for folder in folders:
-            sync(folder)
+        fill(temporary)
+        for folder, _, files in os.walk(temporary):
+            for file in files:
+                sync(Path(folder, file))
+            sync(Path(folder))
         os.rename(temporary, path)
         sync(path.parent)
+
+
+def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
+    """`fill_folder` with these files: contents by path within; folders between are made."""
+
+    def fill(folder: Path) -> None:
+        for name, content in files.items():
+            file = folder / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            _write(file, content)
+
+    fill_folder(path, fill)
 
 
 def remove_folder(path: Path) -> None:

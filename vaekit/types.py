@@ -70,10 +70,13 @@ class Images(NamedTuple):
     """Images of one split: `pixels` `(N, H, W, C)`, uint8 or float32 in [0, 1]; `labels` `(N,)`.
 
     Integer `labels` count from 0; None where the source has none.
+    files: the path of each image's file within the source, `(N,)` texts; None where the images
+    aren't files of their own.
     """
 
     pixels: Pixels
     labels: np.ndarray | None = None
+    files: np.ndarray | None = None
 
 
 class Dataset(NamedTuple):

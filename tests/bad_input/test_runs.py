@@ -51,8 +51,10 @@ RUN_COMMANDS = [
     ["reconstruct"],
     ["sample"],
     ["interpolate"],
+    ["traverse"],
     ["encode", "--data", "digits", "--out", "z.h5"],
     ["decode", "z.h5", "--out", "a.h5"],
+    ["score", "--out", "scores.csv"],
 ]
 
 
@@ -61,6 +63,21 @@ def test_no_run_there(tmp_path, command):
     name, *options = command
     match = r"nowhere holds no run: there is no run\.json in it"
     refused(tmp_path, name, "nowhere", *options, match=match)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["encode", "--data", "nothing", "--out", "z.txt"],
+        ["score", "--out", "scores"],
+        ["decode", "nothing.h5", "--out", "a.jpg"],
+    ],
+)
+def test_unknown_endings_come_before_everything(tmp_path, command):
+    name, *options = command
+    refused(
+        tmp_path, name, "nowhere", *options, match=r"doesn't end as .* that vaekit writes\. End"
+    )
 
 
 def test_resume_of_a_complete_run(run_folder):

@@ -27,6 +27,7 @@ def test_source(tmp_path, name):
         ["reconstruct"],
         ["interpolate"],
         ["encode", "--out", "z.h5"],
+        ["score", "--out", "z.csv"],
     ],
 )
 @pytest.mark.parametrize("name", ["truncated IDX", "NaN", "images of differing sizes"])
@@ -38,6 +39,14 @@ def test_source_for_a_run(run_folder, tmp_path, command, name):
     before = listing(run_folder)
     refused(tmp_path, command, run_folder, "--data", make(folder), *options, match=match)
     assert listing(run_folder) == before
+
+
+@pytest.mark.parametrize("command", [["encode", "--out", "z.csv"], ["score", "--out", "z.npz"]])
+def test_labels_of_other_images(run_folder, tmp_path, command):
+    command, *options = command
+    source = npz(images=np.zeros((40, 8, 8), "uint8"), labels=np.arange(12))(tmp_path)
+    args = (command, run_folder, "--data", source, *options)
+    refused(tmp_path, *args, match=r"labels of .* are 12, but there are 40 images\. Do they belong")
 
 
 @pytest.mark.parametrize("command", [["evaluate"], ["encode", "--out", "z.h5"]])

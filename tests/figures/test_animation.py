@@ -84,7 +84,13 @@ def test_frames_change_nothing_of_what_is_trained(short, tmp_path):
 def test_pictures_without_the_gif(tmp_path):
     run = train(tmp_path / "run", gif=False, latent_dim=3)
     names = {path.name for path in (run.path / "figures").iterdir()}
-    assert names == {"latent.png", "loss.png", "reconstructions.png", "samples.png"}
+    assert names == {
+        "latent.png",
+        "loss.png",
+        "reconstructions.png",
+        "samples.png",
+        "traversal.png",
+    }
 
 
 def test_leaving_pictures_out_is_no_change_to_a_resumed_run(short, tmp_path):

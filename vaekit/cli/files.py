@@ -1,4 +1,4 @@
-"""`vaekit encode` and `decode`: from file to file."""
+"""`vaekit encode`, `decode` and `score`: from file to file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vaekit.cli.values import data_option
+from vaekit.cli.values import data_option, run_argument
 
 if TYPE_CHECKING:
     from vaekit.model_files import ModelFile
@@ -19,12 +19,18 @@ _trust = click.option(
     is_flag=True,
     help="Let Keras load a model file as it is, and run any code that it holds.",
 )
+_table = click.option(
+    "--out",
+    metavar="FILE",
+    required=True,
+    help="File to write: .h5, .npz, .csv or .parquet, by its ending.",
+)
 
 
-@click.command(short_help="Write the latents of images to HDF5.")
+@click.command(short_help="Write the latents of images to a file.")
 @_model_argument
 @data_option("A registered name or a path.", required=True)
-@click.option("--out", metavar="FILE.h5", required=True, help="File to write.")
+@_table
 @click.option(
     "--split",
     type=click.Choice(("all", "train", "test")),
@@ -34,33 +40,80 @@ _trust = click.option(
 )
 @_trust
 def encode(model: str, data: str, out: str, split: str, trust: bool) -> None:
-    """Write z_mean and z_log_var of every image, and its label, in the order of the source.
+    """Write z_mean and z_log_var of every image, its file and its class, in the source's order.
 
     The encoder is a run's, or that of a .keras or .h5 file.
     """
+    from vaekit.tables import refuse_unknown_ending
+
+    refuse_unknown_ending(Path(out))
     loaded = _load(model, trust)  # chooses the backend, so it comes before what imports Keras
     from vaekit import inference
 
-    images = inference.images_of(loaded.dataset(data), split)
-    count = inference.encode_to_file(loaded, images, Path(out))
+    dataset = loaded.dataset(data)
+    images = inference.images_of(dataset, split)
+    count = inference.encode_to_file(loaded, images, Path(out), dataset.classes)
     click.echo(f"{out}: z_mean and z_log_var of {count} images")
 
 
-@click.command(short_help="Write the images of latents to HDF5.")
+@click.command(short_help="Write the images of latents.")
 @_model_argument
 @click.argument("latents", metavar="LATENTS.h5[::NAME]")
-@click.option("--out", metavar="FILE.h5", required=True, help="File to write.")
+@click.option(
+    "--out",
+    metavar="FOLDER|FILE",
+    required=True,
+    help="A new folder for a PNG each, a .png for one, or .h5 for floats.",
+)
 @_trust
 def decode(model: str, latents: str, out: str, trust: bool) -> None:
-    """Decode the dataset z_mean (or NAME) of an HDF5 file into `images` of another.
+    """Decode the dataset z_mean (or NAME) of an HDF5 file into pictures, or `images` of another.
 
-    The decoder is a run's, or that of a .keras or .h5 file.
+    PNG files have 8 bits a channel, and HDF5 float32. The decoder is a run's, or that of a .keras
+    or .h5 file.
     """
+    from vaekit.image_files import refuse_unknown_images, stored_as
+
+    refuse_unknown_images(Path(out))
     loaded = _load(model, trust)
     from vaekit import inference
 
     count = inference.decode_to_file(loaded, latents, Path(out))
-    click.echo(f"{out}: {count} images")
+    click.echo(f"{out}: {count} images, {stored_as(Path(out))}")
+
+
+@click.command(short_help="Write loss, ELBO and error of each image to a file.")
+@run_argument
+@data_option("A registered name or a path. Default: what the run was trained on.")
+@_table
+@click.option(
+    "--split",
+    type=click.Choice(("held-out", "all", "train", "test")),
+    default="held-out",
+    show_default=True,
+    help="Which images; held-out is those that `evaluate` takes.",
+)
+def score(run: str, data: str | None, out: str, split: str) -> None:
+    """Write each image's loss terms, ELBO and KL (nats), MSE and PSNR (dB), its file and class.
+
+    The means are what `evaluate` gives of the same images; but its PSNR is of the mean error.
+    """
+    from vaekit.tables import refuse_unknown_ending
+
+    refuse_unknown_ending(Path(out))
+    from vaekit import api
+
+    loaded = api.load(run)
+    from vaekit import inference
+
+    if split == "held-out":
+        chosen = loaded.held_out(data)
+        images, split, classes = [chosen.images], chosen.split, chosen.classes
+    else:
+        dataset = loaded.dataset(data)
+        images, classes = inference.images_of(dataset, split), dataset.classes
+    count = inference.score_to_file(loaded, images, Path(out), classes)
+    click.echo(f"{out}: {count} images ({split})")
 
 
 def _load(model: str, trust: bool) -> Run | ModelFile:

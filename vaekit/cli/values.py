@@ -60,21 +60,26 @@ class BatchSizes(click.ParamType[tuple[int, ...]]):
         return tuple(sorted({int(size) for size in value.split(",")}))
 
 
-class Seconds(click.FloatRange):
-    """A time that passes: click lets `nan` and `inf` through any range."""
+class Finite(click.FloatRange):
+    """A number of something: click lets `nan` and `inf` through any range."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(0, min_open=True)
+        self._what = what
 
     def convert(self, value: Any, param: Any, ctx: Any) -> float:
         """More than 0 and finite."""
-        seconds: float = super().convert(value, param, ctx)
-        if not math.isfinite(seconds):
-            self.fail(f"{value} is not a number of seconds.", param, ctx)
-        return seconds
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a number of {self._what}.", param, ctx)
+        return number
 
 
 KEY_VALUE = KeyValue()
 IMAGE_SIZE = ImageSize()
 BATCH_SIZES = BatchSizes()
-SECONDS = Seconds(0, min_open=True)
+SECONDS = Finite("seconds")
+SPAN = Finite("standard deviations")
 
 run_argument = click.argument("run", metavar="RUN", type=click.Path(path_type=str))
 

@@ -14,6 +14,7 @@ from vaekit.data.scale import Scale, recorded_scale
 from vaekit.data.splits import split, take
 from vaekit.data.stored import StoredPixels
 from vaekit.data.summary import describe
+from vaekit.data.transform import coloured
 
 __all__ = [
     "Budget",
@@ -21,6 +22,7 @@ __all__ = [
     "StoredPixels",
     "as_dataset",
     "as_pixels",
+    "coloured",
     "data_budget",
     "describe",
     "fingerprint",

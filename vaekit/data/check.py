@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from vaekit.data.labels import check_labels
@@ -40,7 +42,7 @@ def checked(raw: Dataset, scale: Scale | None = None) -> Dataset:
             name = f"The {split} labels of {of}"
             labels = check_labels(labels, len(array), name)
             _check_classes(labels, raw.classes, name)
-        done.append(Images(array, labels))
+        done.append(Images(array, labels, _checked_files(images.files, len(array), split, of)))
     train, test = done if len(done) == 2 else (done[0], None)
     return raw._replace(
         train=train, test=test, stored=raw.stored or stored, scale=raw.scale or whites
@@ -49,6 +51,17 @@ def checked(raw: Dataset, scale: Scale | None = None) -> Dataset:
 
 def _size(shape: tuple[int, ...]) -> str:
     return "x".join(str(n) for n in shape)
+
+
+def _checked_files(files: Any, count: int, split: str, of: str) -> np.ndarray | None:
+    if files is None:
+        return None
+    if len(files) != count:
+        raise DataError(
+            f"The {split} files of {of} are {len(files)}, but there are {count} images. Name one "
+            "an image."
+        )
+    return np.array([str(file) for file in files], object)
 
 
 def _check_classes(labels: np.ndarray, classes: tuple[str, ...] | None, name: str) -> None:

@@ -11,10 +11,14 @@ from vaekit.types import Dataset
 
 
 def fingerprint(dataset: Dataset) -> str:
-    """32 hex digits that change with any pixel, label, shape or type, of either split."""
+    """32 hex digits that change with any pixel, label, shape or type, of either split.
+
+    Files may be renamed.
+    """
     digest = hashlib.blake2b(digest_size=16)
     for split, images in (("train", dataset.train), ("test", dataset.test)):
-        for field, array in images._asdict().items() if images is not None else ():
+        for field in ("pixels", "labels"):
+            array = getattr(images, field, None)
             if array is None:
                 continue
             digest.update(f"{split} {field} {array.dtype.str} {array.shape}\n".encode())

@@ -30,7 +30,7 @@ def read_file(path: Path, source: str, size: Size, gray: bool) -> Dataset:
     left_out = LeftOut(path)
     pixels = _decoded([path], size, gray, left_out)
     left_out.warn()
-    return Dataset(source, Images(pixels))
+    return Dataset(source, Images(pixels, files=_names([path], path.parent)))
 
 
 def read_folder(
@@ -65,7 +65,7 @@ def read_folder(
     stored = _stored(paths, size, gray, budget, left_out)
     pixels = _decoded(paths, size, gray, left_out) if stored is None else stored
     left_out.warn()
-    whole, count = Images(pixels), len(listed["train"])
+    whole, count = Images(pixels, files=_names(paths, folder)), len(listed["train"])
     train = take(whole, slice(count))._replace(labels=_labels(listed["train"], names))
     test = None
     if "test" in listed:
@@ -96,6 +96,11 @@ def _stored(
         return None
     left_out.pages = rows.several
     return StoredPixels(rows, budget.bytes)
+
+
+def _names(paths: list[Path], folder: Path) -> np.ndarray:
+    """The files' paths within the folder."""
+    return np.array([path.relative_to(folder).as_posix() for path in paths], object)
 
 
 def _labels(files: Listing, names: list[str]) -> np.ndarray | None:

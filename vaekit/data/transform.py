@@ -33,6 +33,21 @@ def transformed(dataset: Dataset, image_size: tuple[int, int] | None, gray: bool
     return dataset._replace(train=train, test=test)
 
 
+def coloured(dataset: Dataset) -> Dataset:
+    """The data set with grey images as colour images of the same greys; others are left alone."""
+    train = _coloured(dataset.train)
+    return dataset._replace(train=train, test=dataset.test and _coloured(dataset.test))
+
+
+def _coloured(images: Images) -> Images:
+    pixels = images.pixels
+    height, width, channels = pixels.shape[1:]
+    if channels != 1:
+        return images
+    whole = changed(pixels, lambda a: np.repeat(a, 3, axis=3), (height, width, 3), pixels.dtype)
+    return images._replace(pixels=whole)
+
+
 def _images(images: Images, size: tuple[int, int] | None, gray: bool, source: str) -> Images:
     pixels = images.pixels
     height, width, channels = pixels.shape[1:]

@@ -3,7 +3,7 @@
 from vaekit.config import MAX_STEPS
 from vaekit.engine.blueprint import Blueprint
 from vaekit.engine.columns import Columns
-from vaekit.engine.evaluation import Evaluation
+from vaekit.engine.evaluation import Evaluation, score
 from vaekit.engine.feed import HELD, batch_bytes
 from vaekit.engine.program import Objective, Program
 from vaekit.engine.steps import (
@@ -28,4 +28,5 @@ __all__ = [
     "compile_evaluate",
     "compile_train",
     "epoch_order",
+    "score",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -46,7 +45,7 @@ class Columns(NamedTuple):
             name: float(value[0]) for name, value in means.items()
         }
         if "mse" in summary:
-            summary["psnr"] = -10.0 * math.log10(max(means["mse"][0], 1e-12))
+            summary["psnr"] = float(psnr_of(means["mse"])[0])
         summary["active_units"] = int(np.sum(variance > ACTIVE_VARIANCE))
         summary[KL_DIM] = [float(value) for value in kl_dim]
         return summary
@@ -63,6 +62,11 @@ class Columns(NamedTuple):
         # A total is bad whenever a term of it is; the term says more.
         named = [name for name in self.names if name in wrong]
         return row, next((name for name in named if name not in TOTALS), named[0])
+
+
+def psnr_of(mse: np.ndarray) -> np.ndarray:
+    """The peak signal-to-noise ratio of mean squared errors, in decibels, for a peak of 1."""
+    return -10.0 * np.log10(np.maximum(mse, 1e-12))
 
 
 def latent_sums(z_mean: Tensor, kl_dim: Tensor) -> dict[str, Tensor]:

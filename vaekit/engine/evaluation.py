@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from contextlib import closing
 
 import numpy as np
 
+from vaekit.engine.columns import psnr_of
 from vaekit.engine.program import Program
-from vaekit.engine.steps import batches, compile_evaluate
+from vaekit.engine.steps import Steps, batches, compile_evaluate, compile_forward
 from vaekit.types import Pixels
 
 # About 256 images of 28x28: wide feature maps of more would not fit beside the training's.
@@ -20,21 +22,39 @@ class Evaluation:
 
     def __init__(self, program: Program, images: Pixels) -> None:
         self._program = program
+        self._images = images
         self._steps = compile_evaluate(program, images)
-        height, width = images.shape[1:3]
-        self._size = max(1, min(256, math.ceil(_PIXELS_A_BATCH / (height * width))))
-        self._order = np.arange(len(images), dtype=np.int32)
 
     def __call__(self) -> dict[str, float | int | list[float]]:
         """Averages over the images, as `Columns.summary` gives them; the same draws every time."""
-        self._program.restart_evaluation()
-        total = np.zeros(sum(self._program.eval_columns.widths))
-        most = self._steps.most(self._size)
-        self._steps.expect(self._order, self._size)
-        with closing(self._steps):
-            for block in batches(self._order, self._size):
-                for start in range(0, len(block), most):
-                    # Row by row, so that the sums don't depend on how many steps a call took.
-                    for row in self._steps(block[start : start + most]):
-                        total += row
-        return self._program.eval_columns.summary(total, len(self._order))
+        columns = self._program.eval_columns
+        total = np.zeros(sum(columns.widths))
+        # Row by row, so that the sums don't depend on how many steps a call took.
+        for row in _passed(self._program, self._steps, self._images):
+            total += row
+        return columns.summary(total, len(self._images))
+
+
+def score(program: Program, images: Pixels) -> dict[str, np.ndarray]:
+    """Values of each image, `(N,)` float32, whose means are those of an `Evaluation`.
+
+    They are of the same draws. `psnr`, in decibels, is of each image's own error: its mean isn't
+    the `psnr` of the mean error, which evaluation gives.
+    """
+    rows = [*_passed(program, compile_forward(program, program.score_step, images), images)]
+    columns = dict(zip(program.score_names, np.concatenate(rows).T, strict=True))
+    return {**columns, "psnr": psnr_of(columns["mse"]).astype("float32")}
+
+
+def _passed(program: Program, steps: Steps, images: Pixels) -> Iterator[np.ndarray]:
+    """What each of the steps over all images gives, in their order."""
+    program.restart_evaluation()
+    height, width = images.shape[1:3]
+    size = max(1, min(256, math.ceil(_PIXELS_A_BATCH / (height * width))))
+    order = np.arange(len(images), dtype=np.int32)
+    most = steps.most(size)
+    steps.expect(order, size)
+    with closing(steps):
+        for block in batches(order, size):
+            for start in range(0, len(block), most):
+                yield from steps(block[start : start + most])

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from vaekit.config import MAX_STEPS
-from vaekit.engine.backend import Call, Engine
+from vaekit.engine.backend import Call, Engine, ForwardStep
 from vaekit.engine.feed import Feed
 from vaekit.engine.program import Program
 from vaekit.startup import on_cpu
@@ -50,14 +50,14 @@ class JaxEngine(Engine):
                 state = _with_values(_with_values(state, trained[number], values), tuned, tuning)
             return state, row
 
-        return _steps(program, step, images, sum(program.columns.widths))
+        return _steps(program, step, images)
 
-    def evaluate(self, program: Program, images: np.ndarray | Feed) -> Call:
-        def step(state: State, batch: Any) -> tuple[State, Any]:
-            row, state = _stateless(program, state, lambda: program.eval_step(batch))
+    def forward(self, program: Program, step: ForwardStep, images: np.ndarray | Feed) -> Call:
+        def pure(state: State, batch: Any) -> tuple[State, Any]:
+            row, state = _stateless(program, state, lambda: step(batch))
             return state, row
 
-        return _steps(program, step, images, sum(program.eval_columns.widths))
+        return _steps(program, pure, images)
 
 
 def _stateless(program: Program, state: State, call: Callable[[], Any]) -> tuple[Any, State]:
@@ -79,10 +79,8 @@ def _with_values(state: State, slots: list[int], values: list[Any]) -> State:
     return state
 
 
-def _steps(program: Program, step: Step, images: np.ndarray | Feed, width: int) -> Call:
-    if on_cpu():
-        return _one_by_one(program, step, images)
-    return _looped(program, step, images, width)
+def _steps(program: Program, step: Step, images: np.ndarray | Feed) -> Call:
+    return (_one_by_one if on_cpu() else _looped)(program, step, images)
 
 
 def _one_by_one(program: Program, step: Step, images: np.ndarray | Feed) -> Call:
@@ -107,7 +105,7 @@ def _one_by_one(program: Program, step: Step, images: np.ndarray | Feed) -> Call
     return call
 
 
-def _looped(program: Program, step: Step, images: np.ndarray | Feed, width: int) -> Call:
+def _looped(program: Program, step: Step, images: np.ndarray | Feed) -> Call:
     """Many steps in one jitted loop, so that an accelerator is not kept waiting for launches."""
     feed = images if isinstance(images, Feed) else None
     data = None if feed else jnp.asarray(images)
@@ -115,13 +113,16 @@ def _looped(program: Program, step: Step, images: np.ndarray | Feed, width: int)
     # The count is traced, so that a call with fewer steps needs no compilation of its own.
     @partial(jax.jit, donate_argnums=0)
     def run(state: State, data: Any, block: Any, count: Any) -> tuple[State, Any]:
+        def batch(number: Any) -> Any:
+            return block[number] if data is None else data[block[number]]
+
         def body(number: Any, carry: tuple[State, Any]) -> tuple[State, Any]:
             state, rows = carry
-            batch = block[number] if data is None else data[block[number]]
-            state, row = step(state, batch)
+            state, row = step(state, batch(number))
             return state, rows.at[number].set(row)
 
-        rows = jnp.zeros((block.shape[0], width), "float32")
+        _, row = jax.eval_shape(lambda state: step(state, batch(0)), state)
+        rows = jnp.zeros((block.shape[0], *row.shape), "float32")
         return jax.lax.fori_loop(0, count, body, (state, rows))
 
     def call(block: np.ndarray) -> np.ndarray:

@@ -113,6 +113,17 @@ class Program:
         """The row of sums of a batch, with batch norm at rest; has also `mse`."""
         return _row(self._eval_sums(stored))
 
+    def score_step(self, stored: Tensor) -> Tensor:
+        """Values of each image of a batch, `(B, M)`, with batch norm at rest; see `score_names`."""
+        values = self._eval_values(stored).values()
+        return ops.stack([ops.cast(value, "float32") for value in values], axis=-1)
+
+    @property
+    def score_names(self) -> list[str]:
+        """What `score_step` gives: losses, their terms, `kl`, `elbo` and `mse`, as evaluation."""
+        with keras.StatelessScope():
+            return list(self._eval_values(self._blank()))
+
     def _train_sums(self, stored: Tensor) -> dict[str, Tensor]:
         x = as_float_tensor(stored)
         return self._sums(x, self._call(x, self.noise, training=True), self.noise)
@@ -120,11 +131,27 @@ class Program:
     def _eval_sums(self, stored: Tensor) -> dict[str, Tensor]:
         x = as_float_tensor(stored)
         output = self._call(x, self.eval_noise, training=False)
+        return {
+            **self._sums(x, output, self.eval_noise),
+            "mse": ops.sum(self._squared_error(x, output)),
+        }
+
+    def _eval_values(self, stored: Tensor) -> dict[str, Tensor]:
+        x = as_float_tensor(stored)
+        output = self._call(x, self.eval_noise, training=False)
+        values: dict[str, Tensor] = {}
+        for total, terms in self._terms(x, output, self.eval_noise).items():
+            values |= {total: sum(terms.values()), **terms}
+        for name, value in self._bound(x, output).items():
+            values.setdefault(name, value)
+        return {**values, "mse": self._squared_error(x, output)}
+
+    def _squared_error(self, x: Tensor, output: VAEOutput) -> Tensor:
+        """The mean over pixels and channels, of each image `(B,)`."""
         error = ops.square(x - self.vae.mean_of(output.reconstruction))
         if self.needs.samples > 1:
             error = ops.mean(error, axis=0)
-        mse = ops.sum(ops.mean(error, axis=(-3, -2, -1)))
-        return {**self._sums(x, output, self.eval_noise), "mse": mse}
+        return ops.mean(error, axis=(-3, -2, -1))
 
     def _call(self, x: Tensor, noise: keras.random.SeedGenerator, *, training: bool) -> VAEOutput:
         step = self.optimizer.iterations
@@ -136,19 +163,33 @@ class Program:
     def _sums(
         self, x: Tensor, output: VAEOutput, noise: keras.random.SeedGenerator
     ) -> dict[str, Tensor]:
-        sums = _with_total(LOSS, self.loss(x, output))
-        if self.needs.adversary is not None:
-            sums |= _with_total(ADVERSARY_LOSS, self.needs.adversary(x, _at_rest(output), noise))
-        kl_dim, kl = output.posterior.kl_by_unit(), output.posterior.kl()
-        sums.setdefault("kl", ops.sum(kl))
-        if self.needs.likelihood is not None:
-            log_prob = self.needs.likelihood.log_prob(x, output.reconstruction)
-            if self.needs.samples > 1:
-                log_prob = ops.mean(log_prob, axis=0)
-            sums["elbo"] = ops.sum(log_prob - kl)
+        sums: dict[str, Tensor] = {}
+        for total, terms in self._terms(x, output, noise).items():
+            sums |= _with_total(total, terms)
+        for name, value in self._bound(x, output).items():
+            sums.setdefault(name, ops.sum(value))
         count = ops.cast(ops.shape(x)[0], "float32")
         sums.update({name: value * count for name, value in output.schedule.items()})
-        return {**sums, **latent_sums(output.posterior.z_mean, kl_dim)}
+        return {**sums, **latent_sums(output.posterior.z_mean, output.posterior.kl_by_unit())}
+
+    def _terms(
+        self, x: Tensor, output: VAEOutput, noise: keras.random.SeedGenerator
+    ) -> dict[str, Mapping[str, Tensor]]:
+        """The terms of each objective, `(B,)` each, by the name of their total."""
+        terms = {LOSS: self.loss(x, output)}
+        if self.needs.adversary is not None:
+            terms[ADVERSARY_LOSS] = self.needs.adversary(x, _at_rest(output), noise)
+        return terms
+
+    def _bound(self, x: Tensor, output: VAEOutput) -> dict[str, Tensor]:
+        """`kl` and, where the loss declares a likelihood, `elbo` of each image, in nats."""
+        kl = output.posterior.kl()
+        if self.needs.likelihood is None:
+            return {"kl": kl}
+        log_prob = self.needs.likelihood.log_prob(x, output.reconstruction)
+        if self.needs.samples > 1:
+            log_prob = ops.mean(log_prob, axis=0)
+        return {"kl": kl, "elbo": log_prob - kl}
 
     def _layout(self, sums_of: Callable[[Tensor], dict[str, Tensor]]) -> Columns:
         """Names and widths of a row, from a batch whose effects are thrown away."""

@@ -4,19 +4,23 @@ from vaekit.figures.animation import Animation
 from vaekit.figures.curves import draw_curves
 from vaekit.figures.draw import draw_figures
 from vaekit.figures.grid import draw_grid
+from vaekit.figures.interpolations import draw_interpolations
 from vaekit.figures.latent import draw_latent_map
 from vaekit.figures.manifold import draw_manifold, draw_samples
 from vaekit.figures.reconstructions import draw_reconstructions
 from vaekit.figures.style import save_figure
+from vaekit.figures.traversal import draw_traversal
 
 __all__ = [
     "Animation",
     "draw_curves",
     "draw_figures",
     "draw_grid",
+    "draw_interpolations",
     "draw_latent_map",
     "draw_manifold",
     "draw_reconstructions",
     "draw_samples",
+    "draw_traversal",
     "save_figure",
 ]

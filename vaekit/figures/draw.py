@@ -11,6 +11,7 @@ from vaekit.figures.latent import draw_latent_map
 from vaekit.figures.manifold import draw_manifold, draw_samples
 from vaekit.figures.reconstructions import draw_reconstructions
 from vaekit.figures.style import save_figure
+from vaekit.figures.traversal import draw_traversal
 from vaekit.run import Run
 from vaekit.types import Images
 
@@ -18,8 +19,9 @@ from vaekit.types import Images
 def draw_figures(run: Run, images: Images) -> list[Path]:
     """Draw all pictures of a run from its held-out `images` into `figures/`; give their paths.
 
-    `reconstructions.png`, `latent.png` and `samples.png`; `manifold.png` for two latents;
-    `loss.png` and, if the config wants it, `training.gif` for a run that ended an epoch.
+    `reconstructions.png`, `latent.png` and `samples.png`; `manifold.png` for two latents. For a run
+    that ended an epoch `loss.png`, `traversal.png` for another number of latents and, if the config
+    wants it, `training.gif`.
     """
     folder, history = run.directory.figures, run.history
     drawn = {"latent.png": draw_latent_map(run, images), "samples.png": draw_samples(run, 100)}
@@ -29,6 +31,8 @@ def draw_figures(run: Run, images: Images) -> list[Path]:
         drawn["manifold.png"] = draw_manifold(run)
     if history:
         drawn["loss.png"] = draw_curves(history)
+        if run.latent_dim != 2:
+            drawn["traversal.png"] = draw_traversal(run)
     paths = [folder / name for name in drawn]
     film = folder / "training.gif"
     animated = run.config.gif and bool(history)

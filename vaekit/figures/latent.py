@@ -14,6 +14,7 @@ from matplotlib.patches import Circle
 
 from vaekit.data import take
 from vaekit.distributions import Posterior
+from vaekit.figures.names import Shown, shown_name
 from vaekit.figures.style import COLOURS, FAINT, INK, SEQUENCE, styled
 from vaekit.run import Run
 from vaekit.types import Images
@@ -22,7 +23,6 @@ _MOST_POINTS = 10_000
 _MARKERS = ("o", "^")  # with ten colours, for twice as many classes
 _SIDE, _LEFT, _BELOW, _ABOVE, _RIGHT = 5.2, 0.65, 0.6, 0.4, 0.2  # inches
 _SIGMA = "\N{GREEK SMALL LETTER SIGMA}"
-_LONGEST = 24  # letters of a class's name
 
 
 class _Map(NamedTuple):
@@ -40,13 +40,13 @@ def draw_latent_map(run: Run, images: Images) -> Figure:
     principal components of the means. Both axes have one scale and are centred on 0, where the
     prior is. At most 10,000 images are shown.
     """
-    pixels, labels = take(images, slice(_MOST_POINTS))
+    pixels, labels, _ = take(images, slice(_MOST_POINTS))
     latent = run.latent_dim
     map_ = _map_of(run.posterior(pixels), latent) if len(pixels) else _empty_map(latent)
     classes = None if labels is None or not len(labels) else np.unique(labels)
     names = _class_names(run, classes)
 
-    beside = 0.35 + 0.085 * max(map(len, names)) if names else _RIGHT
+    beside = 0.35 + 0.085 * max(name.columns for name in names) if names else _RIGHT
     if classes is not None and not names:
         beside = 1.0  # a colour bar
     width, height = _LEFT + _SIDE + beside, _BELOW + _SIDE + _ABOVE
@@ -138,7 +138,7 @@ def _prior_line(axes: Axes, points: np.ndarray) -> None:
 
 
 def _scatter_classes(
-    axes: Axes, points: np.ndarray, numbers: np.ndarray, names: Sequence[str], size: float
+    axes: Axes, points: np.ndarray, numbers: np.ndarray, names: Sequence[Shown], size: float
 ) -> None:
     """Points coloured by class, each class named in a legend and at its middle."""
     colours = np.array(COLOURS)[np.arange(len(names)) % len(COLOURS)]
@@ -157,25 +157,28 @@ def _scatter_classes(
         )
     for number, name in enumerate(names):
         x, y = np.median(points[numbers == number], axis=0)
-        _outlined(axes, x, y, name, fontweight="bold")
-    axes.legend(
+        _outlined(axes, x, y, name.text, fontweight="bold", fontfamily=name.families)
+    legend = axes.legend(
         handles=[
-            Line2D([], [], linestyle="", marker=marker, color=colour, label=name)
-            for marker, colour, name in zip(markers, colours, names, strict=True)
+            Line2D([], [], linestyle="", marker=marker, color=colour)
+            for marker, colour in zip(markers, colours, strict=True)
         ],
+        labels=[name.text for name in names],
         loc="center left",
         bbox_to_anchor=(1.0, 0.5),
         handletextpad=0.2,
     )
+    for text, name in zip(legend.get_texts(), names, strict=True):
+        text.set_fontfamily(name.families)
 
 
-def _class_names(run: Run, classes: np.ndarray | None) -> list[str]:
+def _class_names(run: Run, classes: np.ndarray | None) -> list[Shown]:
     """What to call the classes; none where there are too many, or they are numbers on a scale."""
     if classes is None or len(classes) > len(COLOURS) * len(_MARKERS):
         return []
     stored: Sequence[str] = run.record.data.class_names or ()
     return [
-        stored[int(value)][:_LONGEST] if value in range(len(stored)) else f"{value:g}"
+        shown_name(stored[int(value)] if value in range(len(stored)) else f"{value:g}")
         for value in classes
     ]
 

@@ -11,6 +11,7 @@ import matplotlib.style
 from matplotlib.figure import Figure
 
 from vaekit.atomic import write_whole
+from vaekit.figures.names import PLAIN
 
 DPI = 150
 INK = "#333333"  # words, axes
@@ -31,7 +32,7 @@ _STYLE: dict[str, Any] = {
     "savefig.dpi": "figure",
     "figure.facecolor": "white",
     "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],  # which matplotlib brings
+    "font.sans-serif": [PLAIN],
     "font.size": 9,
     "text.color": INK,
     "axes.titlesize": 10,

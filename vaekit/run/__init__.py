@@ -4,6 +4,7 @@ from vaekit.run.artifacts import custom_layers, save_artifacts
 from vaekit.run.changes import find_changes, record_changes, refuse_changes, refuse_spent_rate
 from vaekit.run.directory import RunDirectory
 from vaekit.run.environment import describe_environment
+from vaekit.run.latent_lines import Traversal
 from vaekit.run.provenance import explained, own_data, parts_of, warn_of_changes
 from vaekit.run.record import (
     DataRecord,
@@ -14,16 +15,18 @@ from vaekit.run.record import (
     record_parts,
 )
 from vaekit.run.restore import blueprint_of, restore_model, restore_program
-from vaekit.run.run import Run, read_run
+from vaekit.run.run import HeldOut, Run, read_run
 from vaekit.run.verify import verify_run
 
 __all__ = [
     "DataRecord",
+    "HeldOut",
     "PartRecord",
     "Run",
     "RunDirectory",
     "RunRecord",
     "Status",
+    "Traversal",
     "blueprint_of",
     "custom_layers",
     "describe_environment",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -15,6 +15,7 @@ from vaekit.data import (
     Scale,
     as_dataset,
     as_pixels,
+    coloured,
     data_budget,
     fingerprint,
     load_data,
@@ -23,16 +24,30 @@ from vaekit.data import (
     take,
 )
 from vaekit.distributions import Posterior
-from vaekit.engine import Blueprint, Evaluation
-from vaekit.errors import DataError, UserError
+from vaekit.engine import Blueprint, Evaluation, Program, score
+from vaekit.errors import DataError, RunError, UserError
 from vaekit.model import Built, decode, encode
 from vaekit.plugins import discover
 from vaekit.run.directory import RunDirectory
+from vaekit.run.latent_lines import Traversal, along, between
 from vaekit.run.provenance import explained, own_data, warn_of_changes
 from vaekit.run.record import RunRecord
 from vaekit.run.restore import restore_model, restore_program
 from vaekit.startup import refuse_fork, with_keras_defaults
 from vaekit.types import Dataset, Images, Pixels
+
+
+class HeldOut(NamedTuple):
+    """Images that a run is judged on.
+
+    split: which they are of their source: `test`, `validation` (the share of its images that the
+    run didn't train on), or `all`. classes: names of their labels, None where there are none.
+    """
+
+    images: Images
+    split: str
+    source: str
+    classes: tuple[str, ...] | None
 
 
 class Run:
@@ -95,6 +110,7 @@ class Run:
 
         images: `(N, H, W, C)` or `(N, H, W)`, any number of them. Those of the type that the run
             was trained on are scaled as it was; others by their type's range, floats in [0, 1].
+            Or `vaekit.Images`, as `dataset` and `held_out` give them.
 
         Raises `DataError` for values beyond that.
         """
@@ -126,6 +142,51 @@ class Run:
         draws = np.random.default_rng(seed).standard_normal((count, self.model.latent_dim))
         return self.decode(draws)
 
+    def interpolate(self, images: Any, *, steps: int = 10) -> np.ndarray:
+        """Images on the straight line in z from each image to the next, `(N - 1, steps, H, W, C)`.
+
+        Both ends are reconstructions. Raises `UserError` for fewer than two images or steps.
+        """
+        points = between(self.encode(images).z_mean, steps)
+        return self._decode_all(points)
+
+    def traverse(
+        self, image: Any = None, *, latents: int = 10, steps: int = 7, span: float = 3.0
+    ) -> Traversal:
+        """Move one latent after the other, those with the largest KL first.
+
+        image: one image to start from, `(1, H, W, C)`, as for `encode`; None is the prior's mean.
+        latents: how many to move at most. steps: images of each, from -`span` to `span`, in
+            standard deviations of the prior.
+
+        Raises `RunError` for a run that has ended no epoch, which is where the KL is from.
+        """
+        if latents < 1 or steps < 2 or not span > 0:
+            raise UserError("A traversal needs a latent, two steps and a span above 0.")
+        history = self.history
+        if not history:
+            raise RunError(f"{self.path} has ended no epoch, so it has no KL to sort latents by.")
+        kl = np.array([history[-1][f"val_kl_dim_{n}"] for n in range(self.latent_dim)])
+        order = np.argsort(-kl, kind="stable")[:latents]
+        start = np.zeros(self.latent_dim)
+        if image is not None:
+            codes = self.encode(image).z_mean
+            if len(codes) != 1:
+                raise UserError(f"A traversal starts from one image, not from {len(codes)}.")
+            start = codes[0]
+        values = np.linspace(-span, span, steps)
+        return Traversal(order, kl[order], values, self._decode_all(along(start, order, values)))
+
+    @with_keras_defaults
+    def score(self, images: Any) -> dict[str, np.ndarray]:
+        """Each image's loss terms, `elbo`, `kl`, `mse` and `psnr`, `(N,)` each, float32.
+
+        images: as for `encode`. Of the images that `evaluate` takes, the means are what it gives,
+        but for `psnr`, which it takes of the mean error.
+        """
+        refuse_fork()
+        return score(self._program(), self._pixels(images))
+
     @with_keras_defaults
     def evaluate(self, data: Any = None, *, limit: int | None = None) -> dict[str, Any]:
         """Loss terms, `elbo`, `mse`, `psnr`, `kl`, `kl_dim` and `active_units` over images.
@@ -135,12 +196,8 @@ class Run:
         run's own data, else all of them. `split` in the result says which.
         """
         refuse_fork()
-        images, name, source = self.held_out(data, limit)
-        # The run's steps, since schedules go by them, and an adversary's weights.
-        with explained(self.record, discover().registry):
-            checkpoint = latest_checkpoint(self.directory.checkpoints)
-            program, _ = restore_program(self._blueprint, checkpoint, self._built)
-        summary = Evaluation(program, images.pixels)()
+        images, name, source, _ = self.held_out(data, limit)
+        summary = Evaluation(self._program(), images.pixels)()
         return {"data": source, "split": name, "images": len(images.pixels), **summary}
 
     def dataset(self, data: Any = None) -> Dataset:
@@ -168,11 +225,16 @@ class Run:
             if isinstance(data, str | PathLike)
             else as_dataset(data, scale=self.scale)
         )
+        if isinstance(data, str | PathLike) and self.image_shape[-1] == 3:
+            dataset = coloured(dataset)
         self._check_shape(dataset.train.pixels)
         return dataset
 
-    def held_out(self, data: Any, limit: int | None) -> tuple[Images, str, str]:
-        """The images that `evaluate` takes, which split they are, and of which source."""
+    def held_out(self, data: Any = None, limit: int | None = None) -> HeldOut:
+        """The images that `evaluate` takes of a data source; None is the run's own.
+
+        limit: only the first so many.
+        """
         dataset = self.dataset(data)
         config = self.config
         if dataset.test is not None:
@@ -184,10 +246,23 @@ class Run:
             images, name = dataset.train, "all"
         if limit is not None:
             images = take(images, slice(limit))
-        return images, name, dataset.source
+        return HeldOut(images, name, dataset.source, dataset.classes)
+
+    def _program(self) -> Program:
+        """The program of the newest checkpoint."""
+        # The run's steps, since schedules go by them, and an adversary's weights.
+        with explained(self.record, discover().registry):
+            checkpoint = latest_checkpoint(self.directory.checkpoints)
+            program, _ = restore_program(self._blueprint, checkpoint, self._built)
+        return program
+
+    def _decode_all(self, z: np.ndarray) -> np.ndarray:
+        """Images `(..., H, W, C)` of latents `(..., latent_dim)`."""
+        images = self.decode(z.reshape(-1, self.latent_dim))
+        return images.reshape(*z.shape[:-1], *self.image_shape)
 
     def _pixels(self, images: Any) -> Pixels:
-        pixels = as_pixels(images, self.scale)
+        pixels = images.pixels if isinstance(images, Images) else as_pixels(images, self.scale)
         self._check_shape(pixels)
         return pixels
 

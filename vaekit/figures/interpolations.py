@@ -1,0 +1,50 @@
+"""The way from image to image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from vaekit.figures.grid import Margins, as_rgb, gap_of, place, scale_of, tile
+from vaekit.figures.names import shown_name
+from vaekit.figures.style import styled
+from vaekit.pixels import as_floats
+from vaekit.run import Run
+from vaekit.types import Images
+
+_COLUMN = 15  # pixels of the picture that a letter takes
+
+
+@styled()
+def draw_interpolations(
+    run: Run, pixels: np.ndarray, steps: int, names: Sequence[str] = ()
+) -> Figure:
+    """What lies in z between each image and the next: a row a pair, between the images themselves.
+
+    pixels: `(N, H, W, C)` as a `Dataset` holds them. names: what to call them; none is written
+    where there are none.
+    """
+    images = as_floats(pixels)
+    paths = run.interpolate(Images(pixels), steps=steps)
+    rows = np.concatenate([images[:-1, None], paths, images[1:, None]], axis=1)
+    gap = gap_of(images)
+    canvas = tile(as_rgb(rows.reshape(-1, *images.shape[1:])), steps + 2, gap=gap)
+    shown = [shown_name(name) for name in names]
+    room = _COLUMN * max((name.columns for name in shown), default=0)
+    figure, axes = place(
+        canvas,
+        "Images, and what lies on the straight line in z between them",
+        scale=scale_of(canvas, images),
+        margins=Margins(left=Margins().left + room, right=Margins().right + room),
+    )
+    height = images.shape[1]
+    for row, ends in enumerate(pairwise(shown)):
+        y = row * (height + gap) + height / 2
+        for name, x, side in zip(
+            ends, (-gap, canvas.shape[1] + gap), ("right", "left"), strict=True
+        ):
+            axes.text(x, y, name.text, ha=side, va="center", fontfamily=name.families)
+    return figure

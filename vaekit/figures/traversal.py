@@ -1,0 +1,46 @@
+"""What each latent does to an image."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from vaekit.figures.grid import Margins, as_rgb, gap_of, place, scale_of, tile
+from vaekit.figures.style import styled
+from vaekit.run import Run
+from vaekit.types import Images
+
+
+@styled()
+def draw_traversal(
+    run: Run, image: Images | None = None, *, latents: int = 10, steps: int = 7, span: float = 3
+) -> Figure:
+    """What `Run.traverse` gives: a row for each latent, which goes from left to right."""
+    traversal = run.traverse(image, latents=latents, steps=steps, span=span)
+    rows, steps = traversal.images.shape[:2]
+    images = traversal.images.reshape(-1, *traversal.images.shape[2:])
+    gap = gap_of(images)
+    canvas = tile(as_rgb(images), steps, gap=gap)
+    which = "All" if rows == run.latent_dim else f"{rows} of {run.latent_dim}"
+    start = "the prior's mean" if image is None else "an image"
+    figure, axes = place(
+        canvas,
+        f"{which} latents, each moved alone from {start}: largest KL first",
+        scale=scale_of(canvas, images),
+        margins=Margins(left=240, bottom=72),
+    )
+    height, width = images.shape[1:3]
+    axes.set_yticks(
+        np.arange(rows) * (height + gap) + height / 2,
+        [
+            f"z_mean_{n}   KL {kl:.2f} nats"
+            for n, kl in zip(traversal.latents, traversal.kl, strict=True)
+        ],
+    )
+    axes.set_xticks(
+        np.arange(steps) * (width + gap) + width / 2,
+        [f"{value:.3g}".replace("-", "\N{MINUS SIGN}") for value in traversal.values],
+    )
+    axes.tick_params(left=False)
+    axes.set(xlabel="value of the latent; the prior's standard deviation is 1")
+    return figure
