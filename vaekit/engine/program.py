@@ -72,13 +72,13 @@ class Program:
         self.noise = keras.random.SeedGenerator(seed, name="noise")
         self.eval_noise = keras.random.SeedGenerator(seed, name="eval_noise")
         self._eval_start = ops.convert_to_numpy(self.eval_noise.state)
-        self._network = None
+        self._network: Any = None
         with seeded(seed):
             if needs.adversary is not None:
                 self._network = needs.adversary.build(vae.image_shape, vae.latent_dim)
             self.own = self._checked_loss(loss_name)
         self.objectives = [Objective([*vae.trainable_variables, *self.own.trainable], optimizer)]
-        if self._network is not None:
+        if needs.adversary is not None:
             self.objectives.append(
                 Objective(self._network.trainable_variables, needs.adversary.optimizer())
             )

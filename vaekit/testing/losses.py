@@ -103,10 +103,10 @@ def shares_no_state(subject: Subject) -> None:
 
 def gradients_reach_every_variable(subject: Subject) -> None:
     """Each variable of its own that it has for training moves when it's trained, and is saved."""
+    if not LossUnderCheck(subject).own.trainable:
+        raise CheckSkipped("it has no variable of its own to train")
     program = program_beside_kit(subject)
     own = program.own
-    if not own.trainable:
-        raise CheckSkipped("it has no variable of its own to train")
     before = [array(variable) for variable in own.trainable]
     train_steps(program)
     saved = {id(variable) for variable in program.state}
