@@ -10,10 +10,15 @@ import numpy as np
 
 from vaekit.engine.feed import Feed
 from vaekit.engine.program import Program
+from vaekit.types import Tensor
 
 # Does the steps of a block of image indices `(S, B)`, int32, and gives one row of sums a step,
 # `(S, M)` float32. After it, all Keras variables hold their present values.
 Call = Callable[[np.ndarray], np.ndarray]
+
+
+# Makes a batch of stored pixels `(B, H, W, C)` a row of numbers.
+ForwardStep = Callable[[Tensor], Tensor]
 
 
 class Engine(Protocol):
@@ -26,8 +31,10 @@ class Engine(Protocol):
     def train(self, program: Program, images: np.ndarray | Feed) -> Call:
         """Training steps; `program.columns` names what a row holds."""
 
-    def evaluate(self, program: Program, images: np.ndarray | Feed) -> Call:
-        """Evaluation steps, which change no weight; `program.eval_columns` names what a row holds.
+    def forward(
+        self, program: Program, step: ForwardStep, width: int, images: np.ndarray | Feed
+    ) -> Call:
+        """Steps that take no gradient, by a method of the program's, whose rows are so wide.
 
         They move `program.eval_noise`.
         """

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from vaekit.config import MAX_STEPS
-from vaekit.engine.backend import Call, Engine
+from vaekit.engine.backend import Call, Engine, ForwardStep
 from vaekit.engine.feed import Feed
 from vaekit.engine.program import Program
 from vaekit.startup import on_cpu
@@ -52,12 +52,14 @@ class JaxEngine(Engine):
 
         return _steps(program, step, images, sum(program.columns.widths))
 
-    def evaluate(self, program: Program, images: np.ndarray | Feed) -> Call:
-        def step(state: State, batch: Any) -> tuple[State, Any]:
-            row, state = _stateless(program, state, lambda: program.eval_step(batch))
+    def forward(
+        self, program: Program, step: ForwardStep, width: int, images: np.ndarray | Feed
+    ) -> Call:
+        def pure(state: State, batch: Any) -> tuple[State, Any]:
+            row, state = _stateless(program, state, lambda: step(batch))
             return state, row
 
-        return _steps(program, step, images, sum(program.eval_columns.widths))
+        return _steps(program, pure, images, width)
 
 
 def _stateless(program: Program, state: State, call: Callable[[], Any]) -> tuple[Any, State]:

@@ -130,6 +130,15 @@ class Program:
         """The row of sums of a batch, with batch norm at rest; has also `mse`."""
         return _row(self._eval_sums(stored))
 
+    def training_pass(self, stored: Tensor) -> None:
+        """What a training step calls, forward, in float32 as evaluation is; by evaluation's draws.
+
+        Moves what training moves by no gradient: batch norm, random states of layers.
+        """
+        x = as_float_tensor(stored)
+        output = self.vae.in_float32(x, self.eval_noise, training=True, samples=self.needs.samples)
+        self._sums(x, self._completed(output, training=True), self.eval_noise)
+
     def _train_sums(self, stored: Tensor) -> dict[str, Tensor]:
         x = as_float_tensor(stored)
         return self._sums(x, self._call(x, self.noise, training=True), self.noise)
@@ -144,9 +153,13 @@ class Program:
         return {**self._sums(x, output, self.eval_noise), "mse": mse}
 
     def _call(self, x: Tensor, noise: keras.random.SeedGenerator, *, training: bool) -> VAEOutput:
+        output = self.vae(x, noise, training=training, samples=self.needs.samples)
+        return self._completed(output, training=training)
+
+    def _completed(self, output: VAEOutput, *, training: bool) -> VAEOutput:
+        """With what a loss is given beside that which the VAE makes of images."""
         step = self.optimizer.iterations
         schedule = {name: f(step) for name, f in self.needs.schedules.items()}
-        output = self.vae(x, noise, training=training, samples=self.needs.samples)
         network = self._network and partial(self._network, training=training)
         return output._replace(
             schedule=schedule,
@@ -180,11 +193,12 @@ class Program:
         With them come the ids of the variables that it would have changed.
         """
         with keras.StatelessScope() as scope:
-            sums = sums_of(self._blank())
+            sums = sums_of(self.blank())
         widths = tuple(math.prod(value.shape) for value in sums.values())
         return Columns(tuple(sums), widths), scope.state_mapping.keys()
 
-    def _blank(self) -> Tensor:
+    def blank(self) -> Tensor:
+        """Two black images, to see what becomes of any."""
         return ops.zeros((2, *self.vae.image_shape), dtype="float32")
 
     @property
@@ -198,7 +212,7 @@ class Program:
         variable that it doesn't hold.
         """
         with VariablesUsed() as first:
-            x = self._blank()
+            x = self.blank()
             output = self._call(x, self.eval_noise, training=False)
             for training in (False, True):
                 self._check_terms(name, x, output._replace(training=training))

@@ -11,7 +11,7 @@ import numpy as np
 
 from vaekit.config import MAX_STEPS
 from vaekit.data import StoredPixels
-from vaekit.engine.backend import Call, current_engine
+from vaekit.engine.backend import Call, ForwardStep, current_engine
 from vaekit.engine.feed import Feed
 from vaekit.engine.program import Program
 from vaekit.types import Pixels
@@ -57,8 +57,16 @@ def compile_train(program: Program, images: Pixels) -> Steps:
 
 def compile_evaluate(program: Program, images: Pixels) -> Steps:
     """Evaluation steps on `images`, which change no weight."""
+    return compile_forward(program, program.eval_step, sum(program.eval_columns.widths), images)
+
+
+def compile_forward(program: Program, step: ForwardStep, width: int, images: Pixels) -> Steps:
+    """Steps on `images` by a method of the program's that takes no gradient.
+
+    width: how many numbers a row of it has.
+    """
     source = _source(images)
-    return Steps(current_engine().evaluate(program, source), _feed(source))
+    return Steps(current_engine().forward(program, step, width, source), _feed(source))
 
 
 def _source(images: Pixels) -> np.ndarray | Feed:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from vaekit.engine.backend import Call, Engine
+from vaekit.engine.backend import Call, Engine, ForwardStep
 from vaekit.engine.feed import Feed
 from vaekit.engine.program import Program
 from vaekit.kernels import ActiveKernels
@@ -34,13 +34,13 @@ class TensorFlowEngine(Engine):
 
         return _looped(step, images, program.kernels)
 
-    def evaluate(self, program: Program, images: np.ndarray | Feed) -> Call:
-        return _looped(program.eval_step, images, program.kernels)
+    def forward(
+        self, program: Program, step: ForwardStep, width: int, images: np.ndarray | Feed
+    ) -> Call:
+        return _looped(step, images, program.kernels)
 
 
-def _looped(
-    step: Callable[[tf.Tensor], tf.Tensor], images: np.ndarray | Feed, kernels: ActiveKernels
-) -> Call:
+def _looped(step: ForwardStep, images: np.ndarray | Feed, kernels: ActiveKernels) -> Call:
     to_block, signature, to_batch = _source(images)
 
     def run(block: tf.Tensor) -> tf.Tensor:

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import torch
 
-from vaekit.engine.backend import Call, Engine
+from vaekit.engine.backend import Call, Engine, ForwardStep
 from vaekit.engine.feed import Feed
 from vaekit.engine.program import Program
 from vaekit.kernels import ActiveKernels
@@ -45,12 +45,10 @@ class TorchEngine(Engine):
         trained = [variable for objective in objectives for variable in objective.variables]
         return _one_by_one(compiled_step(step, program.state, trained), images, program.kernels)
 
-    def evaluate(self, program: Program, images: np.ndarray | Feed) -> Call:
-        @torch.no_grad()
-        def step(batch: Any) -> Any:
-            return program.eval_step(batch)
-
-        return _one_by_one(step, images, program.kernels)
+    def forward(
+        self, program: Program, step: ForwardStep, width: int, images: np.ndarray | Feed
+    ) -> Call:
+        return _one_by_one(torch.no_grad()(step), images, program.kernels)
 
 
 def _one_by_one(

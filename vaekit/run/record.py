@@ -19,6 +19,8 @@ from vaekit.registry import Component
 from vaekit.startup import Choice
 
 FORMAT: Literal[2] = 2
+# How runs were made before there was a choice.
+_BEFORE = {"batch_norm_averages": "moving"}
 Status = Literal["running", "complete", "interrupted", "failed"]
 
 
@@ -196,7 +198,8 @@ def parse_record(values: Any, where: str) -> RunRecord:
     if not isinstance(values, dict) or values.get("format") not in (1, FORMAT):
         raise RunError(f"{where} is not a run record that this vaekit can read.")
     if isinstance(values.get("config"), dict):
-        values = {**values, "config": TrainConfig.checked(values["config"], where=where)}
+        config = {**_BEFORE, **values["config"]}
+        values = {**values, "config": TrainConfig.checked(config, where=where)}
     try:
         record = RunRecord.model_validate(values)
     except ValidationError as error:
