@@ -39,6 +39,7 @@ from vaekit.startup.choices import Allocator, Device
 Backend = Literal["tensorflow", "jax", "torch"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 KernelChoice = Literal["fused", "stock"]
+Averages = Literal["precise", "moving"]
 RecipeName = Literal["tutorial", "fast"]
 Positive = Annotated[int, Ge(1)]
 Group = Literal["parts", "data", "training", "output", "machine"]
@@ -160,6 +161,12 @@ class TrainConfig(_PartFields):
         "Adam's step size, or the highest of a curve.",
         "training",
         shown_default=_by_recipe("learning_rate"),
+    )
+    batch_norm_averages: Averages = option(
+        "precise",
+        "What held-out images are normalised by. precise: taken anew over training images, under "
+        "the present weights; moving: Keras's moving averages.",
+        "training",
     )
     seed: Annotated[int, Ge(0), Lt(2**31)] = option(
         0, "Decides weights, order and noise.", "training"

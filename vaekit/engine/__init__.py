@@ -1,6 +1,7 @@
 """Compiled steps: many a call, on data that stays where the computing is, or streams there."""
 
 from vaekit.config import MAX_STEPS
+from vaekit.engine.averages import averages_of
 from vaekit.engine.blueprint import Blueprint
 from vaekit.engine.columns import Columns
 from vaekit.engine.evaluation import Evaluation, score
@@ -23,6 +24,7 @@ __all__ = [
     "Objective",
     "Program",
     "Steps",
+    "averages_of",
     "batch_bytes",
     "batches",
     "compile_evaluate",

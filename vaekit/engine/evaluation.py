@@ -48,13 +48,12 @@ def score(program: Program, images: Pixels) -> dict[str, np.ndarray]:
 
 def _passed(program: Program, steps: Steps, images: Pixels) -> Iterator[np.ndarray]:
     """What each of the steps over all images gives, in their order."""
-    program.restart_evaluation()
     height, width = images.shape[1:3]
     size = max(1, min(256, math.ceil(_PIXELS_A_BATCH / (height * width))))
     order = np.arange(len(images), dtype=np.int32)
     most = steps.most(size)
     steps.expect(order, size)
-    with closing(steps):
+    with closing(steps), program.evaluating():
         for block in batches(order, size):
             for start in range(0, len(block), most):
                 yield from steps(block[start : start + most])

@@ -38,9 +38,7 @@ class TensorFlowEngine(Engine):
         return _looped(step, images, program.kernels)
 
 
-def _looped(
-    step: Callable[[tf.Tensor], tf.Tensor], images: np.ndarray | Feed, kernels: ActiveKernels
-) -> Call:
+def _looped(step: ForwardStep, images: np.ndarray | Feed, kernels: ActiveKernels) -> Call:
     to_block, signature, to_batch = _source(images)
 
     def run(block: tf.Tensor) -> tf.Tensor:

@@ -94,11 +94,17 @@ class VAE:
         All of them are float32; in training, the layers between compute as they were built to.
         """
         with self._precision.active() if training else nullcontext():
-            return self._output(x, noise, training, samples)
+            return self.in_float32(x, noise, training=training, samples=samples)
 
-    def _output(
-        self, x: Tensor, noise: keras.random.SeedGenerator, training: bool, samples: int
+    def in_float32(
+        self,
+        x: Tensor,
+        noise: keras.random.SeedGenerator,
+        *,
+        training: bool,
+        samples: int = 1,
     ) -> VAEOutput:
+        """The same, its layers computing as they do outside of training."""
         posterior = Posterior(*self.posterior(x, training=training))
         z = sample_normal(posterior, noise, samples)
         if samples == 1:

@@ -19,6 +19,8 @@ from vaekit.registry import Component
 from vaekit.startup import Choice
 
 FORMAT: Literal[2] = 2
+# How runs were made before there was a choice.
+_BEFORE = {"batch_norm_averages": "moving"}
 Status = Literal["running", "complete", "interrupted", "failed"]
 
 
@@ -133,7 +135,10 @@ class ChangeRecord(_Entry):
 
 
 class RunRecord(_Entry):
-    """The record of one run."""
+    """The record of one run.
+
+    loss_variables: the shapes of the loss's own variables, by their paths.
+    """
 
     format: Literal[1, 2] = FORMAT
     status: Status
@@ -142,6 +147,7 @@ class RunRecord(_Entry):
     seed: int = 0
     config: TrainConfig
     parts: dict[str, PartRecord]
+    loss_variables: dict[str, list[int]] = Field(default_factory=dict)
     data: DataRecord
     backend: str
     versions: dict[str, str]
@@ -192,7 +198,8 @@ def parse_record(values: Any, where: str) -> RunRecord:
     if not isinstance(values, dict) or values.get("format") not in (1, FORMAT):
         raise RunError(f"{where} is not a run record that this vaekit can read.")
     if isinstance(values.get("config"), dict):
-        values = {**values, "config": TrainConfig.checked(values["config"], where=where)}
+        config = {**_BEFORE, **values["config"]}
+        values = {**values, "config": TrainConfig.checked(config, where=where)}
     try:
         record = RunRecord.model_validate(values)
     except ValidationError as error:

@@ -27,6 +27,7 @@ class Loop:
 
     program: Program
     train: Steps
+    renew_averages: Callable[[], None]
     validate: Evaluation
     images: int
     batch_size: int
@@ -140,6 +141,7 @@ class Loop:
             "images_per_s": round(images / seconds, 1),
         }
         row.update(_flat("", self.program.columns.summary(sums, position.images)))
+        self.renew_averages()
         self.callbacks.list.on_test_begin()
         validation = self.validate()
         self.callbacks.list.on_test_end(_flat("", validation))

@@ -13,7 +13,7 @@ import keras
 from vaekit.cadence import parse_cadence
 from vaekit.checkpoint import Position, State, assign, drop_after, list_checkpoints
 from vaekit.config import TrainConfig
-from vaekit.engine import Blueprint, Evaluation, Program, compile_train
+from vaekit.engine import Blueprint, Evaluation, Program, averages_of, compile_train
 from vaekit.errors import VaekitError
 from vaekit.model import Built
 from vaekit.run import Run, RunDirectory, RunRecord, Status, save_artifacts
@@ -82,6 +82,8 @@ class Session:
                 if self.config.step_log:
                     keeper.log = StepLog(self.directory.steps, self.position.steps)
                 self._train(loop, interrupt)
+                if self.position.step:  # within an epoch, the checkpoint has the moving averages
+                    loop.renew_averages()
                 save_artifacts(self.program.vae, self.directory)
                 self._write("interrupted" if interrupt.requested else "complete", interrupt.signal)
                 self.directory.close()
@@ -111,6 +113,7 @@ class Session:
                 if missing:
                     self.progress.note(f"Trained until now with {', '.join(missing)}, too.")
             if not self.position.steps:
+                loop.renew_averages()
                 self.show_epoch(0)
 
         def epoch_end(position: Position, row: Row) -> None:
@@ -127,6 +130,9 @@ class Session:
             self.position = loop.run(self.position, interrupt, restore=restore, epoch_end=epoch_end)
         finally:
             self.progress.close()
+        # A callback may have set the weights at the end, as EarlyStopping does.
+        if self.callbacks and not self.position.step:
+            loop.renew_averages()
         loop.keeper.finish(self.position)
 
     @property
@@ -171,6 +177,13 @@ class Session:
         return Loop(
             program=self.program,
             train=train,
+            renew_averages=averages_of(
+                config.batch_norm_averages,
+                self.program,
+                self.source.train.pixels,
+                batch_size=config.batch_size,
+                seed=config.seed,
+            ),
             validate=Evaluation(self.program, self.source.validation.pixels),
             images=images,
             batch_size=config.batch_size,
@@ -191,5 +204,6 @@ class Session:
     def _updated(self, status: Status) -> RunRecord:
         """The record, brought up to date."""
         self.record.status = status
+        self.record.loss_variables = {v.path: list(v.shape) for v in self.program.own.variables}
         self.record.reached(self.position, self.rows, self.best)
         return self.record
