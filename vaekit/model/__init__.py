@@ -2,7 +2,7 @@
 
 from vaekit.model.builders import BuiltLoss, Context, Part, build_part
 from vaekit.model.chunks import decode, encode
-from vaekit.model.parts import Built, Parts, build_vae, resolve_parts
+from vaekit.model.parts import Built, Parts, build_vae, resolve_part, resolve_parts
 from vaekit.model.process_state import seeded
 from vaekit.model.sampling import sampled
 from vaekit.model.vae import VAE
@@ -18,6 +18,7 @@ __all__ = [
     "build_vae",
     "decode",
     "encode",
+    "resolve_part",
     "resolve_parts",
     "sampled",
     "seeded",
