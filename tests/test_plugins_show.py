@@ -102,6 +102,7 @@ def test_a_losss_terms_and_needs():
         "schedules": ["kl_weight"],
         "likelihood": "Bernoulli",
         "adversary": None,
+        "variables": [],
     }
     assert shown("tutorial").splitlines()[2:] == [
         "  terms: reconstruction, kl",
@@ -109,6 +110,12 @@ def test_a_losss_terms_and_needs():
         "  schedules: none",
         "  likelihood for the reported elbo: WeightedErrorLikelihood",
         "  adversary: none",
+        "  variables of its own: none",
+    ]
+    (part,) = parts("sigma")
+    assert part["built"]["variables"] == [
+        {"name": "variance", "shape": [], "trainable": False},
+        {"name": "updates", "shape": [], "trainable": False},
     ]
 
 

@@ -40,7 +40,8 @@ class Adversary(ABC):
 class Loss(ABC):
     """A loss: named per-sample terms whose sum is minimised.
 
-    Any callable with this signature will do; this class only writes the attributes down.
+    Any callable with this signature will do; this class only writes the attributes down. Keras
+    variables and layers that it holds are its own: they are trained and saved with the VAE.
 
     scale: what the loss takes as reconstruction: "mean" (values like x) or "logits".
     samples: how many draws of z an image needs.

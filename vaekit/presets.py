@@ -71,8 +71,7 @@ _PHOTOGRAPHS = {
     "encoder": "residual",
     "decoder": "residual",
     "latent_dim": 64,
-    "loss": "elbo",
-    "loss_opt": {"likelihood": "gaussian"},
+    "loss": "sigma",
     "recipe": "tutorial",
     "learning_rate": 1e-3,
 }

@@ -23,6 +23,8 @@ class VAEOutput(NamedTuple):
     schedule: the present value (a scalar) of each schedule that the loss declares.
     adversary: the network of the loss's adversary, to be called on tensors; None without one.
     dataset_size: how many images there are to train on.
+    training: whether this is a training step: then the loss's own layers may be called in training
+        mode, and what no gradient moves be assigned.
 
     A loss that asks for K > 1 samples gets `reconstruction` and `z` with a leading axis of K.
     """
@@ -33,6 +35,7 @@ class VAEOutput(NamedTuple):
     schedule: Mapping[str, Tensor] = {}
     adversary: Callable[[Tensor], Tensor] | None = None
     dataset_size: int = 0
+    training: bool = False
 
 
 class Pixels(Protocol):

@@ -57,6 +57,11 @@ def register_losses(register: vaekit.Register) -> None:
         f"{_HERE}.losses:beta",
         summary="beta-VAE: constant, warmed-up or cyclical weight on the KL.",
     )
+    register(
+        "sigma",
+        f"{_HERE}.sigma:sigma",
+        summary="Negative ELBO in nats, Gaussian of a variance that follows the error.",
+    )
 
 
 @vaekit.hookimpl

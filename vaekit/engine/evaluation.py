@@ -27,11 +27,10 @@ class Evaluation:
 
     def __call__(self) -> dict[str, float | int | list[float]]:
         """Averages over the images, as `Columns.summary` gives them; the same draws every time."""
-        self._program.restart_evaluation()
         total = np.zeros(sum(self._program.eval_columns.widths))
         most = self._steps.most(self._size)
         self._steps.expect(self._order, self._size)
-        with closing(self._steps):
+        with closing(self._steps), self._program.evaluating():
             for block in batches(self._order, self._size):
                 for start in range(0, len(block), most):
                     # Row by row, so that the sums don't depend on how many steps a call took.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 from keras import ops
 
 from vaekit.config import KernelChoice
@@ -16,7 +18,7 @@ from vaekit.engine.columns import ADVERSARY_LOSS, LOSS, TOTALS, Columns, latent_
 from vaekit.errors import BuildError
 from vaekit.kernels import KERNELS, ActiveKernels
 from vaekit.loss import Needs
-from vaekit.model import VAE, seeded
+from vaekit.model import VAE, LossVariables, VariablesUsed, refused_creation, seeded, variables_of
 from vaekit.pixels import as_float_tensor
 from vaekit.types import Tensor, VAEOutput
 
@@ -39,7 +41,8 @@ class Program:
 
     noise: random state of what training draws.
     eval_noise: the same for evaluation, apart, so that evaluating doesn't change training.
-    objectives: the VAE's, and the adversary's where the loss has one.
+    objectives: the VAE's with the loss's own variables, and the adversary's where there is one.
+    own: the loss's variables.
     compiled: whether torch compiles the training step; the other backends always do.
     kernels: `fused` or `stock`; see `vaekit.kernels`.
     """
@@ -69,30 +72,44 @@ class Program:
         self.noise = keras.random.SeedGenerator(seed, name="noise")
         self.eval_noise = keras.random.SeedGenerator(seed, name="eval_noise")
         self._eval_start = ops.convert_to_numpy(self.eval_noise.state)
-        self.objectives = [Objective(vae.trainable_variables, optimizer)]
-        self._network = None
-        if needs.adversary is not None:
-            with seeded(seed):
+        self._network: Any = None
+        with seeded(seed):
+            if needs.adversary is not None:
                 self._network = needs.adversary.build(vae.image_shape, vae.latent_dim)
+            self.own = self._checked_loss(loss_name)
+        self.objectives = [Objective([*vae.trainable_variables, *self.own.trainable], optimizer)]
+        if needs.adversary is not None:
             self.objectives.append(
                 Objective(self._network.trainable_variables, needs.adversary.optimizer())
             )
         for objective in self.objectives:
             objective.optimizer.build(objective.variables)
-        self._check_terms(loss_name)
-        self.columns = self._layout(self._train_sums)
-        self.eval_columns = self._layout(self._eval_sums)
+        self.columns, _ = self._layout(self._train_sums)
+        self.eval_columns, assigned = self._layout(self._eval_sums)
+        self._drawn = [v for v in self.own.variables if id(v) in assigned]
 
     @property
     def state(self) -> list[keras.Variable]:
         """All variables: weights, layers' random states, the optimizers' and the noise's."""
-        network = [] if self._network is None else self._network.variables
         tuned = [v for objective in self.objectives for v in objective.optimizer.variables]
-        return [*self.vae.variables, self.noise.state, *network, *tuned]
+        own = self.own.variables
+        return [*self.vae.variables, self.noise.state, *own, *self._network_variables, *tuned]
 
     def restart_evaluation(self) -> None:
         """Let the next evaluation draw what the last one drew."""
         self.eval_noise.state.assign(self._eval_start)
+
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """While entered, evaluation draws what it always does; then all variables are as before.
+
+        A loss may have random states of its own.
+        """
+        self.restart_evaluation()
+        before = [(variable, np.array(variable.numpy())) for variable in self._drawn]
+        yield
+        for variable, value in before:
+            variable.assign(value)
 
     def train_step(self, stored: Tensor) -> tuple[list[Tensor], Tensor]:
         """The loss of each objective, averaged over a batch, and the batch's row of sums.
@@ -131,7 +148,12 @@ class Program:
         schedule = {name: f(step) for name, f in self.needs.schedules.items()}
         output = self.vae(x, noise, training=training, samples=self.needs.samples)
         network = self._network and partial(self._network, training=training)
-        return output._replace(schedule=schedule, adversary=network, dataset_size=self.dataset_size)
+        return output._replace(
+            schedule=schedule,
+            adversary=network,
+            dataset_size=self.dataset_size,
+            training=training,
+        )
 
     def _sums(
         self, x: Tensor, output: VAEOutput, noise: keras.random.SeedGenerator
@@ -150,26 +172,57 @@ class Program:
         sums.update({name: value * count for name, value in output.schedule.items()})
         return {**sums, **latent_sums(output.posterior.z_mean, kl_dim)}
 
-    def _layout(self, sums_of: Callable[[Tensor], dict[str, Tensor]]) -> Columns:
-        """Names and widths of a row, from a batch whose effects are thrown away."""
-        with keras.StatelessScope():
+    def _layout(
+        self, sums_of: Callable[[Tensor], dict[str, Tensor]]
+    ) -> tuple[Columns, Collection[int]]:
+        """Names and widths of a row, from a batch whose effects are thrown away.
+
+        With them come the ids of the variables that it would have changed.
+        """
+        with keras.StatelessScope() as scope:
             sums = sums_of(self._blank())
-        return Columns(tuple(sums), tuple(math.prod(value.shape) for value in sums.values()))
+        widths = tuple(math.prod(value.shape) for value in sums.values())
+        return Columns(tuple(sums), widths), scope.state_mapping.keys()
 
     def _blank(self) -> Tensor:
         return ops.zeros((2, *self.vae.image_shape), dtype="float32")
 
-    def _check_terms(self, name: str) -> None:
-        """Raise `BuildError` if the loss gives something else than named per-sample terms."""
-        with keras.StatelessScope():
+    @property
+    def _network_variables(self) -> list[keras.Variable]:
+        return [] if self._network is None else self._network.variables
+
+    def _checked_loss(self, name: str) -> LossVariables:
+        """The loss's own variables, its layers built by a batch whose effects are thrown away.
+
+        Raises `BuildError` if the loss gives something else than named per-sample terms, or uses a
+        variable that it doesn't hold.
+        """
+        with VariablesUsed() as first:
             x = self._blank()
             output = self._call(x, self.eval_noise, training=False)
-            taken = {**dict.fromkeys(_RESERVED), **dict.fromkeys(self.needs.schedules)}
-            _check(f"The loss {name!r}", self.loss(x, output), taken)
+            for training in (False, True):
+                self._check_terms(name, x, output._replace(training=training))
+        adversary, likelihood = self.needs.adversary, self.needs.likelihood
+        others = [adversary, *self._network_variables, *self.vae.variables]
+        own = variables_of(self.loss, likelihood, but=others)
+        with VariablesUsed() as again:
+            for training in (False, True):
+                self._check_terms(name, x, output._replace(training=training))
+            if likelihood is not None:
+                likelihood.log_prob(x, output.reconstruction)
+        held = [*own.variables, *self._network_variables, self.eval_noise.state]
+        again.refuse_others(f"The loss {name!r}", held, first)
+        return own
+
+    def _check_terms(self, name: str, x: Tensor, output: VAEOutput) -> None:
+        taken = {**dict.fromkeys(_RESERVED), **dict.fromkeys(self.needs.schedules)}
+        who = f"The loss {name!r}"
+        with refused_creation(who):
+            terms = self.loss(x, output)
+            _check(who, terms, taken)
             if self.needs.adversary is not None:
-                taken |= self.loss(x, output)
-                terms = self.needs.adversary(x, _at_rest(output), self.eval_noise)
-                _check(f"The adversary of the loss {name!r}", terms, taken)
+                others = self.needs.adversary(x, _at_rest(output), self.eval_noise)
+                _check(f"The adversary of the loss {name!r}", others, taken | terms)
 
 
 def _check(who: str, terms: Any, taken: Container[str]) -> None:

@@ -133,7 +133,10 @@ class ChangeRecord(_Entry):
 
 
 class RunRecord(_Entry):
-    """The record of one run."""
+    """The record of one run.
+
+    loss_variables: the shapes of the loss's own variables, by their paths.
+    """
 
     format: Literal[1, 2] = FORMAT
     status: Status
@@ -142,6 +145,7 @@ class RunRecord(_Entry):
     seed: int = 0
     config: TrainConfig
     parts: dict[str, PartRecord]
+    loss_variables: dict[str, list[int]] = Field(default_factory=dict)
     data: DataRecord
     backend: str
     versions: dict[str, str]

@@ -36,6 +36,7 @@ CHECKS: Mapping[str, tuple[CheckFunction, ...]] = {
         losses.order_of_images_changes_nothing,
         losses.gives_the_same_twice,
         losses.shares_no_state,
+        losses.gradients_reach_every_variable,
         effects.schedules_reach_their_ends,
         effects.every_option_has_an_effect,
         losses.exact_reconstruction_is_a_minimum,

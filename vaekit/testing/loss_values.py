@@ -14,7 +14,7 @@ from keras import ops
 
 from vaekit.distributions import Posterior
 from vaekit.loss import needs_of
-from vaekit.model import seeded
+from vaekit.model import LossVariables, seeded, variables_of
 from vaekit.options import options_of
 from vaekit.testing.subject import Subject
 from vaekit.testing.training import array
@@ -60,6 +60,12 @@ class LossUnderCheck:
         with seeded(0):
             network: Callable[[Tensor], Tensor] = self.needs.adversary.build(SHAPE, LATENTS)
         return network
+
+    @cached_property
+    def own(self) -> LossVariables:
+        """The loss's own variables; its layers are built by a call."""
+        self.raw_terms(a_batch())
+        return variables_of(self.loss, self.needs.likelihood, but=[self.needs.adversary])
 
     def schedule(self, step: int) -> dict[str, Any]:
         """The value of each schedule at a step."""

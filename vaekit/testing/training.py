@@ -89,10 +89,21 @@ def on_logits(blueprint: Blueprint) -> bool:
     return bool(needs.scale == "logits")
 
 
-def _falls(program: Program, when: str) -> None:
+def program_beside_kit(subject: Subject) -> Program:
+    """The program of a subject beside the first of the kit's parts that take what it takes."""
+    blueprint = next(blueprints(subject))
+    return blueprint.program(optimizer=keras.optimizers.Lion(1e-4))
+
+
+def train_steps(program: Program) -> np.ndarray:
+    """The rows of `STEPS` training steps, all on one batch."""
     images = some_images(BATCH, program.vae.image_shape)
-    block = np.tile(np.arange(BATCH, dtype="int32"), (STEPS, 1))  # all on one batch
-    rows = compile_train(program, images)(block)
+    block = np.tile(np.arange(BATCH, dtype="int32"), (STEPS, 1))
+    return compile_train(program, images)(block)
+
+
+def _falls(program: Program, when: str) -> None:
+    rows = train_steps(program)
     losses = rows[:, program.columns.names.index("loss")] / BATCH
     falls = np.isfinite(losses).all() and losses[-3:].mean() < losses[0]
     require(falls, f"{when} the loss goes {', '.join(f'{loss:.4g}' for loss in losses)}.")

@@ -72,6 +72,9 @@ def open_session(
     program = blueprint.program(built)
     for name in custom_layers(program.vae.autoencoder):
         progress.note(f"The layer {name} is not Keras's own: saved models need it to open again.")
+    if program.own.variables:
+        paths = ", ".join(variable.path for variable in program.own.variables)
+        progress.note(f"The loss has variables of its own, trained and saved with it: {paths}.")
     blueprint = blueprint._replace(config=_resolved(blueprint, source, str(directory.path)))
     record = _record(blueprint, source, choices, status="running")
     return Session(blueprint, built, source, directory, program, record, callbacks, progress)

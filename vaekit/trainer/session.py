@@ -191,5 +191,6 @@ class Session:
     def _updated(self, status: Status) -> RunRecord:
         """The record, brought up to date."""
         self.record.status = status
+        self.record.loss_variables = {v.path: list(v.shape) for v in self.program.own.variables}
         self.record.reached(self.position, self.rows, self.best)
         return self.record

@@ -75,6 +75,17 @@ def has_the_last_one_s_options(*, weight: float = 2.0):
     return loss
 
 
+@breaks("loss", "gradients_reach_every_variable")
+def learns_nothing_of_its_scale():
+    log_scale = keras.Variable(0.0, name="log_scale")
+
+    def loss(x, output):
+        scale = ops.exp(ops.stop_gradient(log_scale))
+        return {"error": squared(x, output) / scale, "kl": kl(output)}
+
+    return loss
+
+
 class Judge(vaekit.Adversary):
     def build(self, image_shape, latent_dim):
         return keras.Sequential([layers.Input((latent_dim,)), layers.Dense(1)])

@@ -93,9 +93,11 @@ def _describe_loss(part: Component) -> dict[str, Any]:
     except VaekitError as error:
         return {"refused": str(error)}
     try:
-        terms = list(LossUnderCheck(subject_of(part)).raw_terms(a_batch()))
+        loss = LossUnderCheck(subject_of(part))
+        terms, own = list(loss.raw_terms(a_batch())), loss.own
     except Exception as error:
         return {"refused": f"It fails on a batch of images: {type(error).__name__}: {error}"}
+    trainable = {id(variable) for variable in own.trainable}
     return {
         "terms": terms,
         "scale": needs.scale,
@@ -103,6 +105,10 @@ def _describe_loss(part: Component) -> dict[str, Any]:
         "schedules": list(needs.schedules),
         "likelihood": _type_of(needs.likelihood),
         "adversary": _type_of(needs.adversary),
+        "variables": [
+            {"name": v.path, "shape": list(v.shape), "trainable": id(v) in trainable}
+            for v in own.variables
+        ],
     }
 
 
@@ -116,6 +122,11 @@ def _loss_lines(loss: dict[str, Any]) -> Iterator[str]:
     yield f"  schedules: {', '.join(loss['schedules']) or 'none'}"
     yield f"  likelihood for the reported elbo: {loss['likelihood'] or 'none, so no elbo'}"
     yield f"  adversary: {loss['adversary'] or 'none'}"
+    variables = (
+        f"{variable['name']}{'' if variable['trainable'] else ' (not trainable)'}"
+        for variable in loss["variables"]
+    )
+    yield f"  variables of its own: {', '.join(variables) or 'none'}"
 
 
 DESCRIPTIONS: Mapping[str, Description] = {
