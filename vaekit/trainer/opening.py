@@ -126,10 +126,11 @@ def _reopened(
     config = TrainConfig.checked({**values, **more, "out": str(directory.path)})
     registry = discover().registry
     with explained(record, registry):
+        own_parts = None if asked else parts_of(record, registry)
         source = source_again(config, data, record, progress.note, other=bool(asked and asked.data))
         config = config.model_copy(update=dict(source.chosen.values))
         refuse_callbacks(config, callbacks)
-        parts = resolve_parts(config, registry) if asked else parts_of(record, registry)
+        parts = own_parts or resolve_parts(config, registry)
         preset = record.choices.get("preset")
         choice = Choice("preset", preset.value, preset.why) if preset else source.chosen.choice
         choices = make_choices(config, callbacks, source.train.pixels, choice, resumed=record)
