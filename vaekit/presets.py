@@ -73,7 +73,6 @@ _PHOTOGRAPHS = {
     "latent_dim": 64,
     "loss": "sigma",
     "recipe": "tutorial",
-    "learning_rate": 1e-3,
 }
 
 # Held-out PSNR in dB, of the tutorial's parts and of the row's, by benchmarks/presets.py.

@@ -35,7 +35,7 @@ def register_decoders(register: vaekit.Register) -> None:
     register(
         "residual",
         f"{_HERE}.residual:decoder",
-        summary="Residual blocks between maps that are repeated and convolved; no checkerboard.",
+        summary="Residual blocks between interpolated maps, which leave no checkerboard.",
     )
 
 

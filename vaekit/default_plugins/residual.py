@@ -51,7 +51,7 @@ def decoder(
     width: Annotated[int, Ge(1)] = 32,
     depth: Annotated[int, Ge(0)] = 1,
 ) -> keras.Model:
-    """The encoder's mirror: pixels of a map are repeated to twice its size, and then convolved.
+    """The encoder's mirror: a map is interpolated to twice its size, and then convolved.
 
     Transposed convolutions would leave a checkerboard: Odena et al., "Deconvolution and
     checkerboard artifacts" (Distill, 2016). What is too large is cropped, and a sigmoid keeps means
@@ -71,10 +71,10 @@ def decoder(
     features = _blocks(features, depth, "decoder_stage1")
     for stage, count in enumerate(filters[1:], start=2):
         name = f"decoder_stage{stage}"
-        features = _convolution(_repeated(features, name), count, f"{name}_up")
+        features = _convolution(_enlarged(features, name), count, f"{name}_up")
         features = _blocks(features, depth, name)
     features = layers.LeakyReLU(name="decoder_relu")(features)
-    images = _convolution(_repeated(features, "decoder"), channels, "decoder_image")
+    images = _convolution(_enlarged(features, "decoder"), channels, "decoder_image")
     excess = (small[0] * scale - height, small[1] * scale - breadth)
     if any(excess):
         crop = tuple((more // 2, more - more // 2) for more in excess)
@@ -112,9 +112,11 @@ def _convolution(
     )(features)
 
 
-def _repeated(features: keras.KerasTensor, name: str) -> keras.KerasTensor:
-    """Each pixel as 2x2 of them."""
-    return layers.UpSampling2D(data_format=CHANNELS_LAST, name=f"{name}_repeat")(features)
+def _enlarged(features: keras.KerasTensor, name: str) -> keras.KerasTensor:
+    """A map of twice the height and width, interpolated: repeated pixels would show as a grid."""
+    return layers.UpSampling2D(
+        data_format=CHANNELS_LAST, interpolation="bilinear", name=f"{name}_enlarge"
+    )(features)
 
 
 def _blocks(features: keras.KerasTensor, depth: int, stage: str) -> keras.KerasTensor:
