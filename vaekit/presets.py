@@ -67,15 +67,9 @@ class Preset(NamedTuple):
         return {**self.values, "batch_size": size, "epochs": epochs}
 
 
-_PHOTOGRAPHS = {
-    "encoder": "residual",
-    "decoder": "residual",
-    "latent_dim": 64,
-    "loss": "sigma",
-    "recipe": "tutorial",
-}
+_RESIDUAL = {"encoder": "residual", "decoder": "residual", "loss": "sigma", "recipe": "tutorial"}
+_HALF_AS_WIDE = {"encoder_opt": {"width": 16}, "decoder_opt": {"width": 16}}
 
-# Held-out PSNR in dB, of the tutorial's parts and of the row's, by benchmarks/presets.py.
 PRESETS = (
     # The tutorial's digits, and what is like them.
     Preset(TUTORIAL, channels=1, side=SMALL),
@@ -83,19 +77,19 @@ PRESETS = (
         "few-photographs-64",
         side=96,
         images=1000,
-        values={**_PHOTOGRAPHS, "batch_size": 8},
+        values={**_RESIDUAL, "latent_dim": 64, "batch_size": 8},
         steps=Steps(1500, least=10, most=100),
     ),
     Preset(
         "photographs-64",
         side=96,
-        values={**_PHOTOGRAPHS, "batch_size": 32},
-        steps=Steps(2500, least=5, most=50),
+        values={**_RESIDUAL, "latent_dim": 128, "batch_size": 16},
+        steps=Steps(5000, least=5, most=50),
     ),
     Preset(
         "photographs-128",
-        values={**_PHOTOGRAPHS, "batch_size": 16},
-        steps=Steps(2500, least=5, most=100),
+        values={**_RESIDUAL, **_HALF_AS_WIDE, "latent_dim": 128, "batch_size": 8},
+        steps=Steps(5000, least=5, most=100),
     ),
 )
 
