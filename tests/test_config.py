@@ -21,6 +21,7 @@ EVERY = {
     "data": "../data/some images.h5::x",
     "data_opt": {"side": 12},
     "latent_dim": 7,
+    "preset": "tutorial",
     "recipe": "fast",
     "epochs": 3,
     "batch_size": 48,

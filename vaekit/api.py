@@ -45,7 +45,8 @@ def train(
     resume: go on with the run in `out` if there is one; see `vaekit.resume`, also for
         `allow_change`.
     options: the other fields of `vaekit.TrainConfig`: a part of each kind (`encoder`, `decoder`,
-        `loss`, ...) and its options (`encoder_opt`, ...), `latent_dim`, `epochs`, ...
+        `loss`, ...) and its options (`encoder_opt`, ...), `latent_dim`, `epochs`, ... Defaults are
+        those of small grey images; for others `preset` chooses what isn't named, and says so.
 
     Raises `vaekit.UserError` for what can't be done as asked.
     """

@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import tomli_w
 from annotated_types import Ge, Gt, Le, Lt
@@ -22,6 +22,7 @@ from pydantic import (
     ByteSize,
     ConfigDict,
     Field,
+    ModelWrapValidatorHandler,
     ValidationError,
     create_model,
     field_validator,
@@ -31,6 +32,7 @@ from pydantic import (
 from vaekit.atomic import write_text
 from vaekit.cadence import parse_cadence
 from vaekit.errors import OptionError, RunError, UserError, closest
+from vaekit.presets import AUTO, SMALL
 from vaekit.recipes import FAST, RECIPES, TUTORIAL
 from vaekit.registry import RUN_KINDS
 from vaekit.startup import Settings
@@ -41,6 +43,7 @@ Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 KernelChoice = Literal["fused", "stock"]
 Averages = Literal["precise", "moving"]
 RecipeName = Literal["tutorial", "fast"]
+PresetName = Literal["auto", "tutorial"]
 Positive = Annotated[int, Ge(1)]
 Group = Literal["parts", "data", "training", "output", "machine"]
 Effect = Literal["computed", "chosen", "none"]
@@ -93,15 +96,22 @@ def option(
     return Field(**default_of, description=meaning, json_schema_extra=about)
 
 
+def _or_by_preset(default: Any) -> str:
+    return f"{default}; colour or over {SMALL} pixels: by preset"
+
+
 def _by_recipe(name: str) -> str:
-    return f"{getattr(RECIPES[TUTORIAL], name)}; {FAST}: {getattr(RECIPES[FAST], name)}"
+    return _or_by_preset(
+        f"{getattr(RECIPES[TUTORIAL], name)}; {FAST}: {getattr(RECIPES[FAST], name)}"
+    )
 
 
 def _part_fields() -> dict[str, Any]:
     """Two fields for each kind that a run is built of: a part's name, and its options."""
     fields: dict[str, Any] = {}
     for kind in RUN_KINDS.values():
-        name = option(kind.default, kind.meaning, "parts", metavar="NAME")
+        shown = None if kind.default is None else _or_by_preset(kind.default)
+        name = option(kind.default, kind.meaning, "parts", metavar="NAME", shown_default=shown)
         options = option(dict, f"An option of the {kind.name}.", "parts", metavar="K=V")
         type_ = str if kind.default is not None else str | None
         fields |= {kind.name: (type_, name), kind.options_field: (dict[str, Any], options)}
@@ -117,7 +127,8 @@ else:
 
 
 class TrainConfig(_PartFields):
-    """Everything that decides a run. The defaults are the tutorial's.
+    """Everything that decides a run. The defaults are the tutorial's; for colour images, and those
+    of more than 32 pixels, `preset` decides what isn't named.
 
     Each kind of part that a run is built of has two fields, `encoder` and `encoder_opt` and so on;
     `parts` and `part_options` give them by kind. Where `epochs`, `batch_size` or `learning_rate`
@@ -138,11 +149,19 @@ class TrainConfig(_PartFields):
     data_opt: dict[str, Any] = option(
         dict, "An option of a registered data set.", "data", metavar="K=V"
     )
-    latent_dim: Positive = option(2, "Length of z.", "parts")
+    preset: PresetName = option(
+        AUTO,
+        "What decides all that isn't named. auto: a table, by the size, channels and number of the "
+        "images; tutorial: the tutorial, whatever they are.",
+        "parts",
+        effect="none",  # what it decided is compared
+    )
+    latent_dim: Positive = option(2, "Length of z.", "parts", shown_default=_or_by_preset(2))
     recipe: RecipeName = option(
         TUTORIAL,
         f"How to train. {' '.join(f'{name}: {r.summary}' for name, r in RECIPES.items())}",
         "training",
+        shown_default=_or_by_preset(TUTORIAL),
     )
     epochs: Positive = option(
         RECIPES[TUTORIAL].epochs,
@@ -282,15 +301,19 @@ class TrainConfig(_PartFields):
         """What is asked of the process that the backend starts in."""
         return Settings(self.device, self.threads, self.allocator, self.onednn)
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _leave_to_recipe(cls, values: Any) -> Any:
+    def _leave_to_recipe(cls, values: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
         """What the recipe chooses, where it isn't given; an unknown recipe is refused later."""
-        recipe = RECIPES.get(str(values.get("recipe", TUTORIAL)))
+        recipe = None
+        if isinstance(values, Mapping):
+            recipe = RECIPES.get(str(values.get("recipe", TUTORIAL)))
         if recipe is None:
-            return values
+            return validate(values)
         chosen = {name: getattr(recipe, name) for name in ("epochs", "batch_size", "learning_rate")}
-        return {**chosen, **values}
+        config = validate({**chosen, **values})
+        config.model_fields_set.intersection_update(values)  # what was chosen wasn't named
+        return config
 
     @field_validator("checkpoint_every")
     @classmethod

@@ -17,6 +17,11 @@ def register_encoders(register: vaekit.Register) -> None:
         f"{_HERE}.conv5:conv5",
         summary="The tutorial's five convolutions.",
     )
+    register(
+        "residual",
+        f"{_HERE}.residual:encoder",
+        summary="Residual blocks without normalisation, for colour and larger images.",
+    )
 
 
 @vaekit.hookimpl
@@ -26,6 +31,11 @@ def register_decoders(register: vaekit.Register) -> None:
         "deconv4",
         f"{_HERE}.deconv4:deconv4",
         summary="The tutorial's four transposed convolutions.",
+    )
+    register(
+        "residual",
+        f"{_HERE}.residual:decoder",
+        summary="Residual blocks between interpolated maps, which leave no checkerboard.",
     )
 
 

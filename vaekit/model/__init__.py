@@ -8,7 +8,7 @@ from vaekit.model.loss_variables import (
     refused_creation,
     variables_of,
 )
-from vaekit.model.parts import Built, Parts, build_vae, resolve_parts
+from vaekit.model.parts import Built, Parts, build_vae, resolve_part, resolve_parts
 from vaekit.model.process_state import seeded
 from vaekit.model.sampling import sampled
 from vaekit.model.vae import VAE
@@ -27,6 +27,7 @@ __all__ = [
     "decode",
     "encode",
     "refused_creation",
+    "resolve_part",
     "resolve_parts",
     "sampled",
     "seeded",

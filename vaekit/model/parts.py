@@ -29,12 +29,14 @@ def resolve_parts(config: TrainConfig, registry: Registry) -> Parts:
 
     Raises `UnknownNameError` or `OptionError`.
     """
-    parts = {}
-    for kind, name in config.parts.items():
-        component = registry.get(kind, name)
-        options = check_options(component, config.part_options[kind])
-        parts[kind] = Part(component, resolved_options(component, options))
-    return parts
+    return {kind: resolve_part(config, kind, registry) for kind in config.parts}
+
+
+def resolve_part(config: TrainConfig, kind: str, registry: Registry) -> Part:
+    """The part of one kind that a config names; see `resolve_parts`."""
+    component = registry.get(kind, config.parts[kind])
+    options = check_options(component, config.part_options[kind])
+    return Part(component, resolved_options(component, options))
 
 
 def build_vae(

@@ -22,16 +22,19 @@ def make_choices(
     config: TrainConfig,
     callbacks: Sequence[keras.callbacks.Callback],
     images: Pixels,
+    preset: Choice,
     resumed: RunRecord | None = None,
 ) -> list[Choice]:
     """What holds for a run of `config` on `images`, in the order in which people are told.
 
+    preset: which one decided what was left open of the config.
     resumed: the record of the run that goes on, if one does.
 
     Raises `UserError` for a wish that can't be fulfilled.
     """
     backend = keras.backend.backend()
     return [
+        preset,
         _backend(config, backend),
         *started(),
         _precision(config),

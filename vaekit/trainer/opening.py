@@ -15,7 +15,7 @@ from vaekit.config import TrainConfig
 from vaekit.data import recorded_scale
 from vaekit.engine import Blueprint
 from vaekit.errors import RunError, UserError
-from vaekit.model import Parts, resolve_parts
+from vaekit.model import Parts, resolve_part, resolve_parts
 from vaekit.plugins import discover
 from vaekit.registry import RUN_KINDS
 from vaekit.run import (
@@ -54,12 +54,19 @@ def open_session(
 
     Raises a `UserError` for whatever can't be done; nothing is written yet.
     """
-    parts = resolve_parts(config, discover().registry)
+    registry = discover().registry
+    # What was named wrongly is told before the images are read, which may take long.
+    for kind in config.parts.keys() & config.model_fields_set:
+        resolve_part(config, kind, registry)
+    if config.out is not None:
+        RunDirectory(config.out).refuse_existing()
+    source = choose_source(config, data, progress.note)
+    config = config.model_copy(update=dict(source.chosen.values))
+    parts = resolve_parts(config, registry)
     directory = RunDirectory(config.out or _default_out(config))
     directory.refuse_existing()
     refuse_callbacks(config, callbacks)
-    source = choose_source(config, data, progress.note)
-    choices = make_choices(config, callbacks, source.train.pixels)
+    choices = make_choices(config, callbacks, source.train.pixels, source.chosen.choice)
     blueprint = _blueprint(config, parts, source, choices)
     built = blueprint.build()
     program = blueprint.program(built)
@@ -113,15 +120,20 @@ def _reopened(
     progress: Progress,
 ) -> Session:
     record = directory.read_record()
-    config = asked or record.config
-    refuse_callbacks(config, callbacks)
+    # A record leaves nothing for a preset to choose.
+    values = asked.model_dump(exclude_unset=True) if asked else record.config.model_dump()
     more = {} if epochs is None else {"epochs": epochs}
-    config = TrainConfig.checked({**config.model_dump(), **more, "out": str(directory.path)})
+    config = TrainConfig.checked({**values, **more, "out": str(directory.path)})
     registry = discover().registry
     with explained(record, registry):
-        parts = resolve_parts(config, registry) if asked else parts_of(record, registry)
+        own_parts = None if asked else parts_of(record, registry)
         source = source_again(config, data, record, progress.note, other=bool(asked and asked.data))
-        choices = make_choices(config, callbacks, source.train.pixels, resumed=record)
+        config = config.model_copy(update=dict(source.chosen.values))
+        refuse_callbacks(config, callbacks)
+        parts = own_parts or resolve_parts(config, registry)
+        preset = record.choices.get("preset")
+        choice = Choice("preset", preset.value, preset.why) if preset else source.chosen.choice
+        choices = make_choices(config, callbacks, source.train.pixels, choice, resumed=record)
         blueprint = _blueprint(config, parts, source, choices)
         now = _record(blueprint, source, choices, status=record.status)
         changes = find_changes(record, now)

@@ -26,17 +26,19 @@ from vaekit.options import check_options, resolved_options
 from vaekit.plugins import discover
 from vaekit.registry import KIT, Component
 from vaekit.run import DataRecord, PartRecord
+from vaekit.trainer.preset import Chosen, choose_preset
 from vaekit.types import Dataset, Images
 
 DEFAULT, FALLBACK = "mnist", "mnist-sample"
 
 
 class Source(NamedTuple):
-    """The two splits, and what `run.json` says of them."""
+    """The two splits, what `run.json` says of them, and what their images decide of a run."""
 
     train: Images
     validation: Images
     record: DataRecord
+    chosen: Chosen
 
 
 def choose_source(
@@ -78,6 +80,11 @@ def choose_source(
     train, validation = split(
         dataset, share=config.validation_split, seed=config.seed, limit=config.limit
     )
+    count, *shape = train.pixels.shape
+    chosen = choose_preset(config, (shape[0], shape[1], shape[2]), count)
+    if chosen.values:
+        note(str(chosen))
+    config = config.model_copy(update=dict(chosen.values))
     if config.batch_size > len(train.pixels):
         raise UserError(
             f"A batch of {config.batch_size} is more than the {len(train.pixels)} training images; "
@@ -104,7 +111,7 @@ def choose_source(
         scale=dict(dataset.scale),
         **describe(dataset),
     )
-    return Source(train, validation, record)
+    return Source(train, validation, record, chosen)
 
 
 def _read(config: TrainConfig, source: str, budget: Budget, scale: Scale | None) -> Dataset:

@@ -1,0 +1,99 @@
+"""What a run is made of where its user names nothing: a row for each sort of images.
+
+The first row whose images these are is taken. `benchmarks/results/photographs/` has what was
+measured, and how.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from vaekit.types import ImageShape
+
+AUTO: Final = "auto"
+TUTORIAL: Final = "tutorial"
+SMALL: Final = 32  # pixels of the longer side, up to which grey images are the tutorial's
+
+
+class Steps(NamedTuple):
+    """How long to train: epochs that make `total` steps, but from `least` to `most` of them."""
+
+    total: int
+    least: int
+    most: int
+
+
+class Preset(NamedTuple):
+    """One row: whose images are of this sort, and what is chosen for them.
+
+    channels, side, images: what they have at most: channels, pixels of the longer side, training
+        images; None is any number.
+    values: fields of `vaekit.TrainConfig`, without `epochs`; those that aren't among them are the
+        tutorial's.
+    steps: what decides `epochs`; None leaves them to the recipe.
+    """
+
+    name: str
+    channels: int | None = None
+    side: int | None = None
+    images: int | None = None
+    values: Mapping[str, Any] = {}
+    steps: Steps | None = None
+
+    def suits(self, image_shape: ImageShape, images: int) -> bool:
+        """Whether so many training images of this shape are of the row's sort."""
+        height, width, channels = image_shape
+        return all(
+            most is None or value <= most
+            for value, most in (
+                (channels, self.channels),
+                (max(height, width), self.side),
+                (images, self.images),
+            )
+        )
+
+    def values_for(self, images: int, batch_size: int | None = None) -> dict[str, Any]:
+        """The fields that the row decides for so many training images.
+
+        batch_size: the user's, where there is one; the row's is no larger than the images are many.
+        """
+        if self.steps is None:
+            return dict(self.values)
+        size = batch_size or min(self.values["batch_size"], images)
+        wanted = math.ceil(self.steps.total / math.ceil(images / size))
+        epochs = min(max(wanted, self.steps.least), self.steps.most)
+        return {**self.values, "batch_size": size, "epochs": epochs}
+
+
+_RESIDUAL = {"encoder": "residual", "decoder": "residual", "loss": "sigma", "recipe": "tutorial"}
+_HALF_AS_WIDE = {"encoder_opt": {"width": 16}, "decoder_opt": {"width": 16}}
+
+PRESETS = (
+    # The tutorial's digits, and what is like them.
+    Preset(TUTORIAL, channels=1, side=SMALL),
+    Preset(
+        "few-photographs-64",
+        side=96,
+        images=1000,
+        values={**_RESIDUAL, "latent_dim": 64, "batch_size": 8},
+        steps=Steps(1500, least=10, most=100),
+    ),
+    Preset(
+        "photographs-64",
+        side=96,
+        values={**_RESIDUAL, "latent_dim": 128, "batch_size": 16},
+        steps=Steps(5000, least=5, most=50),
+    ),
+    Preset(
+        "photographs-128",
+        values={**_RESIDUAL, **_HALF_AS_WIDE, "latent_dim": 128, "batch_size": 8},
+        steps=Steps(5000, least=5, most=100),
+    ),
+)
+
+
+def preset_for(image_shape: ImageShape, images: int) -> Preset:
+    """The row of so many training images; the last row suits any."""
+    return next(row for row in PRESETS if row.suits(image_shape, images))
