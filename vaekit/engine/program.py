@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 import keras
 from keras import ops
 
+from vaekit.augmentation.pipeline import Augmentation
 from vaekit.config import KernelChoice
 from vaekit.distributions import Posterior
 from vaekit.engine.columns import ADVERSARY_LOSS, LOSS, TOTALS, Columns, latent_sums
@@ -39,9 +40,11 @@ class Program:
 
     noise: random state of what training draws.
     eval_noise: the same for evaluation, apart, so that evaluating doesn't change training.
+    terms: the names of what the loss is the sum of.
     objectives: the VAE's, and the adversary's where the loss has one.
     compiled: whether torch compiles the training step; the other backends always do.
     kernels: `fused` or `stock`; see `vaekit.kernels`.
+    augment: names of `vaekit.augmentation`, by which training images are changed.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class Program:
         dataset_size: int = 0,
         compiled: bool = False,
         kernels: KernelChoice = "fused",
+        augment: Sequence[str] = (),
     ) -> None:
         self.vae = vae
         self.loss = loss
@@ -68,6 +72,7 @@ class Program:
         self.kernels = ActiveKernels(KERNELS[keras.backend.backend()] if kernels == "fused" else ())
         self.noise = keras.random.SeedGenerator(seed, name="noise")
         self.eval_noise = keras.random.SeedGenerator(seed, name="eval_noise")
+        self._augmentation = Augmentation(augment, vae.image_shape, seed)
         self._eval_start = ops.convert_to_numpy(self.eval_noise.state)
         self.objectives = [Objective(vae.trainable_variables, optimizer)]
         self._network = None
@@ -79,16 +84,17 @@ class Program:
             )
         for objective in self.objectives:
             objective.optimizer.build(objective.variables)
-        self._check_terms(loss_name)
+        self.terms = self._checked_terms(loss_name)
         self.columns = self._layout(self._train_sums)
         self.eval_columns = self._layout(self._eval_sums)
 
     @property
     def state(self) -> list[keras.Variable]:
-        """All variables: weights, layers' random states, the optimizers' and the noise's."""
+        """All variables: weights, random states, the optimizers'."""
         network = [] if self._network is None else self._network.variables
         tuned = [v for objective in self.objectives for v in objective.optimizer.variables]
-        return [*self.vae.variables, self.noise.state, *network, *tuned]
+        drawn = self._augmentation.state
+        return [*self.vae.variables, self.noise.state, *network, *tuned, *drawn]
 
     def restart_evaluation(self) -> None:
         """Let the next evaluation draw what the last one drew."""
@@ -114,7 +120,7 @@ class Program:
         return _row(self._eval_sums(stored))
 
     def _train_sums(self, stored: Tensor) -> dict[str, Tensor]:
-        x = as_float_tensor(stored)
+        x = self._augmentation(as_float_tensor(stored))
         return self._sums(x, self._call(x, self.noise, training=True), self.noise)
 
     def _eval_sums(self, stored: Tensor) -> dict[str, Tensor]:
@@ -159,17 +165,21 @@ class Program:
     def _blank(self) -> Tensor:
         return ops.zeros((2, *self.vae.image_shape), dtype="float32")
 
-    def _check_terms(self, name: str) -> None:
-        """Raise `BuildError` if the loss gives something else than named per-sample terms."""
+    def _checked_terms(self, name: str) -> tuple[str, ...]:
+        """The names of the loss's terms.
+
+        Raises `BuildError` if it gives something else than named per-sample terms.
+        """
         with keras.StatelessScope():
             x = self._blank()
             output = self._call(x, self.eval_noise, training=False)
             taken = {**dict.fromkeys(_RESERVED), **dict.fromkeys(self.needs.schedules)}
-            _check(f"The loss {name!r}", self.loss(x, output), taken)
+            terms = self.loss(x, output)
+            _check(f"The loss {name!r}", terms, taken)
             if self.needs.adversary is not None:
-                taken |= self.loss(x, output)
-                terms = self.needs.adversary(x, _at_rest(output), self.eval_noise)
-                _check(f"The adversary of the loss {name!r}", terms, taken)
+                theirs = self.needs.adversary(x, _at_rest(output), self.eval_noise)
+                _check(f"The adversary of the loss {name!r}", theirs, taken | dict(terms))
+        return tuple(terms)
 
 
 def _check(who: str, terms: Any, taken: Container[str]) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from vaekit.checkpoint import latest_checkpoint
 from vaekit.config import TrainConfig
 from vaekit.data import (
     Scale,
@@ -30,7 +29,7 @@ from vaekit.plugins import discover
 from vaekit.run.directory import RunDirectory
 from vaekit.run.provenance import explained, own_data, warn_of_changes
 from vaekit.run.record import RunRecord
-from vaekit.run.restore import restore_model, restore_program
+from vaekit.run.restore import kept_checkpoint, restore_model, restore_program
 from vaekit.startup import refuse_fork, with_keras_defaults
 from vaekit.types import Dataset, Images, Pixels
 
@@ -138,7 +137,7 @@ class Run:
         images, name, source = self.held_out(data, limit)
         # The run's steps, since schedules go by them, and an adversary's weights.
         with explained(self.record, discover().registry):
-            checkpoint = latest_checkpoint(self.directory.checkpoints)
+            checkpoint = kept_checkpoint(self.directory, self.record)
             program, _ = restore_program(self._blueprint, checkpoint, self._built)
         summary = Evaluation(program, images.pixels)()
         return {"data": source, "split": name, "images": len(images.pixels), **summary}
@@ -212,7 +211,7 @@ def read_run(path: str | PathLike[str]) -> Run:
     """
     directory = RunDirectory(path)
     record, registry = directory.read_record(), discover().registry
-    checkpoint = latest_checkpoint(directory.checkpoints)
+    checkpoint = kept_checkpoint(directory, record)
     blueprint, built = restore_model(record, registry, checkpoint)
     warn_of_changes(record, registry)
     return Run(directory, record, blueprint, built)
