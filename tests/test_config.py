@@ -208,7 +208,7 @@ def test_a_value_that_does_not_fit_is_refused_by_name(name, value):
 def test_a_value_that_does_not_fit_is_refused_with_its_file(tmp_path):
     error = refused(tmp_path, 'epochs = "many"\n')
     assert isinstance(error, OptionError)
-    assert str(error).startswith(f"{tmp_path / 'mine.toml'}: epochs can't be 'many': input should")
+    assert str(error).startswith(f"{tmp_path / 'mine.toml'}: epochs can't be 'many': give a ")
 
 
 def test_an_image_size_of_one_side_is_refused(tmp_path):

@@ -170,4 +170,4 @@ def test_a_loss_of_few_words_has_its_summary_and_no_elbo():
     assert first == "loss, minimised: error, that is Cubes of errors."
     assert second == "There is no elbo, since the loss states no likelihood p(x|z)."
     lawful = silent._replace(likelihood=OwnLaw(0.1))
-    assert "for OwnLaw." in " ".join(legend("", lawful, ["error"], (8, 8, 1)))
+    assert "for the law OwnLaw." in " ".join(legend("", lawful, ["error"], (8, 8, 1)))

@@ -31,7 +31,8 @@ def _elbo(needs: Needs, image_shape: ImageShape) -> str:
     if needs.likelihood is None:
         return "There is no elbo, since the loss states no likelihood p(x|z)."
     describe = getattr(needs.likelihood, "describe", None)
-    values = describe(image_shape) if describe else type(needs.likelihood).__name__
+    law = f"the law {type(needs.likelihood).__name__}"
+    values = describe(image_shape) if describe else law
     return (
         "elbo, in nats, the larger the better: a bound on log p(x) for "
         f"{values}. No constant is left out, so it may differ from -loss."
