@@ -10,6 +10,8 @@ from typing import Any
 
 from vaekit.trainer.progress import Lines
 
+# In columns: of the bar, and of a terminal that has room for terms beside the loss.
+_BAR, _WIDE = 16, 120
 _SECONDS_A_LOOK = 0.2
 
 
@@ -25,7 +27,7 @@ class Bar(Lines):
         self._console = Console(file=self._out)
         self._rich = RichProgress(
             TextColumn("{task.description}"),
-            BarColumn(),
+            BarColumn(_BAR),
             TextColumn("{task.percentage:>3.0f}%"),
             TextColumn("{task.fields[speed]}"),
             TimeRemainingColumn(),
@@ -46,12 +48,13 @@ class Bar(Lines):
 
     def advance(self, epoch: int, done: int, rate: float, terms: Mapping[str, float]) -> None:
         """Move the bar."""
+        shown = list(terms.items())[: None if self._console.width >= _WIDE else 1]
         self._rich.update(
             self._task,
             completed=epoch * self._images + done,
             description=self._label(epoch),
             speed=f"{rate:,.0f} images/s",
-            terms=" ".join(f"{name} {value:.2f}" for name, value in terms.items()),
+            terms=" ".join(f"{name} {value:.2f}" for name, value in shown),
         )
 
     def close(self) -> None:

@@ -56,7 +56,7 @@ class Unfailing:
 
 
 class Lines(Progress):
-    """Two lines an epoch, and one each half a minute within it, for logs and pipes."""
+    """Two lines an epoch, and an indented one each half a minute within it, for logs and pipes."""
 
     def __init__(self) -> None:
         self._out: Any = Unfailing()
@@ -74,7 +74,7 @@ class Lines(Progress):
     def advance(self, epoch: int, done: int, rate: float, terms: Mapping[str, float]) -> None:
         """Print how far the epoch is, if nothing was for a while."""
         if time.monotonic() - self._spoke >= SECONDS_A_LINE:
-            self.note(f"{self._label(epoch)}  {self._state(done, rate, terms)}")
+            self.note(f"  {self._label(epoch)}  {self._state(done, rate, terms)}")
             self._spoke = time.monotonic()
 
     def epoch_end(self, epoch: int, row: Mapping[str, Any]) -> None:
