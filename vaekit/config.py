@@ -156,7 +156,7 @@ class TrainConfig(_PartFields):
     )
     epochs: Epochs = option(
         RECIPES[TUTORIAL].epochs,
-        f"Passes over the training images; {AUTO}: until --patience ends it, {AUTO_EPOCHS} at "
+        f"Passes over the training images; {AUTO}: until patience ends them, {AUTO_EPOCHS} at "
         "most.",
         "training",
         metavar="N",

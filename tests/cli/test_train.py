@@ -163,7 +163,7 @@ def test_no_data_and_no_mnist_means_the_sample(tmp_path, monkeypatch):
 DEFAULTS = {
     name: field.default
     for name, field in TrainConfig.model_fields.items()
-    if field.default is not None and not field.is_required() and not name.endswith("_opt")
+    if field.default not in (None, ()) and not name.endswith("_opt") and not field.is_required()
 }
 
 
