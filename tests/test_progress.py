@@ -59,8 +59,7 @@ def test_a_long_epoch_has_a_line_each_half_a_minute(capsys, clock):
         lines.advance(0, 10 * second, 10.0, {"loss": 50.0})
     said = capsys.readouterr().out.splitlines()
     assert said == [
-        f"  epoch 1/20   {percent}%  10 images/s  loss 50.00"
-        for percent in (30, 60, 90)
+        f"  epoch 1/20   {percent}%  10 images/s  loss 50.00" for percent in (30, 60, 90)
     ]
     lines.epoch_end(0, ROW)
     clock.seconds += 29
