@@ -88,13 +88,19 @@ def test_crop_enlarges_a_part_of_each_image():
     assert starts.max() > 0.7
 
 
-def test_colour_leaves_grey_images_grey_and_moves_saturation_of_others():
-    grey = np.repeat(noise(8, (20, 30, 1)), 3, axis=-1)
-    np.testing.assert_allclose(np.ptp(augmented(["colour"], grey), axis=-1), 0, atol=1e-6)
-    images = 0.4 + 0.2 * noise(8)  # nothing is clipped
-    means = augmented(["colour"], images).mean(axis=(1, 2, 3)) - images.mean(axis=(1, 2, 3))
-    assert np.abs(means).max() < 0.12
-    assert np.ptp(means) > 0.02
+def test_colour_is_brightness_contrast_and_saturation():
+    grey = 0.4 + 0.2 * np.repeat(noise(32, (20, 30, 1)), 3, axis=-1)  # nothing is clipped
+    changed = augmented(["colour"], grey)
+    np.testing.assert_allclose(np.ptp(changed, axis=-1), 0, atol=1e-6)  # grey stays grey
+    brightness = changed.mean(axis=(1, 2, 3)) - grey.mean(axis=(1, 2, 3))
+    contrast = changed.std(axis=(1, 2, 3)) / grey.std(axis=(1, 2, 3))
+    assert 0.05 < np.abs(brightness).max() <= 0.1001
+    assert 0.799 <= contrast.min() < 0.9 < 1.1 < contrast.max() <= 1.201
+
+    # Of one colour, contrast changes nothing: brightness leaves the differences of channels.
+    plain = np.broadcast_to(np.float32([0.6, 0.5, 0.4]), (32, 8, 8, 3)).copy()
+    saturation = np.ptp(augmented(["colour"], plain), axis=-1)[:, 0, 0] / 0.2
+    assert 0.75 < saturation.min() < 0.9 < 1.1 < saturation.max() < 1.25
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
