@@ -177,7 +177,8 @@ def test_a_checkpoint_counts_once_it_is_pointed_at(tmp_path):
     saved(tmp_path, 2)
     (tmp_path / "checkpoints" / "latest").write_bytes(pointer)
     assert latest_checkpoint(tmp_path / "checkpoints") == first
-    drop_after(tmp_path / "checkpoints", first)
+    drop_after(tmp_path / "checkpoints", first, best=True)
+    assert (tmp_path / "checkpoints" / "best").read_text().startswith(f"{first.name} ")
     assert list_checkpoints(tmp_path / "checkpoints") == [first]
 
 

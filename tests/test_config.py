@@ -24,6 +24,7 @@ EVERY = {
     "preset": "tutorial",
     "recipe": "fast",
     "epochs": 3,
+    "patience": 2,
     "batch_size": 48,
     "learning_rate": 1.25e-3,
     "seed": 2**31 - 1,
@@ -31,6 +32,7 @@ EVERY = {
     "validation_split": 0.25,
     "image_size": (45, 61),
     "gray": True,
+    "augment": ("flip", "colour"),
     "data_budget": 3 * 10**9,
     "backend": "jax",
     "precision": "mixed_bfloat16",
@@ -209,7 +211,7 @@ def test_a_value_that_does_not_fit_is_refused_by_name(name, value):
 def test_a_value_that_does_not_fit_is_refused_with_its_file(tmp_path):
     error = refused(tmp_path, 'epochs = "many"\n')
     assert isinstance(error, OptionError)
-    assert str(error).startswith(f"{tmp_path / 'mine.toml'}: epochs can't be 'many': input should")
+    assert str(error).startswith(f"{tmp_path / 'mine.toml'}: epochs can't be 'many': give a ")
 
 
 def test_an_image_size_of_one_side_is_refused(tmp_path):

@@ -29,6 +29,15 @@ LONG = [
 ]
 
 
+# What is said before the first epoch of the tutorial's loss on MNIST.
+LEGEND = [
+    "loss, minimised: reconstruction + kl, that is 1000 x mean squared error + KL.",
+    "elbo, in nats, the larger the better: a bound on log p(x) for values that are",
+    "  normal with sigma 0.626. No constant is left out, so it may differ from -loss.",
+    "All numbers are means over images, (val ...) over held-out ones.",
+]
+
+
 def environment(**more):
     """This process's own, without what it made of it when it chose its backend."""
     ours = ("TF_CPP_MIN_LOG_LEVEL", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")
@@ -82,8 +91,13 @@ def test_main_job_succeeds_and_says_so_plainly(main_job):
     assert done.stderr == ""
     assert "\x1b" not in done.stdout
     assert "\r" not in done.stdout
-    epoch, saved = done.stdout.splitlines()
-    assert re.match(r"epoch 1/1  [\d.]+ s  [\d,]+ images/s  loss [\d.]+ \(val [\d.]+\) ", epoch)
+    *legend, epoch, more, saved = done.stdout.splitlines()
+    assert legend == LEGEND
+    number = r"-?[\d.]+"
+    loss = rf"epoch 1/1  loss {number} \(val {number}\) = reconstruction {number} \+ kl {number}"
+    assert re.fullmatch(loss, epoch)
+    elbo = rf"elbo {number} \(val {number}\) nats  active_units \d \(val \d\)"
+    assert re.fullmatch(rf"  {elbo}  {number} s  [\d,]+ images/s", more)
     assert saved == "Saved in run: models, history.csv, run.json and figures/."
 
 
@@ -156,7 +170,9 @@ def interrupted(tmp_path_factory):
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        assert process.stdout.readline().startswith("epoch 1/2  ")
+        while not process.stdout.readline().startswith("epoch 1/2  "):
+            assert process.poll() is None
+        process.stdout.readline()
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=300)
     return folder, process.returncode, out, err
@@ -186,7 +202,8 @@ def test_resume_completes_what_ctrl_c_cut(interrupted):
     folder = interrupted[0]
     done = finish([SCRIPT, "resume", "run"], folder)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[0].startswith("epoch 2/2  ")
+    assert "\nepoch 2/2  loss " in done.stdout
+    assert "\nepoch 1/2  " not in done.stdout
     record = record_of(folder / "run")
     assert (record["status"], record["training"]["steps_done"]) == ("complete", 2 * EPOCH_STEPS)
     assert [row["epoch"] for row in vaekit.load(folder / "run").history] == [1, 2]

@@ -98,3 +98,22 @@ def test_what_the_import_brought_is_collected_no_more(before):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == [str(before == "enable"), "True", "True"]
+
+
+def quiet_process(code, **env):
+    """A fresh interpreter in which the user sets nothing but `env`."""
+    kept = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+    command = [sys.executable, "-c", code]
+    return subprocess.run(
+        command, env={**kept, **env}, capture_output=True, text=True, check=True, timeout=120
+    )
+
+
+def test_names_that_need_keras_bring_no_notice_of_its_backend():
+    done = quiet_process("import sys, vaekit; vaekit.Loss; print('keras' in sys.modules)")
+    assert (done.stdout, done.stderr) == ("True\n", "")
+
+
+def test_a_log_level_of_the_users_own_is_kept():
+    code = "import os, vaekit; vaekit.UserError; print(os.environ['TF_CPP_MIN_LOG_LEVEL'])"
+    assert quiet_process(code, TF_CPP_MIN_LOG_LEVEL="0").stdout == "0\n"

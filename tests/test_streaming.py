@@ -26,6 +26,7 @@ SIZE, BATCH, BUDGET = (9, 8), 8, 2400  # bytes: fewer than the images', enough f
 SMALL = {
     "batch_size": BATCH,
     "epochs": 2,
+    "augment": "flip,shift",
     "encoder_opt": {"width": 4},
     "decoder_opt": {"width": 4},
     "step_log": True,

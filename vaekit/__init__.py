@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,9 @@ __all__ = sorted(_HOME)
 def __getattr__(name: str) -> Any:
     home = _HOME.get(name)
     if home == __name__:  # one of the public modules
-        return importlib.import_module(f"{__name__}.{name}")
+        return _imported(f"{__name__}.{name}")
     if home is not None:
-        return getattr(importlib.import_module(home), name)
+        return getattr(_imported(home), name)
     if name == "__version__":
         from importlib.metadata import version
 
@@ -43,6 +44,16 @@ def __getattr__(name: str) -> Any:
         if name in REGISTER:
             return REGISTER[name]
     raise AttributeError(f"module 'vaekit' has no attribute {name!r}")
+
+
+def _imported(module: str) -> Any:
+    """A module of the kit; many need Keras, whose backend must not chatter when it starts."""
+    if module in sys.modules:
+        return sys.modules[module]
+    from vaekit.startup.quiet import quiet_start
+
+    with quiet_start():
+        return importlib.import_module(module)
 
 
 def __dir__() -> list[str]:

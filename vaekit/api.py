@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Collection, Sequence
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from vaekit.config import TrainConfig, read_run_config
 from vaekit.errors import UserError
@@ -98,7 +98,8 @@ train.__signature__ = _train_signature()  # type: ignore[attr-defined]
 def resume(
     path: str | PathLike[str],
     *,
-    epochs: int | None = None,
+    epochs: int | Literal["auto"] | None = None,
+    patience: int | None = None,
     data: Any = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     progress: bool = True,
@@ -106,6 +107,8 @@ def resume(
     allow_change: Collection[str] = (),
 ) -> Run:
     """Go on with a run that stopped, as if it hadn't; `epochs` may ask for more in all.
+
+    patience: for a run that stopped early: wait for a better epoch for so many.
 
     data: needed only for a run that was trained on an array: the same array.
     callbacks: the same ones again; they are given back what they remembered.
@@ -122,6 +125,7 @@ def resume(
             path,
             data,
             epochs=epochs,
+            patience=patience,
             checkpoint=checkpoint,
             allow=allow_change,
             callbacks=callbacks,
@@ -228,7 +232,7 @@ def finish_training(session: Session) -> Run:
         session.show_epoch = Animation(
             session.directory,
             session.program.vae,
-            epochs=config.epochs,
+            epochs=config.most_epochs,
             done=session.position.epoch,
         ).frame
     run = session.run()

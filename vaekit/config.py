@@ -24,16 +24,19 @@ from pydantic import (
     Field,
     ModelWrapValidatorHandler,
     ValidationError,
+    ValidationInfo,
     create_model,
     field_validator,
     model_validator,
 )
 
 from vaekit.atomic import write_text
+from vaekit.augmentation import AUGMENTATIONS, parse_augmentations
 from vaekit.cadence import parse_cadence
 from vaekit.errors import OptionError, RunError, UserError, closest
-from vaekit.presets import AUTO, SMALL
-from vaekit.recipes import FAST, RECIPES, TUTORIAL
+from vaekit.presets import AUTO as AUTO_PRESET
+from vaekit.presets import SMALL
+from vaekit.recipes import AUTO, AUTO_EPOCHS, AUTO_PATIENCE, FAST, RECIPES, TUTORIAL
 from vaekit.registry import RUN_KINDS
 from vaekit.startup import Settings
 from vaekit.startup.choices import Allocator, Device
@@ -64,8 +67,17 @@ def _path_text(value: Any) -> Any:
     return fspath(value) if isinstance(value, PathLike) else value
 
 
+def _checked_epochs(value: Any) -> Any:
+    """A union's own errors speak of its members."""
+    if isinstance(value, str) and value != AUTO and not value.isdecimal():
+        raise ValueError(f"give a number of epochs, or {AUTO}")
+    return value
+
+
+Epochs = Annotated[Positive | Literal["auto"], BeforeValidator(_checked_epochs)]
 Size = Annotated[ByteSize, BeforeValidator(_checked_size)]
 PathText = Annotated[str, BeforeValidator(_path_text)]
+AugmentationNames = Annotated[tuple[str, ...], BeforeValidator(parse_augmentations)]
 
 
 def option(
@@ -150,7 +162,7 @@ class TrainConfig(_PartFields):
         dict, "An option of a registered data set.", "data", metavar="K=V"
     )
     preset: PresetName = option(
-        AUTO,
+        AUTO_PRESET,
         "What decides all that isn't named. auto: a table, by the size, channels and number of the "
         "images; tutorial: the tutorial, whatever they are.",
         "parts",
@@ -163,11 +175,21 @@ class TrainConfig(_PartFields):
         "training",
         shown_default=_or_by_preset(TUTORIAL),
     )
-    epochs: Positive = option(
+    epochs: Epochs = option(
         RECIPES[TUTORIAL].epochs,
-        "Passes over the training images.",
+        f"Passes over the training images; {AUTO}: until patience ends them, {AUTO_EPOCHS} at "
+        "most.",
         "training",
+        metavar="N",
         shown_default=_by_recipe("epochs"),
+    )
+    patience: Positive | None = option(
+        None,
+        "Stop after N epochs without a better ELBO of held-out images (loss, where there is no "
+        "ELBO), and keep the best epoch's weights.",
+        "training",
+        metavar="N",
+        shown_default=f"never; --epochs {AUTO}: {AUTO_PATIENCE}",
     )
     batch_size: Positive = option(
         RECIPES[TUTORIAL].batch_size,
@@ -198,6 +220,12 @@ class TrainConfig(_PartFields):
         None, "Resize images, 64 or 64x48.", "data", metavar="HxW"
     )
     gray: bool = option(False, "Make colour images grey.", "data")
+    augment: AugmentationNames = option(
+        (),
+        f"Change training images at random, by any of {', '.join(AUGMENTATIONS)}: flip,shift.",
+        "data",
+        metavar="NAMES",
+    )
     data_budget: Size | None = option(
         None,
         "Read images while training if they take more, 4GB.",
@@ -297,6 +325,11 @@ class TrainConfig(_PartFields):
         return {name: getattr(self, kind.options_field) for name, kind in RUN_KINDS.items()}
 
     @property
+    def most_epochs(self) -> int:
+        """How many epochs there are, unless `patience` ends training before."""
+        return AUTO_EPOCHS if self.epochs == AUTO else self.epochs
+
+    @property
     def settings(self) -> Settings:
         """What is asked of the process that the backend starts in."""
         return Settings(self.device, self.threads, self.allocator, self.onednn)
@@ -314,6 +347,24 @@ class TrainConfig(_PartFields):
         config = validate({**chosen, **values})
         config.model_fields_set.intersection_update(values)  # what was chosen wasn't named
         return config
+
+    @model_validator(mode="before")
+    @classmethod
+    def _auto_needs_patience(cls, values: Any) -> Any:
+        if values.get("epochs") == AUTO and values.get("patience") is None:
+            return {**values, "patience": AUTO_PATIENCE}
+        return values
+
+    @field_validator("epochs")
+    @classmethod
+    def _auto_has_no_curve(cls, value: Any, info: ValidationInfo) -> Any:
+        recipe = info.data.get("recipe", TUTORIAL)
+        if value == AUTO and RECIPES[recipe].warmup is not None:
+            raise ValueError(
+                f"recipe {recipe} has a rate that follows a curve over all epochs, so it must know "
+                "how many there are. Give their number; patience may still end training before"
+            )
+        return value
 
     @field_validator("checkpoint_every")
     @classmethod
@@ -339,7 +390,8 @@ class TrainConfig(_PartFields):
                 ) from None
             wrong = first["msg"].removeprefix("Value error, ")
             raise OptionError(
-                f"{prefix}{name} can't be {first['input']!r}: {wrong[0].lower()}{wrong[1:]}."
+                f"{prefix}{name} can't be {first['input']!r}: {wrong[0].lower()}{wrong[1:]}"
+                f"{'' if wrong.endswith(('.', '?')) else '.'}"
             ) from None
 
 

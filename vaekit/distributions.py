@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 import keras
 from keras import ops
 
-from vaekit.types import Tensor
+from vaekit.types import ImageShape, Tensor
 
 _PIXELS = (-3, -2, -1)
 
@@ -66,7 +66,11 @@ def normal_log_prob(x: Tensor, mean: Tensor, log_var: Tensor | float = 0.0) -> T
 
 
 class Likelihood(Protocol):
-    """log p(x|z) of an image, given what the decoder made of z."""
+    """log p(x|z) of an image, given what the decoder made of z.
+
+    It may have `describe(image_shape) -> str`, as `Gaussian` has, for what is said where training
+    begins.
+    """
 
     @property
     def scale(self) -> str:
@@ -86,6 +90,10 @@ class Bernoulli:
 
     scale = "logits"
 
+    def describe(self, image_shape: ImageShape) -> str:
+        """Values of which law it takes an image to be made of, in words."""
+        return "values that are Bernoulli"
+
     def log_prob(self, x: Tensor, reconstruction: Tensor) -> Tensor:
         """x l - log(1 + exp(l)), summed over pixels and channels."""
         terms = x * reconstruction - ops.softplus(reconstruction)
@@ -99,6 +107,10 @@ class Gaussian:
     sigma: float
 
     scale = "mean"
+
+    def describe(self, image_shape: ImageShape) -> str:
+        """As `Bernoulli.describe`."""
+        return f"values that are normal with sigma {self.sigma:.3g}"
 
     def log_prob(self, x: Tensor, reconstruction: Tensor) -> Tensor:
         """Sum over pixels and channels of log N(x; reconstruction, sigma^2)."""

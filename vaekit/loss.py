@@ -48,6 +48,8 @@ class Loss(ABC):
     schedules: weights by step; their present values come in `output.schedule`.
     likelihood: the p(x|z) that the reported `elbo` uses; None reports no `elbo`.
     adversary: an `Adversary` that the loss is trained against.
+    minimises: the sum of the terms in a few words, said where training begins ("mean squared error
+        + KL"); where it is empty, the summary that the loss was registered with.
     """
 
     scale: str = "mean"
@@ -55,6 +57,7 @@ class Loss(ABC):
     schedules: Mapping[str, Schedule] = {}
     likelihood: Likelihood | None = None
     adversary: Adversary | None = None
+    minimises: str = ""
 
     @abstractmethod
     def __call__(self, x: Tensor, output: VAEOutput) -> Mapping[str, Tensor]:
@@ -69,6 +72,7 @@ class Needs(NamedTuple):
     schedules: Mapping[str, Schedule]
     likelihood: Likelihood | None
     adversary: Adversary | None
+    minimises: str = ""
 
 
 def needs_of(loss: Any, name: str) -> Needs:

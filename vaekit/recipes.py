@@ -20,6 +20,11 @@ class Recipe(NamedTuple):
     warmup: float | None = None
 
 
+# Of `epochs: auto`: how long a better epoch is waited for, and how many there are at most.
+AUTO: Final = "auto"
+AUTO_PATIENCE: Final = 10
+AUTO_EPOCHS: Final = 200
+
 TUTORIAL: Final = "tutorial"
 FAST: Final = "fast"
 

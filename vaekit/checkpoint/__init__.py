@@ -4,7 +4,7 @@ A checkpoint is a folder that never changes: `state.npz` (arrays), `state.json` 
 `manifest.json` (sizes and SHA-256 of both). Nothing here imports Keras.
 """
 
-from vaekit.checkpoint.folder import list_checkpoints
+from vaekit.checkpoint.folder import checkpoint_of, list_checkpoints
 from vaekit.checkpoint.manifest import (
     MANIFEST,
     Damage,
@@ -35,6 +35,7 @@ __all__ = [
     "State",
     "Writer",
     "assign",
+    "checkpoint_of",
     "damages",
     "describe",
     "describe_bytes",

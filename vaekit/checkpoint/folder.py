@@ -36,6 +36,11 @@ def list_checkpoints(folder: Path) -> list[Path]:
     return sorted(filter(Path.is_dir, checkpoints), key=order_of)
 
 
+def checkpoint_of(folder: Path, steps: int) -> Path | None:
+    """The newest checkpoint of so many steps; None if there is none."""
+    return next((p for p in reversed(list_checkpoints(folder)) if order_of(p)[0] == steps), None)
+
+
 def point(folder: Path, pointer: str, checkpoint: Path) -> None:
     """Let `latest` or `best` name a checkpoint."""
     write_text(folder / pointer, _line(checkpoint))

@@ -47,7 +47,7 @@ class State:
 
     arrays: the program's variables, by their paths, in the program's order.
     order: what decides the order of the images, `seed` and their count.
-    best: the checkpoint with the least validation loss so far, its name and that loss, or none.
+    best: `epoch` and `steps` of the best epoch so far, and the value that it is the best by.
     callbacks: what Keras callbacks remember, plain values; their arrays are in `callback_arrays`.
     """
 

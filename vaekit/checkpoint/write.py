@@ -81,11 +81,16 @@ def save_checkpoint(folder: Path, state: State, *, best: bool = False) -> Path:
     return path
 
 
-def drop_after(folder: Path, checkpoint: Path) -> None:
-    """Give up the checkpoints that are newer than the one that training goes on from."""
+def drop_after(folder: Path, checkpoint: Path, *, best: bool = False) -> None:
+    """Give up the checkpoints that are newer than the one that training goes on from.
+
+    best: whether that is the best of those that stay.
+    """
     for newer in list_checkpoints(folder):
         if order_of(newer) > order_of(checkpoint):
             remove_folder(newer)
+    if best:
+        point(folder, BEST, checkpoint)
 
 
 def _publish(folder: Path, steps: int, files: dict[str, bytes]) -> Path:

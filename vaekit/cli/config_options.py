@@ -85,14 +85,14 @@ def _type(annotation: Any) -> Any:
     origin = typing.get_origin(annotation)
     if origin is Literal:
         return click.Choice(typing.get_args(annotation))
-    if origin is tuple:
+    if origin is tuple and typing.get_args(annotation)[-1] is not Ellipsis:
         return IMAGE_SIZE
     # Bounds and spelling are the config's to check, in its own words.
     return annotation if annotation in (int, float) else str
 
 
 def _without_none(annotation: Any) -> tuple[Any, bool]:
-    """A type without `None` and `Annotated`, and whether it took None."""
+    """A type without `None` and `Annotated`, and whether it took None; text where it is several."""
     members = (annotation,)
     if typing.get_origin(annotation) in (Union, types.UnionType):
         members = typing.get_args(annotation)
@@ -101,4 +101,4 @@ def _without_none(annotation: Any) -> tuple[Any, bool]:
         for member in members
         if member is not type(None)
     ]
-    return bare[0], len(bare) < len(members)
+    return bare[0] if len(bare) == 1 else str, len(bare) < len(members)

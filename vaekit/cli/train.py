@@ -19,8 +19,11 @@ class _Train(ConfigCommand):
 
 
 class _Resume(ConfigCommand):
-    fields = ("epochs",)
-    meanings: ClassVar = {"epochs": "Ask for more epochs in all."}
+    fields = ("epochs", "patience")
+    meanings: ClassVar = {
+        "epochs": "Ask for more epochs in all.",
+        "patience": "Of a run that stopped early: wait for longer.",
+    }
 
 
 _allow_change = click.option(
@@ -76,7 +79,11 @@ def train(
 @click.option("--from", "checkpoint", metavar="NAME", help="A checkpoint. Default: the newest.")
 @_allow_change
 def resume(
-    run: str, epochs: int | None, checkpoint: str | None, allow_change: tuple[str, ...]
+    run: str,
+    epochs: Any,
+    patience: int | None,
+    checkpoint: str | None,
+    allow_change: tuple[str, ...],
 ) -> None:
     """Go on with a run from its newest checkpoint, as if it had never stopped.
 
@@ -84,7 +91,15 @@ def resume(
     """
     from vaekit import api
 
-    _report(api.resume(run, epochs=epochs, checkpoint=checkpoint, allow_change=allow_change))
+    _report(
+        api.resume(
+            run,
+            epochs=epochs,
+            patience=patience,
+            checkpoint=checkpoint,
+            allow_change=allow_change,
+        )
+    )
 
 
 def _report(run: Run) -> None:
@@ -97,5 +112,8 @@ def _report(run: Run) -> None:
             f"epochs); saved in {run.path}. Go on with: vaekit resume {run.path}"
         )
         raise SystemExit(stopped_by(record.stopped_by))
+    models = "models"
+    if run.config.patience is not None:
+        models = f"models of epoch {record.kept_epoch}"
     rest = ", run.json and figures/" if run.config.figures else " and run.json"
-    click.echo(f"Saved in {run.path}: models, history.csv{rest}.")
+    click.echo(f"Saved in {run.path}: {models}, history.csv{rest}.")

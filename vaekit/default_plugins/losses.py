@@ -33,9 +33,14 @@ class WeightedErrorLikelihood:
 
     def log_prob(self, x: Any, reconstruction: Any) -> Any:
         """Log p(x|z) in nats, one value an image."""
-        values = math.prod(x.shape[-3:])
-        gaussian = distributions.Gaussian(math.sqrt(values / (2.0 * self.weight)))
-        return gaussian.log_prob(x, reconstruction)
+        return self._gaussian(x.shape[-3:]).log_prob(x, reconstruction)
+
+    def describe(self, image_shape: tuple[int, int, int]) -> str:
+        """As `Gaussian.describe`."""
+        return self._gaussian(image_shape).describe(image_shape)
+
+    def _gaussian(self, image_shape: tuple[int, int, int]) -> distributions.Gaussian:
+        return distributions.Gaussian(math.sqrt(math.prod(image_shape) / (2.0 * self.weight)))
 
 
 class TutorialLoss(vaekit.Loss):
@@ -43,6 +48,7 @@ class TutorialLoss(vaekit.Loss):
 
     def __init__(self, weight: float) -> None:
         self.weight = weight
+        self.minimises = f"{weight:g} x mean squared error + KL"
         self.likelihood = WeightedErrorLikelihood(weight)
 
     def __call__(self, x: Any, output: vaekit.VAEOutput) -> Mapping[str, Any]:
@@ -61,6 +67,8 @@ def tutorial(*, weight: Annotated[float, Gt(0)] = 1000.0) -> vaekit.Loss:
 
 class NegativeElbo(vaekit.Loss):
     """`reconstruction` = -E[log p(x|z)], averaged over the samples of z, and `kl`; both in nats."""
+
+    minimises = "-log p(x|z) + KL, in nats"
 
     def __init__(self, likelihood: distributions.Likelihood, samples: int = 1) -> None:
         self.likelihood: distributions.Likelihood = likelihood
@@ -96,6 +104,8 @@ def elbo(
 
 class BetaLoss(NegativeElbo):
     """`reconstruction` in nats, and `weighted_kl` = kl_weight x KL; `kl_weight` goes by step."""
+
+    minimises = "-log p(x|z) + kl_weight x KL, in nats"
 
     def __init__(self, likelihood: distributions.Likelihood, kl_weight: schedules.Schedule) -> None:
         super().__init__(likelihood)

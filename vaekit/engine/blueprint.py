@@ -61,4 +61,5 @@ class Blueprint(NamedTuple):
             dataset_size=self.dataset_size,
             compiled=self.compiled,
             kernels=self.config.kernels,
+            augment=self.config.augment,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Container, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from vaekit.augmentation.pipeline import Augmentation
 from vaekit.config import KernelChoice
 from vaekit.distributions import Posterior
 from vaekit.engine.columns import ADVERSARY_LOSS, LOSS, TOTALS, Columns, latent_sums
@@ -45,6 +46,7 @@ class Program:
     own: the loss's variables.
     compiled: whether torch compiles the training step; the other backends always do.
     kernels: `fused` or `stock`; see `vaekit.kernels`.
+    augment: names of `vaekit.augmentation`, by which training images are changed.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Program:
         dataset_size: int = 0,
         compiled: bool = False,
         kernels: KernelChoice = "fused",
+        augment: Sequence[str] = (),
     ) -> None:
         self.vae = vae
         self.loss = loss
@@ -71,6 +74,7 @@ class Program:
         self.kernels = ActiveKernels(KERNELS[keras.backend.backend()] if kernels == "fused" else ())
         self.noise = keras.random.SeedGenerator(seed, name="noise")
         self.eval_noise = keras.random.SeedGenerator(seed, name="eval_noise")
+        self._augmentation = Augmentation(augment, vae.image_shape, seed)
         self._eval_start = ops.convert_to_numpy(self.eval_noise.state)
         self._network: Any = None
         with seeded(seed):
@@ -90,10 +94,17 @@ class Program:
 
     @property
     def state(self) -> list[keras.Variable]:
-        """All variables: weights, layers' random states, the optimizers' and the noise's."""
+        """All variables: weights, random states, the loss's own, the optimizers'."""
         tuned = [v for objective in self.objectives for v in objective.optimizer.variables]
-        own = self.own.variables
-        return [*self.vae.variables, self.noise.state, *own, *self._network_variables, *tuned]
+        own = [*self.own.variables, *self._network_variables]
+        return [*self.vae.variables, self.noise.state, *own, *tuned, *self._augmentation.state]
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """The names of what the loss is the sum of."""
+        with keras.StatelessScope():
+            x = self.blank()
+            return tuple(self.loss(x, self._call(x, self.eval_noise, training=False)))
 
     def restart_evaluation(self) -> None:
         """Let the next evaluation draw what the last one drew."""
@@ -151,7 +162,7 @@ class Program:
         self._sums(x, self._completed(output, training=True), self.eval_noise)
 
     def _train_sums(self, stored: Tensor) -> dict[str, Tensor]:
-        x = as_float_tensor(stored)
+        x = self._augmentation(as_float_tensor(stored))
         return self._sums(x, self._call(x, self.noise, training=True), self.noise)
 
     def _eval_sums(self, stored: Tensor) -> dict[str, Tensor]:

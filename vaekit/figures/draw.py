@@ -41,7 +41,8 @@ def draw_figures(run: Run, images: Images) -> list[Path]:
         for path, figure in zip(paths, drawn.values(), strict=True):
             save_figure(figure, path)
         if animated:
-            epoch = int(history[-1]["epoch"])
-            animation = Animation(run.directory, run.model, epochs=run.config.epochs, done=epoch)
+            epoch = run.record.kept_epoch
+            epochs = run.config.most_epochs
+            animation = Animation(run.directory, run.model, epochs=epochs, done=epoch)
             animation.write(film, epoch)
     return written

@@ -27,7 +27,7 @@ def build_optimizer(config: TrainConfig, images: int) -> keras.optimizers.Optimi
 
 def all_steps(config: TrainConfig, images: int) -> int:
     """The steps of a whole run over so many images."""
-    return config.epochs * -(-images // config.batch_size)
+    return config.most_epochs * -(-images // config.batch_size)
 
 
 class OneCycle(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]

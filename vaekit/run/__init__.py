@@ -14,7 +14,7 @@ from vaekit.run.record import (
     record_choices,
     record_parts,
 )
-from vaekit.run.restore import blueprint_of, restore_model, restore_program
+from vaekit.run.restore import blueprint_of, kept_checkpoint, restore_model, restore_program
 from vaekit.run.run import HeldOut, Run, read_run
 from vaekit.run.verify import verify_run
 
@@ -32,6 +32,7 @@ __all__ = [
     "describe_environment",
     "explained",
     "find_changes",
+    "kept_checkpoint",
     "own_data",
     "parts_of",
     "read_run",

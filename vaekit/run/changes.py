@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from vaekit.registry import KIT, RUN_KINDS
 from vaekit.run.record import ChangeRecord, PartRecord, RunRecord
 
 # Told by what they stand for: the parts and data that were found, the backend that runs.
-_RESOLVED = ("data", "data_opt", "data_budget", "backend", "epochs")
+_RESOLVED = ("data", "data_opt", "data_budget", "backend", "epochs", "patience")
 _PACKAGES = ("vaekit", "keras", "numpy", "tensorflow", "jax", "torch")
 
 
@@ -37,11 +38,14 @@ def find_changes(record: RunRecord, now: RunRecord) -> list[Change]:
         for name in after
         if before.get(name) != after[name]
     ]
-    first, epochs = record.config.epochs, now.config.epochs
+    first, epochs = record.config.most_epochs, now.config.most_epochs
     # More may be asked for, unless the rate's curve would have been another from the start.
     curved = RECIPES[now.config.recipe].warmup is not None
     if epochs < first or (curved and epochs != first):
         changes.append(Change("epochs", first, epochs))
+    patience = record.config.patience, now.config.patience
+    if (patience[1] or math.inf) < (patience[0] or math.inf):
+        changes.append(Change("patience", *patience))
     return changes
 
 
@@ -74,7 +78,7 @@ def refuse_spent_rate(config: TrainConfig, images: int, position: Position) -> N
     if RECIPES[config.recipe].warmup is None:
         return
     steps = all_steps(config, images)
-    left = steps // config.epochs * (config.epochs - position.epoch) - position.step
+    left = steps // config.most_epochs * (config.most_epochs - position.epoch) - position.step
     if position.steps + left > steps:
         raise RunError(
             f"The rate of --recipe {config.recipe} is 0 after {steps} steps, which such a run has; "

@@ -113,8 +113,9 @@ class ChoiceRecord(_Entry):
 class TrainingRecord(_Entry):
     """How far training has come.
 
-    seconds: spent in epochs. last_epoch: its line in the history. best: `epoch`, `steps` and
-    `val_loss` of the epoch with the least validation loss.
+    seconds: spent in epochs. last_epoch: its line in the history. best: `epoch` and `steps` of the
+    best epoch by held-out images, and its `val_elbo`, or `val_loss` where there is no ELBO.
+    stopped_early: whether patience ended training.
     """
 
     epochs_done: int = 0
@@ -122,6 +123,7 @@ class TrainingRecord(_Entry):
     seconds: float = 0.0
     last_epoch: dict[str, Any] | None = None
     best: dict[str, Any] | None = None
+    stopped_early: bool = False
 
 
 class ChangeRecord(_Entry):
@@ -163,7 +165,19 @@ class RunRecord(_Entry):
         choice = self.choices.get(name)
         return None if choice is None else choice.value
 
-    def reached(self, position: Position, rows: list[dict[str, Any]], best: Any) -> None:
+    @property
+    def kept_epoch(self) -> int:
+        """The epoch whose weights the run keeps: its best where it has a patience, else its last.
+
+        0 where it has done none.
+        """
+        training = self.training
+        kept = training.best if self.config.patience is not None else None
+        return int((kept or training.last_epoch or {"epoch": 0})["epoch"])
+
+    def reached(
+        self, position: Position, rows: list[dict[str, Any]], best: Any, *, stopped_early: bool
+    ) -> None:
         """Note how far training has come, with the history until there."""
         self.training = TrainingRecord(
             epochs_done=position.epoch,
@@ -171,6 +185,7 @@ class RunRecord(_Entry):
             seconds=round(sum(row["seconds"] for row in rows), 3),
             last_epoch=rows[-1] if rows else None,
             best=best,
+            stopped_early=stopped_early,
         )
 
     def as_json(self) -> dict[str, Any]:

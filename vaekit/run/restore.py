@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vaekit.checkpoint import State, load_checkpoint
+from vaekit.checkpoint import State, checkpoint_of, latest_checkpoint, load_checkpoint
 from vaekit.engine import Blueprint, Program
 from vaekit.model import Built
 from vaekit.registry import Registry
+from vaekit.run.directory import RunDirectory
 from vaekit.run.provenance import explained, parts_of
 from vaekit.run.record import RunRecord
 
@@ -25,6 +26,20 @@ def blueprint_of(record: RunRecord, registry: Registry) -> Blueprint:
             record.data.training_images,
             compiled=record.chosen("compile") == "on",
         )
+
+
+def kept_checkpoint(directory: RunDirectory, record: RunRecord) -> Path:
+    """The checkpoint whose weights are the run's: that of `RunRecord.kept_epoch`.
+
+    The newest where a process was killed before it had written that one. Raises `RunError` if there
+    is none.
+    """
+    best = record.training.best
+    if record.config.patience is not None and best is not None:
+        checkpoint = checkpoint_of(directory.checkpoints, best["steps"])
+        if checkpoint is not None:
+            return checkpoint
+    return latest_checkpoint(directory.checkpoints)
 
 
 def restore_model(

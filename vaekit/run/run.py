@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from vaekit.checkpoint import latest_checkpoint
 from vaekit.config import TrainConfig
 from vaekit.data import (
     Scale,
@@ -32,7 +31,7 @@ from vaekit.run.directory import RunDirectory
 from vaekit.run.latent_lines import Traversal, along, between
 from vaekit.run.provenance import explained, own_data, warn_of_changes
 from vaekit.run.record import RunRecord
-from vaekit.run.restore import restore_model, restore_program
+from vaekit.run.restore import kept_checkpoint, restore_model, restore_program
 from vaekit.startup import refuse_fork, with_keras_defaults
 from vaekit.types import Dataset, Images, Pixels
 
@@ -249,10 +248,10 @@ class Run:
         return HeldOut(images, name, dataset.source, dataset.classes)
 
     def _program(self) -> Program:
-        """The program of the newest checkpoint."""
+        """The program of the checkpoint that the run's models are of."""
         # The run's steps, since schedules go by them, and an adversary's weights.
         with explained(self.record, discover().registry):
-            checkpoint = latest_checkpoint(self.directory.checkpoints)
+            checkpoint = kept_checkpoint(self.directory, self.record)
             program, _ = restore_program(self._blueprint, checkpoint, self._built)
         return program
 
@@ -287,7 +286,7 @@ def read_run(path: str | PathLike[str]) -> Run:
     """
     directory = RunDirectory(path)
     record, registry = directory.read_record(), discover().registry
-    checkpoint = latest_checkpoint(directory.checkpoints)
+    checkpoint = kept_checkpoint(directory, record)
     blueprint, built = restore_model(record, registry, checkpoint)
     warn_of_changes(record, registry)
     return Run(directory, record, blueprint, built)

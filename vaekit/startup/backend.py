@@ -17,7 +17,7 @@ from vaekit.startup.device import choose_device, hide_gpus, hide_gpus_before_imp
 from vaekit.startup.forks import note_start, refuse_fork
 from vaekit.startup.keras_defaults import hold
 from vaekit.startup.onednn import ask_before_import, choose_onednn
-from vaekit.startup.quiet import without_notices
+from vaekit.startup.quiet import quiet_start
 from vaekit.startup.threads import choose_threads
 
 BACKENDS = ("tensorflow", "jax", "torch")
@@ -25,8 +25,6 @@ UNSTARTED = "Keras can't start its backend"
 
 # What holds in this process: it has one backend, which starts once.
 _started: list[Choice] = []
-
-_TF_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
 
 def select_backend(name: str | None, settings: Settings | None = None) -> str:
@@ -50,10 +48,7 @@ def select_backend(name: str | None, settings: Settings | None = None) -> str:
             os.environ["KERAS_BACKEND"] = name
         if os.environ.get("KERAS_BACKEND"):  # Keras takes an empty one as none, too
             _require(os.environ["KERAS_BACKEND"])
-    quiet = first and os.environ.get(_TF_LEVEL, "3") == "3"  # who asks for 3 asks for silence
-    if quiet:
-        os.environ[_TF_LEVEL] = "3"
-    with without_notices() if quiet else nullcontext():
+    with quiet_start():
         try:
             with _without_collecting() if first else nullcontext():
                 import keras

@@ -48,8 +48,25 @@ def _not_retracing(record: logging.LogRecord) -> bool:
     return not (_unsaid.get() and "tf.function retracing" in str(record.msg))
 
 
+_TF_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+
+
 @contextmanager
-def without_notices() -> Iterator[None]:
+def quiet_start() -> Iterator[None]:
+    """While entered, Keras may be imported, and TensorFlow's and CUDA's notices reach nobody.
+
+    Whoever set `TF_CPP_MIN_LOG_LEVEL` to less than 3 asked for them, and whoever has imported Keras
+    already has seen them: nothing is held back then.
+    """
+    if "keras" in sys.modules or os.environ.setdefault(_TF_LEVEL, "3") != "3":
+        yield
+        return
+    with _without_notices():
+        yield
+
+
+@contextmanager
+def _without_notices() -> Iterator[None]:
     """Hold back what is written to file descriptor 2; then pass on all but start-up notices.
 
     TensorFlow 2.21 writes them before it reads its log level, so nothing gentler stops them.

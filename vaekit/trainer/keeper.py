@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from vaekit.engine import MAX_STEPS, Program
 from vaekit.engine.columns import LOSS
 from vaekit.trainer.callback_state import capture
 from vaekit.trainer.divergence import Watch
+from vaekit.trainer.early_stopping import EarlyStopping
 from vaekit.trainer.keras_callbacks import KerasCallbacks
 from vaekit.trainer.step_log import StepLog
 
@@ -26,7 +26,7 @@ class Keeper:
     """Takes checkpoints beside training, while entered; none of a state that is not finite.
 
     log: where each step's loss goes, if anywhere.
-    best: the epoch with the least validation loss so far: `epoch`, `steps` and `val_loss`.
+    stopping: which epoch is the best so far.
     """
 
     def __init__(
@@ -38,10 +38,10 @@ class Keeper:
         cadence: Cadence,
         order: Mapping[str, int],
         *,
-        best: Mapping[str, Any] | None,
+        stopping: EarlyStopping,
         note: Callable[[str], None],
     ) -> None:
-        self.best = best
+        self.stopping = stopping
         self.log: StepLog | None = None
         self._folder = folder
         self._program = program
@@ -87,10 +87,7 @@ class Keeper:
 
     def after_epoch(self, position: Position, row: Row) -> None:
         """An epoch is over, with this line in the history."""
-        loss = row["val_loss"]
-        best = loss < (self.best["val_loss"] if self.best else math.inf)  # NaN is none
-        if best:
-            self.best = {"epoch": row["epoch"], "steps": position.steps, "val_loss": loss}
+        best = self.stopping.improved(row, position.steps)
         if best or self._due(position):
             self._save(position, best=best)
 
@@ -120,7 +117,7 @@ class Keeper:
             position,
             arrays,
             order=self._order,
-            best=self.best,
+            best=self.stopping.best,
             callbacks=remembered.values,
             callback_arrays=remembered.arrays,
         )

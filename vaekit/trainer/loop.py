@@ -51,9 +51,9 @@ class Loop:
 
         `restore()` is called once the callbacks have begun, since what they set then is not what
         an uncut run would have here. `epoch_end(position, row)` is called at the end of each epoch
-        with its line in the history. Stops early if a callback asks for it, or on `interrupt`. An
-        epoch that a callback cut has its line, as under `fit`, and goes on where it was cut if the
-        run is resumed; one that was interrupted has none yet.
+        with its line in the history. Stops early if a callback asks for it, where patience is at
+        its end, or on `interrupt`. An epoch that a callback cut has its line, as under `fit`, and
+        goes on where it was cut if the run is resumed; one that was interrupted has none yet.
 
         Raises `DivergedError` when a term or a weight is no longer finite.
         """
@@ -62,7 +62,7 @@ class Loop:
         if in_epoch:
             self.callbacks.epoch_begin(position.epoch)
         restore()
-        while position.epoch < self.epochs and not self.callbacks.stopped:
+        while not self._ended(position):
             epoch = position.epoch
             started = time.perf_counter()
             if not in_epoch:
@@ -86,6 +86,10 @@ class Loop:
                 break
         self.callbacks.list.on_train_end()
         return position
+
+    def _ended(self, position: Position) -> bool:
+        exhausted = self.keeper.stopping.exhausted(position.epoch)
+        return position.epoch >= self.epochs or exhausted or self.callbacks.stopped
 
     @property
     def _steps_an_epoch(self) -> int:

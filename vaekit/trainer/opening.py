@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import keras
 
-from vaekit.checkpoint import latest_checkpoint, list_checkpoints
+from vaekit.augmentation import AUGMENTATIONS
+from vaekit.checkpoint import State, checkpoint_of, latest_checkpoint, list_checkpoints
 from vaekit.config import TrainConfig
 from vaekit.data import recorded_scale
 from vaekit.engine import Blueprint
@@ -70,6 +71,8 @@ def open_session(
     blueprint = _blueprint(config, parts, source, choices)
     built = blueprint.build()
     program = blueprint.program(built)
+    for name in config.augment:
+        progress.note(f"Augmented, {name}: {AUGMENTATIONS[name]}.")
     for name in custom_layers(program.vae.autoencoder):
         progress.note(f"The layer {name} is not Keras's own: saved models need it to open again.")
     if program.own.variables:
@@ -85,7 +88,8 @@ def reopen_session(
     data: Any,
     *,
     asked: TrainConfig | None = None,
-    epochs: int | None = None,
+    epochs: int | Literal["auto"] | None = None,
+    patience: int | None = None,
     checkpoint: str | None = None,
     allow: Collection[str] = (),
     callbacks: Sequence[keras.callbacks.Callback],
@@ -93,7 +97,8 @@ def reopen_session(
 ) -> Session:
     """A run that stopped, from its newest checkpoint on, or from the one named.
 
-    asked: all options again, to be compared with the run's own; `epochs` may ask for more in all.
+    asked: all options again, to be compared with the run's own; `epochs` may ask for more in all,
+        and `patience` to wait for longer.
     allow: names of changes to take, of those that would otherwise be refused.
 
     Raises `RunError` if there is nothing to go on with, if another process is writing into the
@@ -103,7 +108,9 @@ def reopen_session(
     if directory.record.exists():
         directory.lock.acquire()
     try:
-        return _reopened(directory, data, asked, epochs, checkpoint, allow, callbacks, progress)
+        more = {"epochs": epochs, "patience": patience}
+        more = {name: value for name, value in more.items() if value is not None}
+        return _reopened(directory, data, asked, more, checkpoint, allow, callbacks, progress)
     except BaseException:
         directory.lock.release()
         raise
@@ -113,7 +120,7 @@ def _reopened(
     directory: RunDirectory,
     data: Any,
     asked: TrainConfig | None,
-    epochs: int | None,
+    more: Mapping[str, Any],
     checkpoint: str | None,
     allow: Collection[str],
     callbacks: Sequence[keras.callbacks.Callback],
@@ -122,7 +129,6 @@ def _reopened(
     record = directory.read_record()
     # A record leaves nothing for a preset to choose.
     values = asked.model_dump(exclude_unset=True) if asked else record.config.model_dump()
-    more = {} if epochs is None else {"epochs": epochs}
     config = TrainConfig.checked({**values, **more, "out": str(directory.path)})
     registry = discover().registry
     with explained(record, registry):
@@ -147,11 +153,9 @@ def _reopened(
             refuse_spent_rate(config, len(source.train.pixels), saved.position)
     done = saved.position.epoch if saved else 0
     # One that was stopped after its last epoch still has models and pictures to save.
-    if done >= config.epochs and record.status == "complete":
-        raise RunError(
-            f"{directory.path} has done all of its {config.epochs} epochs; ask for more with "
-            "--epochs."
-        )
+    best = None if saved is None else _best_there(saved, directory, progress.note)
+    if record.status == "complete":
+        _refuse_complete(config, done, best, directory.path)
     if not (asked and asked.data) and not any(change.name == "data" for change in changes):
         source = source._replace(record=record.data)  # which says how they were asked for
     blueprint = blueprint._replace(config=_resolved(blueprint, source, config.out))
@@ -161,12 +165,41 @@ def _reopened(
     session = Session(blueprint, built, source, directory, program, now, callbacks, progress)
     if saved is not None:
         session.checkpoint, session.saved = start, saved
-        session.position, session.best = saved.position, saved.best
+        session.position, session.best = saved.position, best
         if directory.steps.exists():
             directory.checksums.read(directory.steps)  # which goes on, too
         session.rows = [row for row in directory.read_history() if row["epoch"] <= done]
     record_changes(now, changes, session.position.steps)
     return session
+
+
+def _refuse_complete(
+    config: TrainConfig, done: int, best: Mapping[str, Any] | None, path: Path
+) -> None:
+    """Raise `RunError` if nothing of a complete run is left to do."""
+    if done >= config.most_epochs:
+        raise RunError(
+            f"{path} has done all of its {config.most_epochs} epochs; ask for more with --epochs."
+        )
+    if config.patience is not None and best and done - best["epoch"] >= config.patience:
+        raise RunError(
+            f"{path} stopped early after epoch {done}: none was better than epoch {best['epoch']} "
+            f"for {config.patience} epochs. Ask for more of them with --patience."
+        )
+
+
+def _best_there(
+    saved: State, directory: RunDirectory, note: Callable[[str], None]
+) -> Mapping[str, Any] | None:
+    """The best epoch until a checkpoint; None if there is none, or its weights are gone."""
+    best = saved.best
+    if best is None or checkpoint_of(directory.checkpoints, best["steps"]):
+        return best
+    note(
+        f"The weights of the best epoch until here, {best['epoch']}, were given up for a later "
+        "one's: the best is looked for from here on."
+    )
+    return None
 
 
 def _blueprint(

@@ -1,18 +1,25 @@
-"""What a person sees of a run: a bar on a terminal, plain lines elsewhere, or nothing."""
+"""What a person sees of a run: lines in logs, or nothing; what moves is in `bars`."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
+
+# Without a bar, a long epoch shows that it goes on.
+SECONDS_A_LINE = 30.0
 
 
 class Progress:
     """Told by the trainer what happens; says nothing."""
 
-    def start(self, epochs: int, images: int) -> None:
-        """Training begins: so many epochs over so many images."""
+    def start(self, epochs: int, images: int, *, may_stop: bool, terms: Sequence[str]) -> None:
+        """Training begins: so many epochs over so many images.
+
+        may_stop: whether there may be fewer. terms: what the loss is the sum of.
+        """
 
     def note(self, text: str) -> None:
         """One sentence for the user."""
@@ -27,7 +34,7 @@ class Progress:
         """Nothing more will come."""
 
 
-class _Unfailing:
+class Unfailing:
     """Standard output for what is said beside the work, which goes on where nobody can read it."""
 
     def __init__(self) -> None:
@@ -49,92 +56,75 @@ class _Unfailing:
 
 
 class Lines(Progress):
-    """A line an epoch, for logs and pipes."""
+    """Two lines an epoch, and an indented one each half a minute within it, for logs and pipes."""
 
     def __init__(self) -> None:
-        self._out: Any = _Unfailing()
+        self._out: Any = Unfailing()
 
-    def start(self, epochs: int, images: int) -> None:
-        """Remember how many epochs there will be."""
-        self._epochs = epochs
+    def start(self, epochs: int, images: int, *, may_stop: bool, terms: Sequence[str]) -> None:
+        """Remember what there will be."""
+        self._epochs, self._images, self._may_stop = epochs, images, may_stop
+        self._terms = terms
+        self._spoke = time.monotonic()
 
     def note(self, text: str) -> None:
         """Print it."""
         print(text, file=self._out, flush=True)
 
-    def epoch_end(self, epoch: int, row: Mapping[str, Any]) -> None:
-        """Print the epoch's terms, training and validation."""
-        self.note(_epoch_line(epoch, self._epochs, row))
-
-
-class Bar(Lines):
-    """A bar an epoch with images/s, loss terms and time left, for terminals."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-        from rich.progress import Progress as RichProgress
-
-        super().__init__()
-        self._console = Console(file=self._out)
-        self._rich = RichProgress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.percentage:>3.0f}%"),
-            TextColumn("{task.fields[speed]}"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[terms]}"),
-            console=self._console,
-            transient=True,
-        )
-
-    def start(self, epochs: int, images: int) -> None:
-        """Show the bar: all epochs together, so that the time left is the run's."""
-        super().start(epochs, images)
-        self._images = images
-        self._task = self._rich.add_task(
-            f"epoch 1/{epochs}", total=epochs * images, speed="", terms=""
-        )
-        self._rich.start()
-
-    def note(self, text: str) -> None:
-        """Print it above the bar."""
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
-
     def advance(self, epoch: int, done: int, rate: float, terms: Mapping[str, float]) -> None:
-        """Move the bar."""
-        self._rich.update(
-            self._task,
-            completed=epoch * self._images + done,
-            description=f"epoch {epoch + 1}/{self._epochs}",
-            speed=f"{rate:,.0f} images/s",
-            terms=" ".join(f"{name} {value:.2f}" for name, value in terms.items()),
-        )
+        """Print how far the epoch is, if nothing was for a while."""
+        if time.monotonic() - self._spoke >= SECONDS_A_LINE:
+            self.note(f"  {self._label(epoch)}  {self._state(done, rate, terms)}")
+            self._spoke = time.monotonic()
 
-    def close(self) -> None:
-        """Take the bar away."""
-        self._rich.stop()
+    def epoch_end(self, epoch: int, row: Mapping[str, Any]) -> None:
+        """Print the loss and its terms, and below them all else that is reported."""
+        first, second = _epoch_lines(row, self._terms)
+        self.note(f"{self._label(epoch)}  {first}\n  {second}")
+        self._spoke = time.monotonic()
+
+    def _label(self, epoch: int) -> str:
+        """Which epoch it is, from 0, of how many."""
+        if self._may_stop:
+            return f"epoch {epoch + 1} (at most {self._epochs})"
+        return f"epoch {epoch + 1}/{self._epochs}"
+
+    def _state(self, done: int, rate: float, terms: Mapping[str, float]) -> str:
+        values = " ".join(f"{name} {_short(value)}" for name, value in terms.items())
+        return f"{done / self._images:4.0%}  {rate:,.0f} images/s  {values}"
 
 
 def default_progress() -> Progress:
-    """A bar on a terminal, lines elsewhere."""
+    """A bar in a notebook and on a terminal, lines elsewhere."""
+    from vaekit.trainer.bars import Bar, NotebookBar, in_notebook
+
+    if in_notebook():
+        return NotebookBar()
     return Bar() if sys.stdout is not None and sys.stdout.isatty() else Lines()
 
 
-# What a line an epoch leaves to history.csv.
+# What an epoch's lines leave to history.csv.
 _NOT_SHOWN = ("kl_dim", "val_", "epoch", "seconds", "images_per_s", "mse", "psnr")
+# Reported by the kit, whatever the loss's own terms are in.
+_NATS = ("elbo", "kl")
 
 
-def _epoch_line(epoch: int, epochs: int, row: Mapping[str, Any]) -> str:
-    terms_shown = {name: value for name, value in row.items() if not name.startswith(_NOT_SHOWN)}
-    terms = " ".join(
-        f"{name} {_short(value)} (val {_short(row[f'val_{name}'])})"
-        if f"val_{name}" in row
-        else f"{name} {_short(value)}"
-        for name, value in terms_shown.items()
-    )
-    speed = f"{row['images_per_s']:,.0f} images/s"
-    return f"epoch {epoch + 1}/{epochs}  {row['seconds']:.1f} s  {speed}  {terms}"
+def _epoch_lines(row: Mapping[str, Any], terms: Sequence[str]) -> tuple[str, str]:
+    """The loss and what it is the sum of; and all else that is reported, with the time it took."""
+    total = " + ".join(f"{name} {_short(row[name])}" for name in terms)
+    others = [
+        _valued(row, name) + (" nats" if name in _NATS else "")
+        for name in row
+        if name not in (*terms, "loss") and not name.startswith(_NOT_SHOWN)
+    ]
+    speed = f"{row['seconds']:.1f} s  {row['images_per_s']:,.0f} images/s"
+    return f"{_valued(row, 'loss')} = {total}", "  ".join([*others, speed])
+
+
+def _valued(row: Mapping[str, Any], name: str) -> str:
+    """A number of the history by its name, and that of held-out images beside it."""
+    held_out = f" (val {_short(row[f'val_{name}'])})" if f"val_{name}" in row else ""
+    return f"{name} {_short(row[name])}{held_out}"
 
 
 def _short(value: float) -> str:

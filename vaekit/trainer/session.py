@@ -11,17 +11,33 @@ from typing import Any
 import keras
 
 from vaekit.cadence import parse_cadence
-from vaekit.checkpoint import Position, State, assign, drop_after, list_checkpoints
+from vaekit.checkpoint import (
+    Position,
+    State,
+    assign,
+    drop_after,
+    list_checkpoints,
+    load_checkpoint,
+)
 from vaekit.config import TrainConfig
 from vaekit.engine import Blueprint, Evaluation, Program, averages_of, compile_train
 from vaekit.errors import VaekitError
 from vaekit.model import Built
-from vaekit.run import Run, RunDirectory, RunRecord, Status, save_artifacts
+from vaekit.run import (
+    Run,
+    RunDirectory,
+    RunRecord,
+    Status,
+    kept_checkpoint,
+    save_artifacts,
+)
 from vaekit.trainer.batch_memory import refuse_hopeless, within_memory
 from vaekit.trainer.divergence import Watch
+from vaekit.trainer.early_stopping import EarlyStopping, monitor_of
 from vaekit.trainer.interrupt import Interrupt
 from vaekit.trainer.keeper import Keeper
 from vaekit.trainer.keras_callbacks import KerasCallbacks
+from vaekit.trainer.legend import legend
 from vaekit.trainer.loop import Loop, Row
 from vaekit.trainer.pace import Pace
 from vaekit.trainer.progress import Progress
@@ -52,6 +68,7 @@ class Session:
     rows: list[Row] = field(default_factory=list)
     position: Position = field(default_factory=Position)
     best: Mapping[str, Any] | None = None
+    stopped_early: bool = False
     show_epoch: Callable[[int], None] = lambda epoch: None
 
     @property
@@ -84,6 +101,7 @@ class Session:
                 self._train(loop, interrupt)
                 if self.position.step:  # within an epoch, the checkpoint has the moving averages
                     loop.renew_averages()
+                self._keep_best(loop.keeper.stopping)
                 save_artifacts(self.program.vae, self.directory)
                 self._write("interrupted" if interrupt.requested else "complete", interrupt.signal)
                 self.directory.close()
@@ -102,7 +120,8 @@ class Session:
             return
         self.directory.open()
         if self.checkpoint is not None:
-            drop_after(self.directory.checkpoints, self.checkpoint)
+            best = self.best is not None and self.best["steps"] == self.position.steps
+            drop_after(self.directory.checkpoints, self.checkpoint, best=best)
         self._write("running")
 
     def _train(self, loop: Loop, interrupt: Interrupt) -> None:
@@ -121,11 +140,17 @@ class Session:
             self.directory.write_history(self.rows)
             self.position = position
             loop.keeper.after_epoch(position, row)
-            self.best = loop.keeper.best
+            self.best = loop.keeper.stopping.best
             self._write("running")
             self.show_epoch(row["epoch"])
 
-        self.progress.start(self.config.epochs, loop.images)
+        self._say_what_comes(loop.keeper.stopping)
+        self.progress.start(
+            self.config.most_epochs,
+            loop.images,
+            may_stop=self.config.patience is not None,
+            terms=self.program.terms,
+        )
         try:
             self.position = loop.run(self.position, interrupt, restore=restore, epoch_end=epoch_end)
         finally:
@@ -134,6 +159,33 @@ class Session:
         if self.callbacks and not self.position.step:
             loop.renew_averages()
         loop.keeper.finish(self.position)
+
+    def _say_what_comes(self, stopping: EarlyStopping) -> None:
+        """What the numbers mean, and when training ends if not after all epochs."""
+        program = self.program
+        summary = self.blueprint.parts["loss"].component.summary
+        for line in legend(summary, program.needs, program.terms, program.vae.image_shape):
+            self.progress.note(line)
+        if stopping.patience is not None:
+            self.progress.note(
+                f"Training ends when no epoch has a better {stopping.monitor.column} for "
+                f"{stopping.patience} epochs,\n  after {self.config.most_epochs} epochs at most; "
+                "the best epoch's weights are kept."
+            )
+
+    def _keep_best(self, stopping: EarlyStopping) -> None:
+        """Where the run has a patience, go back to the weights of its best epoch, and say so."""
+        if stopping.patience is None or stopping.best is None:
+            return
+        left = self.position.epoch < self.config.most_epochs
+        self.stopped_early = left and stopping.exhausted(self.position.epoch)
+        load_checkpoint(kept_checkpoint(self.directory, self.record), self.program.vae.variables)
+        best, last = stopping.best["epoch"], self.position.epoch
+        ended = "Stopped early after" if self.stopped_early else "Trained until"
+        self.progress.note(
+            f"{ended} epoch {last}; best epoch {best}, by {stopping.monitor.column}: its weights "
+            "are kept."
+        )
 
     @property
     def _resumable(self) -> bool:
@@ -160,7 +212,7 @@ class Session:
             self.callbacks,
             self.program.vae,
             self.program.optimizer,
-            epochs=config.epochs,
+            epochs=config.most_epochs,
             steps=-(-images // config.batch_size),
         )
         watch = Watch(self.program, train, self.directory.diverged)
@@ -171,7 +223,12 @@ class Session:
             watch,
             parse_cadence(config.checkpoint_every),
             order={"seed": config.seed, "images": images},
-            best=self.best,
+            stopping=EarlyStopping(
+                monitor_of(self.program.needs.likelihood),
+                config.patience,
+                best=self.best,
+                since=self.position.epoch,
+            ),
             note=self.progress.note,
         )
         return Loop(
@@ -187,7 +244,7 @@ class Session:
             validate=Evaluation(self.program, self.source.validation.pixels),
             images=images,
             batch_size=config.batch_size,
-            epochs=config.epochs,
+            epochs=config.most_epochs,
             seed=config.seed,
             callbacks=callbacks,
             progress=self.progress,
@@ -205,5 +262,5 @@ class Session:
         """The record, brought up to date."""
         self.record.status = status
         self.record.loss_variables = {v.path: list(v.shape) for v in self.program.own.variables}
-        self.record.reached(self.position, self.rows, self.best)
+        self.record.reached(self.position, self.rows, self.best, stopped_early=self.stopped_early)
         return self.record

@@ -1,0 +1,8 @@
+"""Random changes of training images, by name, so that few images teach more.
+
+`names` has what they are called and what they do; nothing here imports Keras but `pipeline`.
+"""
+
+from vaekit.augmentation.names import AUGMENTATIONS, parse_augmentations
+
+__all__ = ["AUGMENTATIONS", "parse_augmentations"]

@@ -1,0 +1,43 @@
+"""What is said once, before the numbers: what is minimised, and what the ELBO takes for granted."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from vaekit.loss import Needs
+from vaekit.types import ImageShape
+
+_COLUMNS = 80
+
+
+def legend(summary: str, needs: Needs, terms: Sequence[str], image_shape: ImageShape) -> list[str]:
+    """Lines of at most 80 columns for people, in the order in which the numbers come.
+
+    summary: of the loss, as it was registered. needs: what it says of itself.
+    terms: the names of what it adds up.
+    """
+    minimised = needs.minimises or summary.removesuffix(".")
+    total = " + ".join(terms)
+    lines = [
+        f"loss, minimised: {total}" + (f", that is {minimised}." if minimised else "."),
+        _elbo(needs, image_shape),
+        "All numbers are means over images, (val ...) over held-out ones.",
+    ]
+    return [line for text in lines for line in _wrapped(text)]
+
+
+def _elbo(needs: Needs, image_shape: ImageShape) -> str:
+    if needs.likelihood is None:
+        return "There is no elbo, since the loss states no likelihood p(x|z)."
+    describe = getattr(needs.likelihood, "describe", None)
+    law = f"the law {type(needs.likelihood).__name__}"
+    values = describe(image_shape) if describe else law
+    return (
+        "elbo, in nats, the larger the better: a bound on log p(x) for "
+        f"{values}. No constant is left out, so it may differ from -loss."
+    )
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, _COLUMNS, subsequent_indent="  ", break_on_hyphens=False)
