@@ -31,6 +31,7 @@ from pydantic import (
 from vaekit.atomic import write_text
 from vaekit.cadence import parse_cadence
 from vaekit.errors import OptionError, RunError, UserError, closest
+from vaekit.image_size import parse_image_size
 from vaekit.recipes import FAST, RECIPES, TUTORIAL
 from vaekit.registry import RUN_KINDS
 from vaekit.startup import Settings
@@ -39,6 +40,7 @@ from vaekit.startup.choices import Allocator, Device
 Backend = Literal["tensorflow", "jax", "torch"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 KernelChoice = Literal["fused", "stock"]
+Resize = Literal["stretch", "crop", "pad"]
 RecipeName = Literal["tutorial", "fast"]
 Positive = Annotated[int, Ge(1)]
 Group = Literal["parts", "data", "training", "output", "machine"]
@@ -62,6 +64,7 @@ def _path_text(value: Any) -> Any:
 
 Size = Annotated[ByteSize, BeforeValidator(_checked_size)]
 PathText = Annotated[str, BeforeValidator(_path_text)]
+ImageSize = Annotated[tuple[Positive, Positive], BeforeValidator(parse_image_size)]
 
 
 def option(
@@ -168,8 +171,22 @@ class TrainConfig(_PartFields):
     validation_split: Annotated[float, Gt(0), Lt(1)] = option(
         0.1, "Share of images to validate on where the source has no test set.", "training"
     )
-    image_size: tuple[Positive, Positive] | None = option(
+    image_size: ImageSize | None = option(
         None, "Resize images, 64 or 64x48.", "data", metavar="HxW"
+    )
+    resize: Resize | None = option(
+        None,
+        "How images come to that size: crop cuts off what is beside its shape and never enlarges, "
+        "pad adds black, stretch distorts.",
+        "data",
+        shown_default="crop of image files, stretch of arrays",
+        effect="none",  # told with the data
+    )
+    skip_bad: bool = option(
+        False,
+        "Go on without the files of a folder that can't be read as images.",
+        "data",
+        effect="none",  # told with the data
     )
     gray: bool = option(False, "Make colour images grey.", "data")
     data_budget: Size | None = option(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vaekit.cli.values import data_option
+from vaekit.cli.values import data_option, skip_bad_option
 
 if TYPE_CHECKING:
     from vaekit.model_files import ModelFile
@@ -24,6 +24,7 @@ _trust = click.option(
 @click.command(short_help="Write the latents of images to HDF5.")
 @_model_argument
 @data_option("A registered name or a path.", required=True)
+@skip_bad_option
 @click.option("--out", metavar="FILE.h5", required=True, help="File to write.")
 @click.option(
     "--split",
@@ -33,7 +34,7 @@ _trust = click.option(
     help="Which images; all is the training images, then the test set.",
 )
 @_trust
-def encode(model: str, data: str, out: str, split: str, trust: bool) -> None:
+def encode(model: str, data: str, skip_bad: bool, out: str, split: str, trust: bool) -> None:
     """Write z_mean and z_log_var of every image, and its label, in the order of the source.
 
     The encoder is a run's, or that of a .keras or .h5 file.
@@ -41,7 +42,7 @@ def encode(model: str, data: str, out: str, split: str, trust: bool) -> None:
     loaded = _load(model, trust)  # chooses the backend, so it comes before what imports Keras
     from vaekit import inference
 
-    images = inference.images_of(loaded.dataset(data), split)
+    images = inference.images_of(loaded.dataset(data, skip_bad=skip_bad), split)
     count = inference.encode_to_file(loaded, images, Path(out))
     click.echo(f"{out}: z_mean and z_log_var of {count} images")
 

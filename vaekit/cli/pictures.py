@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vaekit.cli.values import data_option, run_argument
+from vaekit.cli.values import data_option, run_argument, skip_bad_option
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,16 +21,17 @@ _data = data_option("Where the images come from. Default: what the run was train
 @click.command(short_help="Draw held-out images and their reconstructions.")
 @run_argument
 @_data
+@skip_bad_option
 @click.option("-n", "count", type=click.IntRange(1, 50), default=10, show_default=True)
 @_out
-def reconstruct(run: str, data: str | None, count: int, out: str | None) -> None:
+def reconstruct(run: str, data: str | None, skip_bad: bool, count: int, out: str | None) -> None:
     """Draw the first N held-out images, their reconstructions and the error between them."""
     from vaekit import api
 
     loaded = api.load(run)  # chooses the backend, so it comes before what imports Keras
     from vaekit import figures
 
-    images, _, _ = loaded.held_out(data, count)
+    images, _, _ = loaded.held_out(data, count, skip_bad=skip_bad)
     drawn = figures.draw_reconstructions(loaded, images.pixels[:])
     _save(loaded, drawn, out, "reconstructions.png")
 
@@ -53,19 +54,22 @@ def sample(run: str, count: int, seed: int, out: str | None) -> None:
 @click.command(short_help="Draw the way from image to image.")
 @run_argument
 @_data
+@skip_bad_option
 @click.option(
     "-n", "count", type=click.IntRange(2, 50), default=6, show_default=True, help="Images to visit."
 )
 @click.option("--steps", type=click.IntRange(2, 50), default=10, show_default=True)
 @_out
-def interpolate(run: str, data: str | None, count: int, steps: int, out: str | None) -> None:
+def interpolate(
+    run: str, data: str | None, skip_bad: bool, count: int, steps: int, out: str | None
+) -> None:
     """Draw what lies in z between each held-out image and the next: a row a pair."""
     from vaekit import api
 
     loaded = api.load(run)
     from vaekit import figures, inference
 
-    images, _, _ = loaded.held_out(data, count)
+    images, _, _ = loaded.held_out(data, count, skip_bad=skip_bad)
     rows = inference.interpolate(loaded, images.pixels[:], steps)
     flat = rows.reshape(-1, *rows.shape[2:])
     title = "Straight lines in z from one held-out image to the next"

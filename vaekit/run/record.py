@@ -71,6 +71,8 @@ class DataRecord(_Entry):
     All three are None where arrays were given. part: the registered data set, if it was one.
     fallback: whether it stands in for what couldn't be had. type: how the source keeps its pixels.
     scale: which value of each type is white; it holds for all images that come to the run later.
+    resized: how the images came to their size. skipped: files that were left out since they can't
+    be read, with the reasons.
     """
 
     asked: str | None = None
@@ -90,6 +92,8 @@ class DataRecord(_Entry):
     scale: dict[str, int] = Field(default_factory=dict)
     range: list[int | float] = Field(default_factory=list)
     classes: dict[str, int] | None = None
+    resized: str = ""
+    skipped: dict[str, str] = Field(default_factory=dict)
 
 
 class MachineRecord(_Entry):
@@ -192,7 +196,9 @@ def parse_record(values: Any, where: str) -> RunRecord:
     if not isinstance(values, dict) or values.get("format") not in (1, FORMAT):
         raise RunError(f"{where} is not a run record that this vaekit can read.")
     if isinstance(values.get("config"), dict):
-        values = {**values, "config": TrainConfig.checked(values["config"], where=where)}
+        # Before there was a choice, images were stretched.
+        config = {"resize": "stretch", **values["config"]}
+        values = {**values, "config": TrainConfig.checked(config, where=where)}
     try:
         record = RunRecord.model_validate(values)
     except ValidationError as error:

@@ -12,8 +12,8 @@ import numpy as np
 from vaekit.checkpoint import latest_checkpoint
 from vaekit.config import TrainConfig
 from vaekit.data import (
+    DifferingSizesError,
     Scale,
-    as_dataset,
     as_pixels,
     data_budget,
     fingerprint,
@@ -127,15 +127,18 @@ class Run:
         return self.decode(draws)
 
     @with_keras_defaults
-    def evaluate(self, data: Any = None, *, limit: int | None = None) -> dict[str, Any]:
+    def evaluate(
+        self, data: Any = None, *, limit: int | None = None, skip_bad: bool = False
+    ) -> dict[str, Any]:
         """Loss terms, `elbo`, `mse`, `psnr`, `kl`, `kl_dim` and `active_units` over images.
 
         data: a data source or arrays; None is what the run was trained on. The images taken are
         the source's test set; where it has none, the run's validation share if these are the
         run's own data, else all of them. `split` in the result says which.
+        skip_bad: go on without files of a folder that can't be read.
         """
         refuse_fork()
-        images, name, source = self.held_out(data, limit)
+        images, name, source = self.held_out(data, limit, skip_bad=skip_bad)
         # The run's steps, since schedules go by them, and an adversary's weights.
         with explained(self.record, discover().registry):
             checkpoint = latest_checkpoint(self.directory.checkpoints)
@@ -143,8 +146,10 @@ class Run:
         summary = Evaluation(program, images.pixels)()
         return {"data": source, "split": name, "images": len(images.pixels), **summary}
 
-    def dataset(self, data: Any = None) -> Dataset:
+    def dataset(self, data: Any = None, *, skip_bad: bool = False) -> Dataset:
         """A data source read as the run's own was; None is the run's own.
+
+        skip_bad: go on without files that can't be read, also where the run's own reading didn't.
 
         Raises `DataError` if its images have another shape than the run's.
         """
@@ -156,24 +161,27 @@ class Run:
             if data is None:
                 raise UserError("The run was trained on an array: say which data to use.")
         config = self.config
-        dataset = (
-            load_data(
+        try:
+            dataset = load_data(
                 data,
                 image_size=config.image_size,
+                resize=config.resize,
                 gray=config.gray,
+                skip_bad=skip_bad or config.skip_bad,
                 budget=data_budget(config.data_budget),
                 scale=self.scale,
                 options=options,
             )
-            if isinstance(data, str | PathLike)
-            else as_dataset(data, scale=self.scale)
-        )
+        except DifferingSizesError as error:
+            raise DataError(f"The run works on {self._shape_text} images. {error.sizes}") from error
         self._check_shape(dataset.train.pixels)
         return dataset
 
-    def held_out(self, data: Any, limit: int | None) -> tuple[Images, str, str]:
+    def held_out(
+        self, data: Any, limit: int | None, *, skip_bad: bool = False
+    ) -> tuple[Images, str, str]:
         """The images that `evaluate` takes, which split they are, and of which source."""
-        dataset = self.dataset(data)
+        dataset = self.dataset(data, skip_bad=skip_bad)
         config = self.config
         if dataset.test is not None:
             images, name = dataset.test, "test"
@@ -196,11 +204,14 @@ class Run:
         """Which value of each type of the run's own images is white: later images have the same."""
         return recorded_scale(self.record.data.scale, self.record.data.type)
 
+    @property
+    def _shape_text(self) -> str:
+        return "x".join(map(str, self.model.image_shape))
+
     def _check_shape(self, pixels: Pixels) -> None:
-        shape = self.model.image_shape
-        if not len(pixels) or pixels.shape[1:] != shape:
+        if not len(pixels) or pixels.shape[1:] != self.model.image_shape:
             raise DataError(
-                f"The run works on {'x'.join(map(str, shape))} images, and these have the shape "
+                f"The run works on {self._shape_text} images, and these have the shape "
                 f"{pixels.shape}. Give images of the run's shape."
             )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
@@ -58,7 +58,7 @@ def open_session(
     directory = RunDirectory(config.out or _default_out(config))
     directory.refuse_existing()
     refuse_callbacks(config, callbacks)
-    source = choose_source(config, data, progress.note)
+    source = choose_source(config, data, progress)
     choices = make_choices(config, callbacks, source.train.pixels)
     blueprint = _blueprint(config, parts, source, choices)
     built = blueprint.build()
@@ -117,7 +117,7 @@ def _reopened(
     registry = discover().registry
     with explained(record, registry):
         parts = resolve_parts(config, registry) if asked else parts_of(record, registry)
-        source = source_again(config, data, record, progress.note, other=bool(asked and asked.data))
+        source = source_again(config, data, record, progress, other=bool(asked and asked.data))
         choices = make_choices(config, callbacks, source.train.pixels, resumed=record)
         blueprint = _blueprint(config, parts, source, choices)
         now = _record(blueprint, source, choices, status=record.status)
@@ -171,7 +171,7 @@ def source_again(
     config: TrainConfig,
     data: Any,
     record: RunRecord,
-    note: Callable[[str], None],
+    progress: Progress,
     *,
     other: bool = False,
 ) -> Source:
@@ -186,7 +186,7 @@ def source_again(
         options = config.data_opt or record.config.data_opt
         config = config.model_copy(update={"data": again, "data_opt": options})
     scale = recorded_scale(record.data.scale, record.data.type)
-    return choose_source(config, data, note, scale)
+    return choose_source(config, data, progress, scale)
 
 
 def _start(directory: RunDirectory, record: RunRecord, name: str | None) -> Path | None:

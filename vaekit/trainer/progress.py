@@ -9,7 +9,12 @@ from typing import Any
 
 
 class Progress:
-    """Told by the trainer what happens; says nothing."""
+    """Told by the trainer what happens; says nothing.
+
+    shown: whether anybody is to see anything.
+    """
+
+    shown = False
 
     def start(self, epochs: int, images: int) -> None:
         """Training begins: so many epochs over so many images."""
@@ -50,6 +55,8 @@ class _Unfailing:
 
 class Lines(Progress):
     """A line an epoch, for logs and pipes."""
+
+    shown = True
 
     def __init__(self) -> None:
         self._out: Any = _Unfailing()
