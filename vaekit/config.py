@@ -36,6 +36,7 @@ from vaekit.recipes import FAST, RECIPES, TUTORIAL
 from vaekit.registry import RUN_KINDS
 from vaekit.startup import Settings
 from vaekit.startup.choices import Allocator, Device
+from vaekit.wording import option_text
 
 Backend = Literal["tensorflow", "jax", "torch"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
@@ -325,8 +326,9 @@ class TrainConfig(_PartFields):
                     f"{prefix}there is no option {name!r}. {closest(name, cls.model_fields)}"
                 ) from None
             wrong = first["msg"].removeprefix("Value error, ")
+            option_name = name if where else option_text(name)
             raise OptionError(
-                f"{prefix}{name} can't be {first['input']!r}: {wrong[0].lower()}{wrong[1:]}."
+                f"{prefix}{option_name} can't be {first['input']!r}: {wrong[0].lower()}{wrong[1:]}."
             ) from None
 
 

@@ -17,6 +17,7 @@ from vaekit.run import Run
 from vaekit.types import Dataset, Images
 from vaekit.untrusted.hdf5 import HDF5File
 from vaekit.untrusted.reading import plain
+from vaekit.wording import option_text
 
 _CHUNK = 1024
 _HEADERS = 16_384  # more than what HDF5 writes around a few datasets
@@ -132,7 +133,9 @@ def images_of(dataset: Dataset, split: str) -> list[Images]:
     Raises `DataError` if there is no test set where one is asked for.
     """
     if split == "test" and dataset.test is None:
-        raise DataError(f"{dataset.source} has no test set; ask for --split train.")
+        raise DataError(
+            f"{dataset.source} has no test set; ask for {option_text('split', 'train')}."
+        )
     test = [] if dataset.test is None else [dataset.test]
     return {"train": [dataset.train], "test": test}.get(split, [dataset.train, *test])
 

@@ -37,8 +37,8 @@ def option_text(field: str, value: Any = None) -> str:
     flag = f"--{field.replace('_', '-')}"
     if value is None:
         return worded(flag, field)
-    if value is True:
-        return worded(flag, f"{field}=True")
+    if value is True or value is False:
+        return worded(flag if value else f"--no-{flag.removeprefix('--')}", f"{field}={value}")
     text = "x".join(map(str, value)) if isinstance(value, tuple) else str(value)
     return worded(f"{flag} {shlex.quote(text)}", f"{field}={value!r}")
 
@@ -51,3 +51,8 @@ def resume_text(run: object, checkpoint: str | None = None) -> str:
         shlex.join(["vaekit", "resume", str(run), *source]),
         f"vaekit.resume({str(run)!r}{argument})",
     )
+
+
+def install_text(requirement: str) -> str:
+    """What installs a distribution, ready to be pasted into a shell."""
+    return shlex.join(["pip", "install", requirement])

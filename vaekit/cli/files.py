@@ -10,6 +10,7 @@ import click
 from vaekit.cli.values import data_option, skip_bad_option
 
 if TYPE_CHECKING:
+    from vaekit.data import Scale
     from vaekit.model_files import ModelFile
     from vaekit.run import Run
 
@@ -74,7 +75,20 @@ def _load(model: str, trust: bool) -> Run | ModelFile:
         select_backend(None)
         from vaekit.model_files import ModelFile
 
-        return ModelFile(model, trust=trust)
+        return ModelFile(model, trust=trust, scale=_scale_beside(Path(model)))
     if trust:
         raise UserError(f"--trust is for model files, and {model} is none.")
     return api.load(model)
+
+
+def _scale_beside(model: Path) -> Scale | None:
+    """The scale of the run whose directory a model file lies in; None where it lies in none."""
+    from vaekit.data import recorded_scale
+    from vaekit.errors import UserError
+    from vaekit.run import RunDirectory
+
+    try:
+        data = RunDirectory(model.parent).read_record().data
+    except UserError:
+        return None
+    return recorded_scale(data.scale, data.type)

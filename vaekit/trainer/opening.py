@@ -41,6 +41,7 @@ from vaekit.trainer.keras_callbacks import refuse_callbacks
 from vaekit.trainer.progress import Progress
 from vaekit.trainer.session import Session
 from vaekit.trainer.sources import Source, choose_source
+from vaekit.wording import option_text
 
 
 def open_session(
@@ -135,7 +136,7 @@ def _reopened(
     if done >= config.epochs and record.status == "complete":
         raise RunError(
             f"{directory.path} has done all of its {config.epochs} epochs; ask for more with "
-            "--epochs."
+            f"{option_text('epochs')}."
         )
     if not (asked and asked.data) and not any(change.name == "data" for change in changes):
         source = source._replace(record=record.data)  # which says how they were asked for
