@@ -29,6 +29,8 @@ EVERY = {
     "limit": 100,
     "validation_split": 0.25,
     "image_size": (45, 61),
+    "resize": "pad",
+    "skip_bad": True,
     "gray": True,
     "data_budget": 3 * 10**9,
     "backend": "jax",
