@@ -56,13 +56,13 @@ def test_a_crop_larger_than_the_image(tmp_path, picture, budget):
         picture(tmp_path / f"{name}.png", np.ones(shape, "u1"))
     with pytest.raises(DataError, match="2 of the 3 images") as error:
         read_images(tmp_path, image_size=32, budget=budget)
-    reason = "{} pixels are fewer than a crop of 32x32 takes; resize='stretch' enlarges"
+    reason = "{} is too small for a crop of 32x32 (resize='stretch' enlarges)"
     assert error.value.files == {"a.png": reason.format("16x40"), "c.png": reason.format("40x16")}
     assert read_images(tmp_path, image_size=32, resize="pad").train.pixels.shape == (3, 32, 32, 1)
-    with pytest.warns(match=r"2 files .*a\.png: 16x40 pixels are fewer"):
+    with pytest.warns(match=r"2 files .*a\.png: 16x40 is too small"):
         data = read_images(tmp_path, image_size=32, skip_bad=True, budget=budget)
     assert len(data.train.pixels) == 1
-    with pytest.raises(DataError, match=r"a\.png can't be read as an image: 16x40 pixels"):
+    with pytest.raises(DataError, match=r"a\.png can't be read as an image: 16x40 is too small"):
         read_images(tmp_path / "a.png", image_size=32)
 
 
@@ -81,5 +81,7 @@ def test_arrays_are_stretched_unless_a_crop_is_asked_for():
     np.testing.assert_allclose(
         cropped.train.pixels[0, 0, :, 0] * 255, [50, 50, 100, 100, 100, 100, 150, 150], atol=12
     )
-    with pytest.raises(DataError, match=r"The images of array can't be cropped so: 16x40 pixels"):
+    with pytest.raises(
+        DataError, match=r"The images of array can't be cropped so: 16x40 is too small"
+    ):
         load_data(images, image_size=32, resize="crop")

@@ -121,7 +121,7 @@ def test_every_file_that_cannot_be_read_is_told_at_once(folder):
     command = CliRunner().invoke(main, ["data", "info", str(folder)], prog_name="vaekit")
     assert command.exit_code == 2
     head, *lines, tail = command.stderr.splitlines()
-    assert head == f"vaekit: {len(BAD)} of the {len(KINDS)} images of {folder} can't be read:"
+    assert head == f"vaekit: {len(BAD)} of the {len(KINDS)} images of {folder} can't be used:"
     assert [line.split(":")[0].strip() for line in lines] == sorted(BAD)
     assert all(BAD[name].reason in line for name, line in zip(sorted(BAD), lines, strict=True))
     assert tail.endswith("go on without them: --skip-bad")
@@ -181,7 +181,7 @@ def test_many_are_shortened_with_where_the_rest_is(tmp_path, picture):
 def test_nothing_but_bad_files(tmp_path, skip_bad):
     for name in ("a.png", "b.png"):
         (tmp_path / name).write_bytes(b"")
-    with pytest.raises(DataError, match=r"Of the 2 images of .* none can be read:\n  a\.png: it"):
+    with pytest.raises(DataError, match=r"Of the 2 images of .* none can be used:\n  a\.png: it"):
         read_images(tmp_path, skip_bad=skip_bad)
 
 

@@ -200,7 +200,7 @@ def test_unreadable(tmp_path, picture, pixels, name):
         path.write_bytes(raw)
         with pytest.raises(DataError, match=f"{path} can't be read as an image"):
             read_images(path)
-        with pytest.raises(DataError, match=rf"of {tmp_path} none can be read:\n  {name}: \w+"):
+        with pytest.raises(DataError, match=rf"of {tmp_path} none can be used:\n  {name}: \w+"):
             read_images(tmp_path)
 
 

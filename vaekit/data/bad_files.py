@@ -61,9 +61,9 @@ class BadFiles:
             rest = worded(shlex.join(command), "this error's files has all")
             lines.append(f"  and {len(files) - _LISTED} more: {rest}")
         if len(files) == total:
-            head = f"Of the {total} images of {self.root} none can be read:"
+            head = f"Of the {total} images of {self.root} none can be used:"
             tail = "Mend them, or give others."
         else:
-            head = f"{len(files)} of the {total} images of {self.root} can't be read:"
+            head = f"{len(files)} of the {total} images of {self.root} can't be used:"
             tail = f"Mend or remove them, or go on without them: {option_text('skip_bad', True)}"
         return BadFilesError("\n".join([head, *lines, tail]), files)

@@ -26,8 +26,8 @@ class Fit(NamedTuple):
         if self.how != "crop" or (height >= self.size[0] and width >= self.size[1]):
             return None
         return (
-            f"{height}x{width} pixels are fewer than a crop of {size_text(self.size)} takes; "
-            f"{option_text('resize', 'stretch')} enlarges"
+            f"{size_text((height, width))} is too small for a crop of {size_text(self.size)} "
+            f"({option_text('resize', 'stretch')} enlarges)"
         )
 
     def image(self, image: Any) -> Any:
