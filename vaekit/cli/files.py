@@ -43,7 +43,7 @@ def encode(model: str, data: str, skip_bad: bool, out: str, split: str, trust: b
     loaded = _load(model, trust)  # chooses the backend, so it comes before what imports Keras
     from vaekit import inference
 
-    images = inference.images_of(loaded.dataset(data, skip_bad=skip_bad), split)
+    images = inference.images_of(loaded.dataset(data, skip_bad=skip_bad, progress=True), split)
     count = inference.encode_to_file(loaded, images, Path(out))
     click.echo(f"{out}: z_mean and z_log_var of {count} images")
 

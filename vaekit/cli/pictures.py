@@ -31,7 +31,7 @@ def reconstruct(run: str, data: str | None, skip_bad: bool, count: int, out: str
     loaded = api.load(run)  # chooses the backend, so it comes before what imports Keras
     from vaekit import figures
 
-    images, _, _ = loaded.held_out(data, count, skip_bad=skip_bad)
+    images, _, _ = loaded.held_out(data, count, skip_bad=skip_bad, progress=True)
     drawn = figures.draw_reconstructions(loaded, images.pixels[:])
     _save(loaded, drawn, out, "reconstructions.png")
 
@@ -69,7 +69,7 @@ def interpolate(
     loaded = api.load(run)
     from vaekit import figures, inference
 
-    images, _, _ = loaded.held_out(data, count, skip_bad=skip_bad)
+    images, _, _ = loaded.held_out(data, count, skip_bad=skip_bad, progress=True)
     rows = inference.interpolate(loaded, images.pixels[:], steps)
     flat = rows.reshape(-1, *rows.shape[2:])
     title = "Straight lines in z from one held-out image to the next"

@@ -21,7 +21,7 @@ def evaluate(run: str, data: str | None, skip_bad: bool, limit: int | None, as_j
     """
     from vaekit import api
 
-    result = api.load(run).evaluate(data, limit=limit, skip_bad=skip_bad)
+    result = api.load(run).evaluate(data, limit=limit, skip_bad=skip_bad, progress=True)
     if as_json:
         import json
 

@@ -8,10 +8,10 @@ of a path that are more than a budget stay there, and are read when they are ask
 from vaekit.data.arrays import as_dataset, as_pixels
 from vaekit.data.budget import Budget, data_budget, free_budget, size
 from vaekit.data.digest import fingerprint
-from vaekit.data.folder import DifferingSizesError
 from vaekit.data.load import load_data
 from vaekit.data.read import read_images
 from vaekit.data.scale import Scale, recorded_scale
+from vaekit.data.sizes import DifferingSizesError
 from vaekit.data.splits import split, take
 from vaekit.data.stored import StoredPixels, parts_of
 from vaekit.data.summary import describe

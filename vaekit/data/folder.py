@@ -3,42 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from vaekit.data.bad_files import BadFiles, BadFilesError
-from vaekit.data.fit import Fit, size_text
+from vaekit.data.bad_files import BadFiles
+from vaekit.data.fit import Fit
 from vaekit.data.imagefile import FileRows, Header, put, read_header, read_pixels
 from vaekit.data.left_out import LeftOut
 from vaekit.data.listing import Listing, list_images, split_folders
 from vaekit.data.read_options import ReadOptions
 from vaekit.data.reading_progress import ReadingProgress, reading_progress
+from vaekit.data.sizes import DifferingSizesError, differ
 from vaekit.data.splits import take
 from vaekit.data.stored import StoredPixels
 from vaekit.errors import DataError
 from vaekit.types import Dataset, Images
 from vaekit.untrusted.images import FORMATS, ImageFileError
-from vaekit.untrusted.reading import shown
-from vaekit.wording import option_text
 
 READS = (
     "IDX, .npz, .h5 and .hdf5 files, folders of IDX files, and images, also in folders: "
     f"{', '.join(FORMATS)}"
 )
-_SIZES_NAMED = 5
-_USUAL_SIDE = 64  # of the size that is proposed where there is none in common
-
-
-class DifferingSizesError(BadFilesError):
-    """Images of a folder that differ in size. sizes: which there are, a sentence."""
-
-    def __init__(self, text: str, sizes: str, files: Mapping[str, str]) -> None:
-        super().__init__(text, files)
-        self.sizes = sizes
 
 
 def read_file(path: Path, source: str, asked: ReadOptions) -> Dataset:
@@ -81,10 +69,11 @@ def read_folder(folder: Path, source: str, asked: ReadOptions) -> Dataset:
     fit = asked.fit_for("crop")
     with reading_progress(source, 2 * len(paths), asked.progress) as progress:
         headers = _headers(paths, fit, bad, progress)
-        if fit is None and _differ(headers.values()):
+        if fit is None and differ(headers):
             _drop_undecodable(headers, None, asked.gray, bad, progress)
-            if _differ(headers.values()):
-                raise _refused_sizes(headers, folder, source, asked, bad, total)
+            if differ(headers):
+                refusal = bad.refusal(total, source) if bad and not asked.skip_bad else None
+                raise DifferingSizesError(folder, headers, refusal)
         pixels = _pixels(headers, fit, asked, bad, progress)
     if bad and (not asked.skip_bad or pixels is None):
         raise bad.refusal(total, source)
@@ -144,17 +133,18 @@ def _pixels(
     """The images, held or stored; those that can't be decoded leave `headers`. None of none."""
     if not headers:
         return None
-    count, budget = len(headers), asked.budget
-    if budget is None or count * math.prod(_shape(headers, fit, asked.gray)) <= budget.bytes:
-        canvas = np.empty((count, *_shape(headers, fit, asked.gray)), np.uint8)
-        _drop_undecodable(headers, fit, asked.gray, bad, progress, canvas)
-        channels = _shape(headers, fit, asked.gray)[2] if headers else 0
-        return canvas[: len(headers), ..., :channels] if headers else None
-    _drop_undecodable(headers, fit, asked.gray, bad, progress)
+    budget, shape = asked.budget, _shape(headers, fit, asked.gray)
+    held = budget is None or len(headers) * math.prod(shape) <= budget.bytes
+    canvas = np.empty((len(headers), *shape), np.uint8) if held else None
+    _drop_undecodable(headers, fit, asked.gray, bad, progress, canvas)
     if not headers:
         return None
-    shape = len(headers), *_shape(headers, fit, asked.gray)
-    return StoredPixels(FileRows(list(headers), shape, fit, asked.gray), budget.bytes)
+    # Again: what was dropped may have been all that was in colour.
+    count, shape = len(headers), _shape(headers, fit, asked.gray)
+    if canvas is not None:
+        return canvas[:count, ..., : shape[2]]
+    room = 0 if budget is None else budget.bytes
+    return StoredPixels(FileRows(list(headers), (count, *shape), fit, asked.gray), room)
 
 
 def _drop_undecodable(
@@ -188,46 +178,8 @@ def _shape(headers: dict[Path, Header], fit: Fit | None, gray: bool) -> tuple[in
     return height, width, channels
 
 
-def _sizes(headers: Iterable[Header]) -> list[tuple[int, int]]:
-    return [(header.height, header.width) for header in headers]
-
-
-def _differ(headers: Iterable[Header]) -> bool:
-    return len(set(_sizes(headers))) > 1
-
-
 def _resized(headers: Iterable[Header], fit: Fit | None) -> str:
-    return "" if fit is None else fit.told(_sizes(headers))
-
-
-def _refused_sizes(
-    headers: dict[Path, Header],
-    folder: Path,
-    source: str,
-    asked: ReadOptions,
-    bad: BadFiles,
-    total: int,
-) -> DifferingSizesError:
-    """What to raise for images of different sizes, of which none was asked for."""
-    counts = Counter(_sizes(headers.values()))
-    first: dict[tuple[int, int], Path] = {}
-    for path, header in headers.items():
-        first.setdefault((header.height, header.width), path)
-    texts = [
-        f"{count} of {size_text(size)} as {shown(first[size].relative_to(folder))}"
-        for size, count in counts.most_common(_SIZES_NAMED)
-    ]
-    if len(counts) > _SIZES_NAMED:
-        texts.append(f"and {len(counts) - _SIZES_NAMED} sizes more")
-    sizes = f"The images of {folder} differ in size (height x width): {', '.join(texts)}."
-    (common, count), *_ = counts.most_common(1)
-    side = min(_USUAL_SIDE, *(min(size) for size in counts))
-    proposed = common if 2 * count > len(headers) else (side, side)
-    text = f"{sizes} Bring them to one, for instance by {option_text('image_size', proposed)}."
-    if bad and not asked.skip_bad:
-        refusal = bad.refusal(total, source)
-        return DifferingSizesError(f"{refusal}\n{text}", sizes, refusal.files)
-    return DifferingSizesError(text, sizes, {})
+    return "" if fit is None else fit.told([header.size for header in headers])
 
 
 def _labels(files: Listing, names: list[str]) -> np.ndarray | None:

@@ -25,6 +25,11 @@ class Header(NamedTuple):
     channels: int
     several: bool
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.height, self.width
+
 
 def read_header(path: Path) -> Header:
     """The header of an image file. Raises `ImageFileError` if it can't be read."""

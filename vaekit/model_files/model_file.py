@@ -65,14 +65,16 @@ class ModelFile:
         """Images `(N, H, W, C)` of latents `(N, latent_dim)`."""
         return decode(self._decoder, z)
 
-    def dataset(self, data: Any, *, skip_bad: bool = False) -> Dataset:
+    def dataset(self, data: Any, *, skip_bad: bool = False, progress: bool = False) -> Dataset:
         """A data source, whose images must have the shape that the encoder takes.
 
-        skip_bad: go on without files of a folder that can't be read.
+        skip_bad, progress: as for `vaekit.load_data`.
 
         Raises `DataError` if they don't.
         """
-        dataset = load_data(data, skip_bad=skip_bad, budget=free_budget(), scale=self._scale)
+        dataset = load_data(
+            data, skip_bad=skip_bad, budget=free_budget(), scale=self._scale, progress=progress
+        )
         shape = dataset.train.pixels.shape[1:]
         own_shape = tuple(self._posterior.inputs[0].shape[1:])
         if shape != own_shape:

@@ -128,17 +128,22 @@ class Run:
 
     @with_keras_defaults
     def evaluate(
-        self, data: Any = None, *, limit: int | None = None, skip_bad: bool = False
+        self,
+        data: Any = None,
+        *,
+        limit: int | None = None,
+        skip_bad: bool = False,
+        progress: bool = False,
     ) -> dict[str, Any]:
         """Loss terms, `elbo`, `mse`, `psnr`, `kl`, `kl_dim` and `active_units` over images.
 
         data: a data source or arrays; None is what the run was trained on. The images taken are
         the source's test set; where it has none, the run's validation share if these are the
         run's own data, else all of them. `split` in the result says which.
-        skip_bad: go on without files of a folder that can't be read.
+        skip_bad, progress: as for `vaekit.load_data`.
         """
         refuse_fork()
-        images, name, source = self.held_out(data, limit, skip_bad=skip_bad)
+        images, name, source = self.held_out(data, limit, skip_bad=skip_bad, progress=progress)
         # The run's steps, since schedules go by them, and an adversary's weights.
         with explained(self.record, discover().registry):
             checkpoint = latest_checkpoint(self.directory.checkpoints)
@@ -146,10 +151,13 @@ class Run:
         summary = Evaluation(program, images.pixels)()
         return {"data": source, "split": name, "images": len(images.pixels), **summary}
 
-    def dataset(self, data: Any = None, *, skip_bad: bool = False) -> Dataset:
+    def dataset(
+        self, data: Any = None, *, skip_bad: bool = False, progress: bool = False
+    ) -> Dataset:
         """A data source read as the run's own was; None is the run's own.
 
         skip_bad: go on without files that can't be read, also where the run's own reading didn't.
+        progress: as for `vaekit.load_data`.
 
         Raises `DataError` if its images have another shape than the run's.
         """
@@ -171,6 +179,7 @@ class Run:
                 budget=data_budget(config.data_budget),
                 scale=self.scale,
                 options=options,
+                progress=progress,
             )
         except DifferingSizesError as error:
             raise DataError(f"The run works on {self._shape_text} images. {error.sizes}") from error
@@ -178,10 +187,10 @@ class Run:
         return dataset
 
     def held_out(
-        self, data: Any, limit: int | None, *, skip_bad: bool = False
+        self, data: Any, limit: int | None, *, skip_bad: bool = False, progress: bool = False
     ) -> tuple[Images, str, str]:
         """The images that `evaluate` takes, which split they are, and of which source."""
-        dataset = self.dataset(data, skip_bad=skip_bad)
+        dataset = self.dataset(data, skip_bad=skip_bad, progress=progress)
         config = self.config
         if dataset.test is not None:
             images, name = dataset.test, "test"
