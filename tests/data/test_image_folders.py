@@ -235,6 +235,21 @@ def test_permission_denied(tmp_path, name):
     path = tmp_path / name
     path.mkdir() if name == "folder" else path.write_bytes(b"x")
     path.chmod(0)
-    with pytest.raises(DataError, match=f"Can't read {path}: Permission denied"):
+    with pytest.raises(DataError, match=rf"{path}.*: Permission denied"):
         read_images(path)
     path.chmod(0o700)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_what_may_not_be_read_is_told_with_the_others(tmp_path, picture, pixels):
+    for name in ("good/1.png", "locked/1.png", "good/locked.png"):
+        picture(tmp_path / name, pixels(8, 8))
+    (tmp_path / "locked").chmod(0)
+    (tmp_path / "good/locked.png").chmod(0)
+    with pytest.raises(DataError, match="2 of the 3 images") as error:
+        read_images(tmp_path)
+    (tmp_path / "locked").chmod(0o700)
+    assert error.value.files == {
+        "good/locked.png": "Permission denied",
+        "locked": "this folder can't be looked into: Permission denied",
+    }
