@@ -125,7 +125,7 @@ def test_a_full_disk_is_said_with_the_path(tmp_path):
         write_whole(path, write)
     assert caught.value.exit_code == 1
     assert str(caught.value) == (
-        f"No room left to write {path}. Free some space, or choose another --out."
+        f"No room left to write {path}. Free some space, or choose another out."
     )
     assert isinstance(caught.value.__cause__, OSError)
     assert path.read_text() == "old"

@@ -105,7 +105,7 @@ def test_callbacks_that_hear_no_batch_leave_the_pace_alone(tmp_path):
 )
 def test_two_that_set_the_rate_are_one_too_many(tmp_path, callback):
     name = type(callback).__name__
-    with pytest.raises(UserError, match=f"{name} sets the learning rate, and so does --recipe fas"):
+    with pytest.raises(UserError, match=f"{name} sets the learning rate, and so does recipe='fas"):
         train(tmp_path / "run", recipe="fast", callbacks=[callback])
     assert not (tmp_path / "run").exists()
     run = train(tmp_path / "run", recipe="fast", epochs=1)

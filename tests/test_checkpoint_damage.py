@@ -77,7 +77,7 @@ def test_a_flipped_bit_in_a_pointer_is_found(tmp_path, pointer):
 def test_the_one_before_is_offered_if_it_is_whole(tmp_path):
     older, newer = saved(tmp_path, 1), saved(tmp_path, 2)
     (newer / "state.npz").write_bytes(b"")
-    assert f"vaekit resume {tmp_path} --from {older.name}" in refused(newer)
+    assert f"vaekit.resume({str(tmp_path)!r}, checkpoint={older.name!r})" in refused(newer)
     (older / "state.json").write_bytes(b"")
     assert refused(newer).endswith("There is no whole checkpoint before it.")
     assert [d.path for d in damages(tmp_path / "checkpoints")] == [

@@ -31,6 +31,8 @@ EVERY = {
     "limit": 100,
     "validation_split": 0.25,
     "image_size": (45, 61),
+    "resize": "pad",
+    "skip_bad": True,
     "gray": True,
     "augment": ("flip", "colour"),
     "data_budget": 3 * 10**9,

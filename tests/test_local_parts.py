@@ -197,10 +197,9 @@ def test_a_run_of_a_file_goes_on_with_the_file_and_says_so_without(clean, made):
     status, out, err = command("evaluate", run)
     assert (status, out) == (2, "")
     assert err == (
-        f"vaekit: The run was made with the encoder 'wide', which is not loaded: --plugin {file}, "
-        f"or vaekit.load_plugin({str(file)!r}) in Python.\n"
+        f"vaekit: The run was made with the encoder 'wide', which is not loaded: --plugin {file}\n"
     )
-    with pytest.raises(RunError, match="is not loaded: --plugin"):
+    with pytest.raises(RunError, match=r"is not loaded: vaekit\.load_plugin"):
         vaekit.load(run)
     vaekit.load_plugin(file)
     assert vaekit.load(run).config.encoder == "wide"

@@ -105,7 +105,7 @@ def test_a_real_allocation_that_fails_is_known(monkeypatch):
             keras.ops.ones((2**21, 2**21))  # 16 TiB
         return np.zeros((len(block), 1), "float32")
 
-    with pytest.raises(UserError, match=r"A batch of 16 images .* one of 4 does: --batch-size 4"):
+    with pytest.raises(UserError, match=r"A batch of 16 images .* one of 4 does: batch_size=4"):
         batch_memory.within_memory(make_program(), Steps(train, None))(np.zeros((1, 16), "int32"))
 
 
@@ -130,7 +130,7 @@ def test_no_image_fits(monkeypatch):
 
 def test_a_hopeless_batch_is_refused_before_the_first_step(tmp_path, monkeypatch):
     monkeypatch.setattr(batch_memory, "free_memory", lambda: 150 * 2**20)
-    with pytest.raises(UserError, match=r"needs about [\d.,]+ GiB, and 0\.1 GiB .*--batch-size"):
+    with pytest.raises(UserError, match=r"needs about [\d.,]+ GiB, and 0\.1 GiB .*batch_size="):
         vaekit.train(data="digits", image_size=(32, 32), batch_size=512, out=str(tmp_path / "run"))
     assert not (tmp_path / "run").exists()
 
@@ -141,7 +141,7 @@ def test_the_batch_that_is_named_leaves_room_for_another_measure(monkeypatch, ha
     monkeypatch.setattr(batch_memory, "free_memory", lambda: free)
     monkeypatch.setattr(batch_memory, "_PLAINLY_SMALL", 0.0)
     monkeypatch.setattr(batch_memory, "_measured", lambda *_: (0.0, half * free / 64))
-    with pytest.raises(UserError, match=f"--batch-size {named}[.]"):
+    with pytest.raises(UserError, match=f"batch_size={named}[.]"):
         batch_memory.refuse_hopeless(make_program(), lambda block: block, 128)
 
 

@@ -159,7 +159,7 @@ def test_what_is_only_for_one_backend_is_refused_on_others():
         choose_onednn("torch", False)
     with pytest.raises(UserError, match="JAX takes as many threads as it has cores"):
         choose_threads("jax", 2)
-    with pytest.raises(UserError, match="--no-compile is about torch: on jax"):
+    with pytest.raises(UserError, match="compile=False is about torch: on jax"):
         choose_compilation("jax", False)
 
 

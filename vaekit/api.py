@@ -12,6 +12,7 @@ from vaekit.config import TrainConfig, read_run_config
 from vaekit.errors import UserError
 from vaekit.registry import RUN_KINDS
 from vaekit.startup import select_backend, with_keras_defaults
+from vaekit.wording import option_text
 
 if TYPE_CHECKING:
     import keras
@@ -201,9 +202,11 @@ def prepare_training(
 ) -> Session:
     """The session that `train` runs: a new one, or what lies in `config.out` if `resume`."""
     if resume and config.out is None:
-        raise UserError("Say which run to go on with: --out DIR.")
+        raise UserError(f"Say which run to go on with: {option_text('out', 'DIR')}.")
     if allow_change and not resume:
-        raise UserError("Only a run that is resumed can have changed: add --resume.")
+        raise UserError(
+            f"Only a run that is resumed can have changed: add {option_text('resume', True)}."
+        )
     exists = resume and (Path(config.out or "") / "run.json").exists()
     earlier = read_run_config(config.out or "") if exists else None
     select_backend(config.backend or (earlier.backend if earlier else None), config.settings)

@@ -34,17 +34,20 @@ from vaekit.atomic import write_text
 from vaekit.augmentation import AUGMENTATIONS, parse_augmentations
 from vaekit.cadence import parse_cadence
 from vaekit.errors import OptionError, RunError, UserError, closest
+from vaekit.image_size import parse_image_size
 from vaekit.presets import AUTO as AUTO_PRESET
 from vaekit.presets import SMALL
 from vaekit.recipes import AUTO, AUTO_EPOCHS, AUTO_PATIENCE, FAST, RECIPES, TUTORIAL
 from vaekit.registry import RUN_KINDS
 from vaekit.startup import Settings
 from vaekit.startup.choices import Allocator, Device
+from vaekit.wording import option_text
 
 Backend = Literal["tensorflow", "jax", "torch"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 KernelChoice = Literal["fused", "stock"]
 Averages = Literal["precise", "moving"]
+Resize = Literal["stretch", "crop", "pad"]
 RecipeName = Literal["tutorial", "fast"]
 PresetName = Literal["auto", "tutorial"]
 Positive = Annotated[int, Ge(1)]
@@ -78,6 +81,7 @@ Epochs = Annotated[Positive | Literal["auto"], BeforeValidator(_checked_epochs)]
 Size = Annotated[ByteSize, BeforeValidator(_checked_size)]
 PathText = Annotated[str, BeforeValidator(_path_text)]
 AugmentationNames = Annotated[tuple[str, ...], BeforeValidator(parse_augmentations)]
+ImageSize = Annotated[tuple[Positive, Positive], BeforeValidator(parse_image_size)]
 
 
 def option(
@@ -216,8 +220,22 @@ class TrainConfig(_PartFields):
     validation_split: Annotated[float, Gt(0), Lt(1)] = option(
         0.1, "Share of images to validate on where the source has no test set.", "training"
     )
-    image_size: tuple[Positive, Positive] | None = option(
+    image_size: ImageSize | None = option(
         None, "Resize images, 64 or 64x48.", "data", metavar="HxW"
+    )
+    resize: Resize | None = option(
+        None,
+        "How images come to that size: crop cuts off what is beside its shape and never enlarges, "
+        "pad adds black, stretch distorts.",
+        "data",
+        shown_default="crop of image files, stretch of arrays",
+        effect="none",  # told with the data
+    )
+    skip_bad: bool = option(
+        False,
+        "Go on without the files of a folder that can't be read as images.",
+        "data",
+        effect="none",  # told with the data
     )
     gray: bool = option(False, "Make colour images grey.", "data")
     augment: AugmentationNames = option(
@@ -389,8 +407,9 @@ class TrainConfig(_PartFields):
                     f"{prefix}there is no option {name!r}. {closest(name, cls.model_fields)}"
                 ) from None
             wrong = first["msg"].removeprefix("Value error, ")
+            option_name = name if where else option_text(name)
             raise OptionError(
-                f"{prefix}{name} can't be {first['input']!r}: {wrong[0].lower()}{wrong[1:]}"
+                f"{prefix}{option_name} can't be {first['input']!r}: {wrong[0].lower()}{wrong[1:]}"
                 f"{'' if wrong.endswith(('.', '?')) else '.'}"
             ) from None
 

@@ -12,6 +12,8 @@ import signal
 from collections.abc import Iterable
 from os import PathLike
 
+from vaekit.wording import option_text
+
 
 class VaekitError(Exception):
     """An expected failure that is not the user's mistake (exit code 1)."""
@@ -96,7 +98,8 @@ def from_os_error(error: BaseException, path: str | PathLike[str]) -> VaekitErro
     text = str(error)
     if code in _NO_ROOM or any(f"errno = {c}," in text for c in _NO_ROOM):
         return NoRoomError(
-            f"No room left to write {path}. Free some space, or choose another --out."
+            f"No room left to write {path}. Free some space, or choose another "
+            f"{option_text('out')}."
         )
     if isinstance(error, OSError):
         reason = error.strerror or text

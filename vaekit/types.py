@@ -92,6 +92,8 @@ class Dataset(NamedTuple):
     stored: how the source keeps its pixels, for people ("uint8, 0..255").
     scale: which value of each type stood for white, once the kit has scaled the pixels; leave it
     out of what you make.
+    skipped: files that couldn't be read and were left out, with the reason of each.
+    resized: how images came to the size asked for, for people; empty where they had it.
     """
 
     source: str
@@ -100,6 +102,8 @@ class Dataset(NamedTuple):
     classes: tuple[str, ...] | None = None
     stored: str = ""
     scale: Mapping[str, int] = {}
+    skipped: Mapping[str, str] = {}
+    resized: str = ""
 
 
 Factory = Callable[..., Any]

@@ -127,7 +127,15 @@ SOURCES = {
     ),
     "images of differing sizes": (
         pngs((9, 8), (9, 8), (10, 8)),
-        r"differ in size: .*0\.png has 9x8 .*2\.png 10x8\. Give --image-size HxW",
+        r"differ in size \(height x width\): 2 of 9x8 as 0\.png, 1 of 10x8 as 2\.png\.",
+    ),
+    "images of one colour": (
+        pngs(*[(9, 8)] * 40),
+        r"The 36 training images of .*source are all of one colour \(0\), so there is nothing",
+    ),
+    "fewer images than a batch": (
+        npz(images=IMAGES[:12]),
+        r"A batch of 32 is more than the 11 training images of .*a\.npz; choose a smaller --b",
     ),
     "no PNG": (text("a.png"), r"a\.png can't be read as an image"),
     "NaN": (npz(images=with_value(np.nan)), r"a\.npz hold 1 values that are NaN .*in image 7 "),

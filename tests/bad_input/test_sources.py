@@ -65,7 +65,9 @@ def test_mnist_that_is_asked_for_never_falls_back(tmp_path, tmp_path_factory, mo
     monkeypatch.setattr(datasets, "ORIGIN", "http://127.0.0.1:9/nothing")
     args = ["train", "--data", "mnist", "--limit", "40", "--epochs", "1", "--out", "run"]
     result = CliRunner().invoke(main, args, prog_name="vaekit")
-    match = r"'mnist' is not at hand: .*mnist\.npz is not cached.*or use --data mnist-sample\."
+    match = (
+        r"'mnist' is not at hand: .*mnist\.npz is not cached.*or use the data set mnist-sample\."
+    )
     check_message(result.exit_code, result.stderr, match, last_only=True)
     assert result.stdout == ""
     assert not list(tmp_path.iterdir())

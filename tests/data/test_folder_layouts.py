@@ -92,8 +92,8 @@ def test_all_that_is_left_out_is_named(tree):
     assert describe(data)["classes"] == {"cat": 2, "dog": 1}
     assert str(caught[0].message) == (
         f"Left out of {root}: 2 files that vaekit doesn't read as an image (cat/notes.heic, "
-        "list.csv); 1 folder without images (cow); 2 folders, hidden or a link (cat/link, "
-        "dog/.cache)."
+        "list.csv); 3 hidden items (cat/._1.png, dog/.cache, dog/Thumbs.db); 1 folder without "
+        "images (cow); 1 link to what is read anyway (cat/link)."
     )
 
 
@@ -107,7 +107,7 @@ def test_many_are_counted_and_some_named(tree):
 
 def test_litter_beside_splits(tree):
     root = tree("train/a/1.png", "test/a/1.png", "__MACOSX/a/1.png")
-    with pytest.warns(VaekitWarning, match=r"1 folder, hidden or a link \(__MACOSX\)"):
+    with pytest.warns(VaekitWarning, match=r"1 hidden item \(__MACOSX\)"):
         data = read_images(root)
     assert len(data.train.pixels) == len(data.test.pixels) == 1
 

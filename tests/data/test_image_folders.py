@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from vaekit.data import read_images
-from vaekit.errors import DataError, OptionError
+from vaekit.errors import DataError, OptionError, VaekitWarning
 
 
 def test_grey_folder(tmp_path, picture, pixels):
@@ -86,7 +86,7 @@ def test_single_image(tmp_path, picture, pixels):
 def test_resize(tmp_path, picture, pixels):
     picture(tmp_path / "a.png", pixels(64, 48, 3))
     picture(tmp_path / "b.png", pixels(7, 5, 3))
-    found = read_images(tmp_path, image_size=(16, 12)).train.pixels
+    found = read_images(tmp_path, image_size=(16, 12), resize="stretch").train.pixels
     assert found.shape == (2, 16, 12, 3)
     # Antialiased: noise averages out instead of being picked from.
     assert found[0].std() < 0.5 * pixels(64, 48, 3).std()
@@ -95,7 +95,8 @@ def test_resize(tmp_path, picture, pixels):
 def test_sizes_differ(tmp_path, picture, pixels):
     picture(tmp_path / "a.png", pixels(8, 9))
     picture(tmp_path / "b.png", pixels(10, 9))
-    with pytest.raises(DataError, match=r"a\.png has 8x9 .*b\.png 10x9.*--image-size HxW") as error:
+    match = r"1 of 8x9 as a\.png, 1 of 10x9.*image_size=\(8, 8\)"
+    with pytest.raises(DataError, match=match) as error:
         read_images(tmp_path)
     assert "\n" not in str(error.value)
 
@@ -186,8 +187,9 @@ def test_empty_split(tmp_path, picture, pixels, split):
 def test_loose_beside_classes(tmp_path, picture, pixels):
     picture(tmp_path / "a.png", pixels(8, 8))
     picture(tmp_path / "cat/1.png", pixels(8, 8))
-    with pytest.raises(DataError, match=r"images beside sub-folders.*\(a.png and cat\)"):
-        read_images(tmp_path)
+    with pytest.warns(VaekitWarning, match=r"no classes, .*\(a.png and cat/1.png\)"):
+        data = read_images(tmp_path)
+    assert (len(data.train.pixels), data.classes, data.train.labels) == (2, None, None)
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg"])
@@ -197,12 +199,14 @@ def test_unreadable(tmp_path, picture, pixels, name):
     for raw in (b"", b"text", good[: len(good) // 2], good[:40]):
         path.write_bytes(raw)
         with pytest.raises(DataError, match=f"{path} can't be read as an image"):
+            read_images(path)
+        with pytest.raises(DataError, match=rf"of {tmp_path} none can be used:\n  {name}: \w+"):
             read_images(tmp_path)
 
 
 def test_other_format_under_a_known_name(tmp_path, pixels):
     Image.fromarray(pixels(8, 8)).save(tmp_path / "a.png", format="PCX")
-    with pytest.raises(DataError, match="can't be read as an image"):
+    with pytest.raises(DataError, match=r"a\.png: it is of none of the formats PNG, JPEG"):
         read_images(tmp_path)
 
 
@@ -231,6 +235,21 @@ def test_permission_denied(tmp_path, name):
     path = tmp_path / name
     path.mkdir() if name == "folder" else path.write_bytes(b"x")
     path.chmod(0)
-    with pytest.raises(DataError, match=f"Can't read {path}: Permission denied"):
+    with pytest.raises(DataError, match=rf"{path}.*: Permission denied"):
         read_images(path)
     path.chmod(0o700)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_what_may_not_be_read_is_told_with_the_others(tmp_path, picture, pixels):
+    for name in ("good/1.png", "locked/1.png", "good/locked.png"):
+        picture(tmp_path / name, pixels(8, 8))
+    (tmp_path / "locked").chmod(0)
+    (tmp_path / "good/locked.png").chmod(0)
+    with pytest.raises(DataError, match="2 of the 3 images") as error:
+        read_images(tmp_path)
+    (tmp_path / "locked").chmod(0o700)
+    assert error.value.files == {
+        "good/locked.png": "Permission denied",
+        "locked": "this folder can't be looked into: Permission denied",
+    }

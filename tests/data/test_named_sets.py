@@ -91,7 +91,9 @@ def test_fashion_mnist_from_the_cache(home, pixels, write_idx, monkeypatch):
 
 @pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
 def test_neither_cached_nor_reachable(home, name, capsys):
-    with pytest.raises(DataUnavailableError, match=f"'{name}'.*is not cached.*--data mnist-sample"):
+    with pytest.raises(
+        DataUnavailableError, match=f"'{name}'.*is not cached.*the data set mnist-sample"
+    ):
         load_data(name)
     assert capsys.readouterr().out == ""
 

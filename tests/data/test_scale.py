@@ -64,7 +64,7 @@ def test_a_type_keeps_its_scale(train_images, scale):
         (np.full((1, 8, 8), -1, "i8"), {"int64": 255}, "values from -1"),
         (np.full((1, 8, 8), 1.5), {"uint8": 255}, "float64 images go from 0 to 1 here"),
         (np.full((1, 8, 8), 200.0), {"float64": 1}, "to 200"),
-        (np.full((1, 8, 8), 0.5), {"float32": 255}, "nothing says whether 1 or 255 is white"),
+        (np.full((1, 8, 8), 300.0), {"float32": 255}, "float64 images go from 0 to 255 here"),
         (np.full((1, 8, 8), 9, "i8"), {"uint16": 65535}, "nothing says which value is white"),
         (np.full((1, 8, 8), 9, "i8"), {"bool": 1}, "nothing says which value is white"),
         (np.full((1, 8, 8), 1, "u1"), {"bool": 1}, "masks as that type"),
@@ -94,9 +94,30 @@ def test_another_type_has_its_whole_range(images, scale, white):
     np.testing.assert_allclose(floats(images, scale), DARK / np.float32(white))
 
 
-def test_floats_of_another_width_that_are_bytes():
+def test_floats_of_any_width_are_as_the_runs():
     scale = {"float64": 255}
     np.testing.assert_allclose(floats(BYTES.astype("f4"), scale), BYTES / np.float32(255))
+    with pytest.warns(VaekitWarning, match=r"float32 within 0\.\.1, and 255 is white: .*float64"):
+        dark = floats(np.full((1, 8, 8), 0.5, "f4"), scale)
+    np.testing.assert_allclose(dark, 0.5 / 255)
+
+
+@pytest.mark.parametrize(
+    ("images", "text"),
+    [
+        (BYTES // 16, "up to 15 only, where 255 is white"),
+        (BYTES // 16 / 1.0, "up to 15 only"),
+        (BYTES.astype("u2") * 16, "up to 4080 only, where 65535"),
+    ],
+)
+def test_few_bits_in_a_wide_type_are_said(images, text):
+    with pytest.warns(VaekitWarning, match=text.replace("is white", "is taken for white")):
+        as_dataset(images)
+
+
+def test_floats_around_zero_are_refused_with_what_helps():
+    with pytest.raises(DataError, match=r"from -1 to 1.*\(x \+ 1\) / 2"):
+        as_dataset(np.linspace(-1, 1, 128).reshape(2, 8, 8))
 
 
 @pytest.fixture(scope="module")

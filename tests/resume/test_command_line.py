@@ -57,7 +57,7 @@ def test_the_line_takes_what_it_says(whole, tmp_path, monkeypatch):
     for cadence in ("7", "0steps", "soon"):
         done = CliRunner().invoke(main, [*ON_THE_LINE, "--checkpoint-every", cadence])
         assert done.exit_code == 2
-        assert f"checkpoint_every can't be '{cadence}': say how often as" in done.output
+        assert f"--checkpoint-every can't be '{cadence}': say how often as" in done.output
     for alone, says in (("--resume", "--out DIR"), ("--allow-change=seed", "add --resume")):
         done = CliRunner().invoke(main, ["train", "--data", "digits", alone])
         assert (done.exit_code, says in done.output) == (2, True)

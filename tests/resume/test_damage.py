@@ -20,7 +20,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_good(whole, copy):
     content[5000] ^= 4
     newest.write_bytes(content)
     assert [damage.path for damage in verify_run(copy)] == [newest]
-    with pytest.raises(DamagedError, match=r"--from step-000000010 ") as caught:
+    with pytest.raises(DamagedError, match=r"checkpoint='step-000000010'\) ") as caught:
         resume(copy, epochs=4)
     assert str(newest) in str(caught.value)
     run = resume(copy, checkpoint="step-000000010")

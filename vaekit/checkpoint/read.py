@@ -28,6 +28,7 @@ from vaekit.checkpoint.manifest import (
 )
 from vaekit.checkpoint.state import Position, State, Variable
 from vaekit.errors import DamagedError, RunError
+from vaekit.wording import resume_text
 
 _FILES = {ARRAYS, VALUES}
 
@@ -142,6 +143,6 @@ def _offer(path: Path) -> str:
     if older is None:
         return "There is no whole checkpoint before it."
     return (
-        f"The checkpoint before it is whole: vaekit resume {path.parent.parent} --from "
-        f"{older.name} goes on from there."
+        "The checkpoint before it is whole: "
+        f"{resume_text(path.parent.parent, older.name)} goes on from there."
     )

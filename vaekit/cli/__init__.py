@@ -15,6 +15,7 @@ from vaekit.cli.streams import unfailing_streams
 from vaekit.cli.values import stopped_by
 from vaekit.errors import VaekitError, VaekitWarning
 from vaekit.startup import keras_defaults
+from vaekit.wording import command_line_wording
 
 
 class _Group(click.Group):
@@ -24,6 +25,7 @@ class _Group(click.Group):
         # `obj` holds what is to be undone when the command is over, however it ends.
         with (
             unfailing_streams(),
+            command_line_wording(),
             _warnings_in_a_line(),
             keras_defaults(),
             ExitStack() as undone,

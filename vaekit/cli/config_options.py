@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, Union
 
 import click
 
-from vaekit.cli.values import IMAGE_SIZE, KEY_VALUE
+from vaekit.cli.values import IMAGE_SIZE, KEY_VALUE, ONCE
 
 
 class ConfigCommand(click.Command):
@@ -70,7 +70,7 @@ def _option(name: str, meaning: str | None) -> click.Option:
     elif typing.get_origin(inner) is dict:
         settings |= {"type": KEY_VALUE, "multiple": True}
     else:
-        settings["type"] = _type(inner)
+        settings |= {"type": _type(inner), **ONCE}
     if meaning is None:
         default = about(name, "shown_default")
         if default is None and inner is bool and field.default:

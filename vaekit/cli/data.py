@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from vaekit.cli.values import IMAGE_SIZE
+from vaekit.cli.values import IMAGE_SIZE, skip_bad_option
 
 
 @click.group()
@@ -17,13 +17,15 @@ def data() -> None:
 @data.command()
 @click.argument("source")
 @click.option("--image-size", type=IMAGE_SIZE, help="Resize images, 64 or 64x48.")
+@click.option("--resize", type=click.Choice(("stretch", "crop", "pad")), help="How, if at all.")
 @click.option("--gray", is_flag=True, help="Make colour images grey.")
+@skip_bad_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def info(source: str, image_size: tuple[int, int] | None, gray: bool, as_json: bool) -> None:
+def info(source: str, as_json: bool, **options: Any) -> None:
     """Print count, shape, type, range and classes of a name or a path."""
     from vaekit.data import describe, free_budget, load_data
 
-    facts = describe(load_data(source, image_size=image_size, gray=gray, budget=free_budget()))
+    facts = describe(load_data(source, **options, budget=free_budget(), progress=True))
     if as_json:
         import json
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vaekit.cli.values import data_option, run_argument
+from vaekit.cli.values import data_option, run_argument, skip_bad_option
 
 if TYPE_CHECKING:
+    from vaekit.data import Scale
     from vaekit.model_files import ModelFile
     from vaekit.run import Run
 
@@ -30,6 +31,7 @@ _table = click.option(
 @click.command(short_help="Write the latents of images to a file.")
 @_model_argument
 @data_option("A registered name or a path.", required=True)
+@skip_bad_option
 @_table
 @click.option(
     "--split",
@@ -39,7 +41,7 @@ _table = click.option(
     help="Which images; all is the training images, then the test set.",
 )
 @_trust
-def encode(model: str, data: str, out: str, split: str, trust: bool) -> None:
+def encode(model: str, data: str, skip_bad: bool, out: str, split: str, trust: bool) -> None:
     """Write z_mean and z_log_var of every image, its file and its class, in the source's order.
 
     The encoder is a run's, or that of a .keras or .h5 file.
@@ -50,7 +52,7 @@ def encode(model: str, data: str, out: str, split: str, trust: bool) -> None:
     loaded = _load(model, trust)  # chooses the backend, so it comes before what imports Keras
     from vaekit import inference
 
-    dataset = loaded.dataset(data)
+    dataset = loaded.dataset(data, skip_bad=skip_bad, progress=True)
     images = inference.images_of(dataset, split)
     count = inference.encode_to_file(loaded, images, Path(out), dataset.classes)
     click.echo(f"{out}: z_mean and z_log_var of {count} images")
@@ -126,7 +128,20 @@ def _load(model: str, trust: bool) -> Run | ModelFile:
         select_backend(None)
         from vaekit.model_files import ModelFile
 
-        return ModelFile(model, trust=trust)
+        return ModelFile(model, trust=trust, scale=_scale_beside(Path(model)))
     if trust:
         raise UserError(f"--trust is for model files, and {model} is none.")
     return api.load(model)
+
+
+def _scale_beside(model: Path) -> Scale | None:
+    """The scale of the run whose directory a model file lies in; None where it lies in none."""
+    from vaekit.data import recorded_scale
+    from vaekit.errors import UserError
+    from vaekit.run import RunDirectory
+
+    try:
+        data = RunDirectory(model.parent).read_record().data
+    except UserError:
+        return None
+    return recorded_scale(data.scale, data.type)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vaekit.cli.values import SPAN, data_option, run_argument
+from vaekit.cli.values import SPAN, data_option, run_argument, skip_bad_option
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,16 +22,17 @@ _data = data_option("Where the images come from. Default: what the run was train
 @click.command(short_help="Draw held-out images and their reconstructions.")
 @run_argument
 @_data
+@skip_bad_option
 @click.option("-n", "count", type=click.IntRange(1, 50), default=10, show_default=True)
 @_out
-def reconstruct(run: str, data: str | None, count: int, out: str | None) -> None:
+def reconstruct(run: str, data: str | None, skip_bad: bool, count: int, out: str | None) -> None:
     """Draw the first N held-out images, their reconstructions and the error between them."""
     from vaekit import api
 
     loaded = api.load(run)  # chooses the backend, so it comes before what imports Keras
     from vaekit import figures
 
-    images = loaded.held_out(data, count).images
+    images = loaded.held_out(data, count, skip_bad=skip_bad, progress=True).images
     drawn = figures.draw_reconstructions(loaded, images.pixels[:])
     _save(loaded, drawn, out, "reconstructions.png")
 
@@ -55,6 +56,7 @@ def sample(run: str, count: int, seed: int, out: str | None) -> None:
 @run_argument
 @click.argument("images", metavar="[IMAGE...]", nargs=-1)
 @_data
+@skip_bad_option
 @click.option("-n", "count", type=click.IntRange(2, 50), help="Held-out images. Default: 6.")
 @click.option("--steps", type=click.IntRange(2, 50), default=10, show_default=True)
 @_out
@@ -62,6 +64,7 @@ def interpolate(
     run: str,
     images: tuple[str, ...],
     data: str | None,
+    skip_bad: bool,
     count: int | None,
     steps: int,
     out: str | None,
@@ -85,7 +88,9 @@ def interpolate(
     if images:
         pixels = np.concatenate([_image(loaded, path).pixels[:] for path in images])
     else:
-        pixels = loaded.held_out(data, count or 6).images.pixels[:]
+        pixels = loaded.held_out(data, count or 6, skip_bad=skip_bad, progress=True).images.pixels[
+            :
+        ]
     names = [Path(path).name for path in images]
     drawn = figures.draw_interpolations(loaded, pixels, steps, names)
     _save(loaded, drawn, out, "interpolations.png")

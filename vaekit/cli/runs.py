@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import click
 
-from vaekit.cli.values import data_option, run_argument
+from vaekit.cli.values import data_option, run_argument, skip_bad_option
 
 
 @click.command(short_help="Measure a run on held-out images.")
 @run_argument
 @data_option("A registered name or a path. Default: what the run was trained on.")
+@skip_bad_option
 @click.option("--limit", type=click.IntRange(1), help="Use only the first N images.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def evaluate(run: str, data: str | None, limit: int | None, as_json: bool) -> None:
+def evaluate(run: str, data: str | None, skip_bad: bool, limit: int | None, as_json: bool) -> None:
     """Print loss terms, ELBO (nats), MSE, PSNR (dB), KL of each latent and active units.
 
     The images are the source's test set; where it has none, the run's own validation share, or
@@ -20,7 +21,7 @@ def evaluate(run: str, data: str | None, limit: int | None, as_json: bool) -> No
     """
     from vaekit import api
 
-    result = api.load(run).evaluate(data, limit=limit)
+    result = api.load(run).evaluate(data, limit=limit, skip_bad=skip_bad, progress=True)
     if as_json:
         import json
 

@@ -9,6 +9,7 @@ import click
 from vaekit.cli.config_options import ConfigCommand, config_values
 from vaekit.cli.values import run_argument, stopped_by
 from vaekit.errors import VaekitError
+from vaekit.wording import resume_text
 
 if TYPE_CHECKING:
     from vaekit.run import Run
@@ -109,7 +110,7 @@ def _report(run: Run) -> None:
         training = record.training
         click.echo(
             f"Stopped after {training.steps_done} steps ({training.epochs_done} whole "
-            f"epochs); saved in {run.path}. Go on with: vaekit resume {run.path}"
+            f"epochs); saved in {run.path}. Go on with: {resume_text(run.path)}"
         )
         raise SystemExit(stopped_by(record.stopped_by))
     models = "models"

@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from vaekit.image_size import parse_image_size
+
 
 def stopped_by(name: str | None) -> int:
     """The exit code that shells report of a program that this signal ended; Ctrl-C's is 130."""
@@ -37,12 +39,10 @@ class ImageSize(click.ParamType[tuple[int, int]]):
 
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, int]:
         """One number counts for both sides."""
-        if isinstance(value, tuple):
-            return value
-        sides = value.lower().split("x")
-        if len(sides) not in (1, 2) or not all(side.isdecimal() and int(side) for side in sides):
+        try:
+            return parse_image_size(value)
+        except ValueError:
             self.fail(f"{value!r} is not a size like 64 or 64x48.", param, ctx)
-        return int(sides[0]), int(sides[-1])
 
 
 class BatchSizes(click.ParamType[tuple[int, ...]]):
@@ -84,6 +84,21 @@ SPAN = Finite("standard deviations")
 run_argument = click.argument("run", metavar="RUN", type=click.Path(path_type=str))
 
 
+def _only_value(ctx: click.Context, param: click.Parameter, values: Any) -> Any:
+    if values and len(values) > 1:
+        raise click.BadParameter(f"it is given {len(values)} times; give one value.", ctx, param)
+    return values[0] if values else None
+
+
+# For an option of one value: of two, click would take the last without a word.
+ONCE: dict[str, Any] = {"multiple": True, "callback": _only_value}
+
+
 def data_option(help_text: str, *, required: bool = False) -> Any:
     """`--data SOURCE`, with what it means for one command."""
-    return click.option("--data", metavar="SOURCE", required=required, help=help_text)
+    return click.option("--data", metavar="SOURCE", required=required, help=help_text, **ONCE)
+
+
+skip_bad_option = click.option(
+    "--skip-bad", is_flag=True, help="Go on without files of a folder that can't be read."
+)

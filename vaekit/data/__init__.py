@@ -11,13 +11,15 @@ from vaekit.data.digest import fingerprint
 from vaekit.data.load import load_data
 from vaekit.data.read import read_images
 from vaekit.data.scale import Scale, recorded_scale
+from vaekit.data.sizes import DifferingSizesError
 from vaekit.data.splits import split, take
-from vaekit.data.stored import StoredPixels
+from vaekit.data.stored import StoredPixels, parts_of
 from vaekit.data.summary import describe
 from vaekit.data.transform import coloured
 
 __all__ = [
     "Budget",
+    "DifferingSizesError",
     "Scale",
     "StoredPixels",
     "as_dataset",
@@ -28,6 +30,7 @@ __all__ = [
     "fingerprint",
     "free_budget",
     "load_data",
+    "parts_of",
     "read_images",
     "recorded_scale",
     "size",

@@ -9,6 +9,7 @@ from pydantic import ByteSize
 from vaekit.errors import DataError
 from vaekit.memory import free_memory
 from vaekit.startup import device_memory
+from vaekit.wording import option_text
 
 # Reading, splitting and handing images to a backend each hold a copy for a while.
 _SHARE = 4
@@ -37,7 +38,7 @@ class Budget(NamedTuple):
         if self.given and images > self.bytes:
             raise DataError(
                 f"{path} holds {size(images)} of images, more than {self}, and can't be read bit "
-                f"by bit. {remedy} Or give a larger --data-budget."
+                f"by bit. {remedy} Or give a larger {option_text('data_budget')}."
             )
 
 

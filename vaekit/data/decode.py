@@ -1,4 +1,4 @@
-"""An opened image as an array: upright, at its own depth, without alpha."""
+"""An opened image as an array: upright, at its own depth, without alpha, of the size asked for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from vaekit.errors import DataError
+from vaekit.data.fit import Fit
+from vaekit.untrusted.images import ImageFileError
 
 _GREY_MODES = ("1", "L", "LA", "La")
 _ORIENTATION = 0x0112  # of EXIF
@@ -15,13 +16,11 @@ _TURNED = (5, 6, 7, 8)  # by 90 degrees
 _BITS_PER_SAMPLE = 258  # of TIFF
 
 
-def decode(image: Any, size: tuple[int, int] | None, gray: bool, path: Path) -> np.ndarray:
-    """An opened image as uint8 `(H, W, 1 or 3)`: upright, without alpha, stretched to `size`.
+def decode(image: Any, fit: Fit | None, gray: bool, path: Path) -> np.ndarray:
+    """An opened image as uint8 `(H, W, 1 or 3)`: upright, without alpha, brought to the size asked.
 
-    Raises `DataError`, which names `path`, for numbers of which nothing says what is white.
+    Raises `ImageFileError`, which names `path`, for numbers of which nothing says what is white.
     """
-    from PIL import Image
-
     orientation = _orientation(image)
     _mend_transparency(image)
     image.load()
@@ -30,17 +29,16 @@ def decode(image: Any, size: tuple[int, int] | None, gray: bool, path: Path) -> 
         upright = upright.transpose(_transposes()[orientation])
     if gray:
         upright = upright.convert("L")
-    if size is not None:
-        upright = upright.resize(size[::-1], Image.Resampling.BICUBIC)
+    if fit is not None:
+        upright = fit.image(upright)
     array = np.asarray(upright)
     return array if array.ndim == 3 else array[..., np.newaxis]
 
 
-def measure(image: Any, size: tuple[int, int] | None, gray: bool) -> tuple[int, int, int]:
-    """Height, width and channels that `decode` will give, from the header."""
-    turned = _orientation(image) in _TURNED
-    height, width = size or (image.size if turned else image.size[::-1])
-    return height, width, 1 if gray or _is_grey(image) else 3
+def measure(image: Any) -> tuple[int, int, int]:
+    """Height, width and channels of what is decoded without being fitted, from the header."""
+    height, width = image.size if _orientation(image) in _TURNED else image.size[::-1]
+    return height, width, 1 if _is_grey(image) else 3
 
 
 def has_several(image: Any) -> bool:
@@ -101,12 +99,14 @@ def _plain(image: Any, path: Path) -> Any:
     """
     from PIL import Image
 
-    if image.mode.startswith("I;16"):
+    if image.mode.startswith("I;16") or (image.format, image.mode) == ("PPM", "I"):
         return _from_deep_grey(image)
     if image.mode in ("F", "I"):
-        raise DataError(
-            f"{path} has {'floats' if image.mode == 'F' else '32-bit numbers'} for "
-            "pixels, and doesn't say which is white. Save it with 8 or 16 bits, or as an array."
+        numbers = "floats" if image.mode == "F" else "32-bit numbers"
+        raise ImageFileError(
+            path,
+            f"it has {numbers} for pixels, and doesn't say which is white",
+            "Save it with 8 or 16 bits, or as an array.",
         )
     grey = _is_grey(image)
     if image.has_transparency_data:

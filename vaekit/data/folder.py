@@ -3,39 +3,44 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from vaekit.data.budget import Budget
-from vaekit.data.imagefile import Canvas, FileRows, measure_file
+from vaekit.data.bad_files import BadFiles
+from vaekit.data.fit import Fit
+from vaekit.data.imagefile import FileRows, Header, put, read_header, read_pixels
 from vaekit.data.left_out import LeftOut
 from vaekit.data.listing import Listing, list_images, split_folders
+from vaekit.data.read_options import ReadOptions
+from vaekit.data.reading_progress import ReadingProgress, reading_progress
+from vaekit.data.sizes import DifferingSizesError, differ
 from vaekit.data.splits import take
 from vaekit.data.stored import StoredPixels
 from vaekit.errors import DataError
 from vaekit.types import Dataset, Images
-from vaekit.untrusted.images import FORMATS
+from vaekit.untrusted.images import FORMATS, ImageFileError
 
 READS = (
     "IDX, .npz, .h5 and .hdf5 files, folders of IDX files, and images, also in folders: "
     f"{', '.join(FORMATS)}"
 )
 
-Size = tuple[int, int] | None  # height, width; None: as they are
+
+def read_file(path: Path, source: str, asked: ReadOptions) -> Dataset:
+    """A single image, unchecked. Raises `ImageFileError` if it can't be read."""
+    fit, left_out = asked.fit_for("crop"), LeftOut(path)
+    header = _checked_header(path, fit)
+    left_out.pages = [path] if header.several else []
+    pixels = read_pixels(path, fit, asked.gray, quiet=True)
+    left_out.warn({})
+    images = Images(pixels[np.newaxis], files=_names([path], path.parent))
+    return Dataset(source, images, resized=_resized([header], fit))
 
 
-def read_file(path: Path, source: str, size: Size, gray: bool) -> Dataset:
-    """A single image, unchecked."""
-    left_out = LeftOut(path)
-    pixels = _decoded([path], size, gray, left_out)
-    left_out.warn()
-    return Dataset(source, Images(pixels, files=_names([path], path.parent)))
-
-
-def read_folder(
-    folder: Path, source: str, size: Size, gray: bool, budget: Budget | None
-) -> Dataset:
+def read_folder(folder: Path, source: str, asked: ReadOptions) -> Dataset:
     """The data set of a folder of images, unchecked.
 
     Sub-folders named as splits are the splits: `train` or `training`, and the first that is there
@@ -43,62 +48,142 @@ def read_folder(
     folder, or in each split, sub-folders with images, at any depth, are classes, numbered in the
     order of their names.
 
-    The images have one channel if all are grey or `gray` is asked for, else three.
+    The images have one channel if all are grey or `gray` is asked for, else three. Images of more
+    than the budget are decoded once, to find those that can't be, and again as they are needed.
 
-    budget: images of more are decoded as they are needed.
-
-    Whatever isn't taken is named in a `VaekitWarning`. Raises `DataError` if there are no images,
-    and where taking or leaving some would surprise: in a stranger beside `train`, beside classes,
+    Whatever isn't taken is named in a `VaekitWarning`. Raises `BadFilesError` with all files that
+    can't be read, unless they are to be skipped, and `DataError` if there are no images, or of
+    different sizes, and where taking or leaving some would surprise: in a stranger beside `train`,
     in splits within classes.
     """
-    left_out = LeftOut(folder)
+    left_out, bad = LeftOut(folder), BadFiles(folder)
     splits = split_folders(folder, left_out)
-    listed = {split: list_images(path, left_out) for split, path in splits.items()}
+    listed = {split: list_images(path, left_out, bad) for split, path in splits.items()}
     for split, listing in listed.items():
-        if not listing:
+        if not listing and not bad:
             raise DataError(
                 f"The folder {splits[split]} holds no images. vaekit reads {READS}; "
                 f"{left_out.contents()}"
             )
-    names = sorted({name for files in listed.values() for _, name in files if name is not None})
     paths = [path for files in listed.values() for path, _ in files]
-    stored = _stored(paths, size, gray, budget, left_out)
-    pixels = _decoded(paths, size, gray, left_out) if stored is None else stored
-    left_out.warn()
-    whole, count = Images(pixels, files=_names(paths, folder)), len(listed["train"])
-    train = take(whole, slice(count))._replace(labels=_labels(listed["train"], names))
-    test = None
-    if "test" in listed:
-        test = take(whole, slice(count, None))._replace(labels=_labels(listed["test"], names))
-    return Dataset(source, train, test, tuple(names) or None)
+    total = bad.count_with(paths)
+    fit = asked.fit_for("crop")
+    with reading_progress(source, 2 * len(paths), asked.progress) as progress:
+        headers = _headers(paths, fit, bad, progress)
+        if fit is None and differ(headers):
+            _drop_undecodable(headers, None, asked.gray, bad, progress)
+            if differ(headers):
+                refusal = bad.refusal(total, source) if bad and not asked.skip_bad else None
+                raise DifferingSizesError(folder, headers, refusal)
+        pixels = _pixels(headers, fit, asked, bad, progress)
+    if bad and (not asked.skip_bad or pixels is None):
+        raise bad.refusal(total, source)
+    left_out.pages = [path for path, header in headers.items() if header.several]
+    kept = {split: [(p, c) for p, c in files if p in headers] for split, files in listed.items()}
+    for split, files in kept.items():
+        if not files:
+            raise DataError(f"None of the images of {splits[split]} can be read: give others.")
+    left_out.warn(bad.by_name())
+    names = sorted({name for files in kept.values() for _, name in files if name is not None})
+    whole, count = Images(pixels, files=_names(headers, folder)), len(kept["train"])
+    parts = [take(whole, slice(count)), take(whole, slice(count, None))]
+    train, *test = [
+        part._replace(labels=_labels(files, names))
+        for part, files in zip(parts, kept.values(), strict=False)
+    ]
+    return Dataset(
+        source,
+        train,
+        test[0] if test else None,
+        tuple(names) or None,
+        skipped=bad.by_name(),
+        resized=_resized(headers.values(), fit),
+    )
 
 
-def _decoded(paths: list[Path], size: Size, gray: bool, left_out: LeftOut) -> np.ndarray:
-    canvas = Canvas(len(paths), size, gray)
+def _checked_header(path: Path, fit: Fit | None) -> Header:
+    """The header of an image that can be fitted. Raises `ImageFileError` for another."""
+    header = read_header(path)
+    refusal = None if fit is None else fit.refusal(header.height, header.width)
+    if refusal is not None:
+        raise ImageFileError(path, refusal)
+    return header
+
+
+def _headers(
+    paths: list[Path], fit: Fit | None, bad: BadFiles, progress: ReadingProgress
+) -> dict[Path, Header]:
+    """The headers of the files that have one, and whose images can be fitted."""
+    headers = {}
     for path in paths:
-        canvas.add(path)
-    left_out.pages = canvas.several
-    return canvas.pixels
+        try:
+            headers[path] = _checked_header(path, fit)
+        except ImageFileError as error:
+            bad.add(path, error.reason)
+        progress.advance()
+    return headers
 
 
-def _stored(
-    paths: list[Path], size: Size, gray: bool, budget: Budget | None, left_out: LeftOut
-) -> StoredPixels | None:
-    """The images of these files if they are more than may be held."""
-    if budget is None:
+def _pixels(
+    headers: dict[Path, Header],
+    fit: Fit | None,
+    asked: ReadOptions,
+    bad: BadFiles,
+    progress: ReadingProgress,
+) -> Any:
+    """The images, held or stored; those that can't be decoded leave `headers`. None of none."""
+    if not headers:
         return None
-    height, width, channels = measure_file(paths[0], size, gray)
-    # Only if it can matter are all headers read.
-    if len(paths) * height * width * (channels if gray else 3) <= budget.bytes:
+    budget, shape = asked.budget, _shape(headers, fit, asked.gray)
+    held = budget is None or len(headers) * math.prod(shape) <= budget.bytes
+    canvas = np.empty((len(headers), *shape), np.uint8) if held else None
+    _drop_undecodable(headers, fit, asked.gray, bad, progress, canvas)
+    if not headers:
         return None
-    rows = FileRows(paths, size, gray)
-    if math.prod(rows.shape) <= budget.bytes:
-        return None
-    left_out.pages = rows.several
-    return StoredPixels(rows, budget.bytes)
+    # Again: what was dropped may have been all that was in colour.
+    count, shape = len(headers), _shape(headers, fit, asked.gray)
+    if canvas is not None:
+        return canvas[:count, ..., : shape[2]]
+    room = 0 if budget is None else budget.bytes
+    return StoredPixels(FileRows(list(headers), (count, *shape), fit, asked.gray), room)
 
 
-def _names(paths: list[Path], folder: Path) -> np.ndarray:
+def _drop_undecodable(
+    headers: dict[Path, Header],
+    fit: Fit | None,
+    gray: bool,
+    bad: BadFiles,
+    progress: ReadingProgress,
+    canvas: np.ndarray | None = None,
+) -> None:
+    """Decode all files, into `canvas` if there is one; those that can't be leave `headers`."""
+    done = 0
+    for path in list(headers):
+        try:
+            image = read_pixels(path, fit, gray, quiet=True)
+            if canvas is not None:
+                put(image, canvas[done], path)
+        except ImageFileError as error:
+            bad.add(path, error.reason)
+            del headers[path]
+        else:
+            done += 1
+        progress.advance()
+
+
+def _shape(headers: dict[Path, Header], fit: Fit | None, gray: bool) -> tuple[int, int, int]:
+    """Height, width and channels of all images, which are fitted, or of one size."""
+    first = next(iter(headers.values()))
+    height, width = (first.height, first.width) if fit is None else fit.size
+    channels = 1 if gray else max(header.channels for header in headers.values())
+    return height, width, channels
+
+
+def _resized(headers: Iterable[Header], fit: Fit | None) -> str:
+    return "" if fit is None else fit.told([header.size for header in headers])
+
+
+def _names(paths: Iterable[Path], folder: Path) -> np.ndarray:
     """The files' paths within the folder."""
     return np.array([path.relative_to(folder).as_posix() for path in paths], object)
 

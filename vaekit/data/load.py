@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from vaekit import plugins
+from vaekit.config import Resize
 from vaekit.data.arrays import as_dataset
 from vaekit.data.budget import Budget
 from vaekit.data.check import checked
 from vaekit.data.read import read_images
+from vaekit.data.read_options import ReadOptions
 from vaekit.data.scale import Scale
-from vaekit.data.transform import check_size, transformed
+from vaekit.data.transform import transformed
 from vaekit.errors import DataError, OptionError, UnknownNameError, VaekitError, closest
 from vaekit.options import check_options, resolved_options
 from vaekit.registry import Component
@@ -24,31 +26,45 @@ from vaekit.untrusted.reading import reading
 def load_data(
     source: Any,
     *,
-    image_size: tuple[int, int] | None = None,
+    image_size: int | str | tuple[int, int] | None = None,
+    resize: Resize | None = None,
     gray: bool = False,
+    skip_bad: bool = False,
     budget: Budget | None = None,
     scale: Scale | None = None,
     options: Mapping[str, Any] | None = None,
+    progress: bool = False,
 ) -> Dataset:
     """The data set that `source` names, holds or leads to.
 
     source: a registered name, a path that `read_images` takes, or arrays that `as_dataset` takes.
     A text is a path if it has a separator or a `::`; otherwise a registered name wins.
-    image_size: (height, width) to stretch the images to.
+    image_size: height and width to bring the images to: 64, "64x48" or (64, 48).
+    resize: how: "crop" (the centre, never enlarged), "pad" (with black) or "stretch"; None crops
+        image files and stretches arrays.
     gray: make colour images grey.
+    skip_bad: go on without the files of a folder that can't be read; `skipped` then names them.
     budget: images of a path that are more stay where they are, and are read as they are needed;
         None: all are read.
     scale: which value of each type is white, as a run recorded it; None: the images say.
     options: those of a registered data set, by name.
+    progress: show on standard error how far the reading of a folder has come.
 
     Raises `UnknownNameError` for a text that is neither name nor path, `DataError` for what can't
     be read as images, `OptionError` for options that the source doesn't take,
     `DataUnavailableError` for a named set that is neither cached nor reachable.
     """
-    check_size(image_size)
+    asked = ReadOptions.checked(
+        image_size=image_size,
+        resize=resize,
+        gray=gray,
+        skip_bad=skip_bad,
+        budget=budget,
+        progress=progress,
+    )
     if not isinstance(source, (str, os.PathLike)):
         _refuse_options(options, "arrays")
-        return transformed(as_dataset(source, scale=scale), image_size, gray)
+        return transformed(as_dataset(source, scale=scale), asked)
     text = os.fspath(source)
     registry = plugins.discover().registry
     separators = [s for s in (os.sep, os.altsep, "::") if s]
@@ -56,7 +72,7 @@ def load_data(
         names = registry.names("dataset")
         if text.partition("@")[0] in names:
             part = registry.get("dataset", text)
-            return transformed(_build(part, text, options or {}, scale), image_size, gray)
+            return transformed(_build(part, text, options or {}, scale), asked)
         with reading(text, "data"):
             exists = bool(text) and Path(text).exists()
         if not exists:
@@ -66,7 +82,7 @@ def load_data(
                 f"{closest(text, names)}{registry.missing()}"
             )
     _refuse_options(options, f"the path {text}")
-    return read_images(text, image_size=image_size, gray=gray, budget=budget, scale=scale)
+    return read_images(text, scale=scale, **asked._asdict())
 
 
 def _refuse_options(options: Mapping[str, Any] | None, source: str) -> None:

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vaekit.data.coerce import as_array
-from vaekit.data.scale import Scale, scaling, stored_as, white_by, white_of
+from vaekit.data.scale import Scale, dark, scaling, stored_as, white_by, white_of
 from vaekit.data.stored import StoredPixels, changed, parts_of
 from vaekit.errors import DataError
-from vaekit.pixels import as_floats
+from vaekit.pixels import WHITE, as_floats
 
 SMALLEST = 8  # pixels on a side
 
@@ -86,14 +86,14 @@ def _shaped(array: Any, name: str) -> Any:
 def _range(images: Any, name: str) -> tuple[float, float]:
     """The smallest and the largest value, all of them finite.
 
-    Of bytes it is enough to know that one is above 1: see `white_of`.
+    Of bytes it is enough to know that one is no mask's, and not dark: see `white_of`.
     """
     lows, highs, seen = [], [], 0
     wrong, first = 0, None
     for part in parts_of(images):
         lows.append(part.min().item())
         highs.append(part.max().item())
-        if part.dtype == np.uint8 and highs[-1] > 1:
+        if part.dtype == np.uint8 and not dark(highs[-1], WHITE):
             break
         if not (np.isfinite(lows[-1]) and np.isfinite(highs[-1])):  # a NaN makes both NaN
             bad = ~np.isfinite(part)

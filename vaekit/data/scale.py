@@ -20,6 +20,7 @@ Scale = Mapping[str, int]
 
 BYTE, REAL = np.dtype(np.uint8), np.dtype(np.float32)
 HELD: Scale = {"uint8": 255, "float32": 1}  # of pixels that have been scaled
+_DARK = 8
 _WHOLE = {"bool": 1, "uint8": 255, "uint16": 65535}  # the range of types that have one
 _TEXT = re.compile(r"([<>=|]?\w+), 0(?:\.\.| and )(\d+)")  # what `stored_as` says
 
@@ -31,8 +32,26 @@ def white_of(dtype: np.dtype[Any], low: float, high: float, name: str) -> int:
     - Of uint16 with values above 255 it is 65535.
     - Of floats within 0..1 it is 1, of floats within 0..255 it is 255.
 
-    name: what to call the images in an error. Raises `DataError` for everything else.
+    name: what to call the images in an error. Raises `DataError` for everything else; warns
+    (`VaekitWarning`) of images that come to less than an eighth of it.
     """
+    white = _white_of_range(dtype, low, high, name)
+    if dark(high, white):
+        warnings.warn(
+            f"{name} go up to {high:.9g} only, where {white} is taken for white: they are nearly "
+            f"black. If {high:.9g} is white, divide them by it first.",
+            VaekitWarning,
+            stacklevel=3,
+        )
+    return white
+
+
+def dark(high: float, white: int) -> bool:
+    """Whether images whose brightest value is `high` are suspiciously far from white."""
+    return 0 < high * _DARK <= white
+
+
+def _white_of_range(dtype: np.dtype[Any], low: float, high: float, name: str) -> int:
     kind = dtype.kind
     if kind == "b" or (kind in "ui" and low >= 0 and high <= 1):
         return 1
@@ -45,9 +64,11 @@ def white_of(dtype: np.dtype[Any], low: float, high: float, name: str) -> int:
     # A float just above 1 is a picture in 0..1 that was resampled, not a nearly black one.
     if kind == "f" and low >= 0 and 2 <= high <= 255:
         return 255
+    how = "Scale them first"
+    if kind == "f" and -1 <= low < 0 and high <= 1:
+        how = "Those from -1 to 1 come there by (x + 1) / 2"
     raise DataError(
-        f"{name} hold values from {low:.9g} to {high:.9g}, which is neither 0..1 nor 0..255. Scale "
-        "them first."
+        f"{name} hold values from {low:.9g} to {high:.9g}, which is neither 0..1 nor 0..255. {how}."
     )
 
 
@@ -55,9 +76,11 @@ def white_by(scale: Scale, dtype: np.dtype[Any], low: float, high: float, name: 
     """The value that stands for white in images that a run with this scale is given.
 
     Of the run's own types it is the run's, whatever the images; of another type the end of its
-    range. Floats end at 1; whole numbers of a type that says nothing are bytes if the run's are.
+    range. Floats of any width are as the run's, or end at 1 where it had none; whole numbers of a
+    type that says nothing are bytes if the run's are.
 
-    Raises `DataError` for values beyond, and where nothing says what is white.
+    Raises `DataError` for values beyond, and where nothing says what is white; warns
+    (`VaekitWarning`) of floats within 0..1 where 255 is white.
     """
     white = scale.get(dtype.name)
     if white is None:
@@ -67,6 +90,13 @@ def white_by(scale: Scale, dtype: np.dtype[Any], low: float, high: float, name: 
             f"{name} hold values from {low:.9g} to {high:.9g}, but {dtype.name} images go from 0 "
             f"to {white} here: {_own(scale)}. Scale them so."
         )
+    if dtype.kind == "f" and white == 255 and 0 < high <= 1:
+        warnings.warn(
+            f"{name} are {dtype.name} within 0..1, and 255 is white: {_own(scale)}. So they are "
+            "nearly black.",
+            VaekitWarning,
+            stacklevel=3,
+        )
     return white
 
 
@@ -74,14 +104,7 @@ def _white_of_another(scale: Scale, dtype: np.dtype[Any], high: float, name: str
     whites = {np.dtype(own).kind: white for own, white in scale.items()}
     integers = {white for kind, white in whites.items() if kind in "bui"}
     if dtype.kind == "f":
-        if whites.get("f", 1) == 1 or high == 0:
-            return 1
-        if high > 1:
-            return 255
-        raise DataError(
-            f"{name} are {dtype.name} within 0..1, and nothing says whether 1 or 255 is white: "
-            f"{_own(scale)}. Give images of that type, or uint8."
-        )
+        return whites.get("f", 1)
     if dtype.kind in "ui" and integers == {1} and high == 1:
         raise DataError(
             f"{name} are {dtype.name} of 0 and 1, but {_own(scale)}. Give masks as that type, or "
@@ -99,7 +122,7 @@ def _white_of_another(scale: Scale, dtype: np.dtype[Any], high: float, name: str
 
 def _own(scale: Scale) -> str:
     own = " and ".join(stored_as(np.dtype(name), white) for name, white in scale.items())
-    return f"the run's own images are {own}" if own else "the run doesn't say what its own are"
+    return f"the run's own images are {own}" if own else "nothing says what it was trained on"
 
 
 def scaling(dtype: np.dtype[Any], white: int) -> tuple[Change, np.dtype[Any]]:

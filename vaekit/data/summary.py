@@ -16,7 +16,9 @@ def describe(dataset: Dataset) -> dict[str, Any]:
     - `train` and `test`: `count` and `shape` (height, width, channels); `test` may be None;
     - `range`: the smallest and the largest pixel as the kit holds them (uint8, or 0..1);
     - `classes`: how many training images each class has, by its name, or by its label where the
-      source names none; None without labels.
+      source names none; None without labels;
+    - `resized`: how the images came to the size asked for; `skipped`: the files that were left out
+      since they can't be read, with the reasons. Both are missing where there is nothing to say.
     """
     parts = [images.pixels for images in (dataset.train, dataset.test) if images is not None]
     return {
@@ -26,6 +28,8 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "type": dataset.stored,
         "range": [min(p.min() for p in parts).item(), max(p.max() for p in parts).item()],
         "classes": _classes(dataset),
+        **({"resized": dataset.resized} if dataset.resized else {}),
+        **({"skipped": dict(dataset.skipped)} if dataset.skipped else {}),
     }
 
 

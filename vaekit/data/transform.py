@@ -4,33 +4,32 @@ from __future__ import annotations
 
 import numpy as np
 
-from vaekit.data.pixels import SMALLEST
+from vaekit.data.fit import Fit
+from vaekit.data.read_options import ReadOptions
 from vaekit.data.stored import changed
-from vaekit.errors import DataError, OptionError
+from vaekit.errors import DataError
 from vaekit.types import Dataset, Images
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R 601-2, as Pillow's mode L
 
 
-def check_size(image_size: tuple[int, int] | None) -> None:
-    """Raise `OptionError` unless `image_size` is None, or a height and a width of 8 or more."""
-    if image_size is None:
-        return
-    if len(image_size) != 2 or any(int(n) != n or n < SMALLEST for n in image_size):
-        raise OptionError(
-            f"The image size is {image_size}; give height and width in pixels, {SMALLEST} or more."
-        )
+def transformed(dataset: Dataset, asked: ReadOptions) -> Dataset:
+    """The data set with images of the size asked for, and of one channel if `gray` is.
 
-
-def transformed(dataset: Dataset, image_size: tuple[int, int] | None, gray: bool) -> Dataset:
-    """The data set with images of this (height, width), and of one channel if `gray`.
-
-    Images are stretched, not cropped. What is so already is left alone. Raises `DataError` where
-    `gray` meets images of neither one nor three channels.
+    Arrays are stretched unless something else is asked for; what is so already is left alone.
+    Raises `DataError` where a crop would be larger than the images, and where `gray` meets images
+    of neither one nor three channels.
     """
-    train = _images(dataset.train, image_size, gray, dataset.source)
-    test = dataset.test and _images(dataset.test, image_size, gray, dataset.source)
-    return dataset._replace(train=train, test=test)
+    fit, source = asked.fit_for("stretch"), dataset.source
+    parts = [part for part in (dataset.train, dataset.test) if part is not None]
+    sizes = [(part.pixels.shape[1], part.pixels.shape[2]) for part in parts]
+    for size in sizes:
+        refusal = None if fit is None else fit.refusal(*size)
+        if refusal is not None:
+            raise DataError(f"The images of {source} can't be cropped so: {refusal}.")
+    train, *test = [_images(part, fit, asked.gray, source) for part in parts]
+    resized = dataset.resized or (fit.told(sizes) if fit is not None else "")
+    return dataset._replace(train=train, test=test[0] if test else None, resized=resized)
 
 
 def coloured(dataset: Dataset) -> Dataset:
@@ -48,7 +47,7 @@ def _coloured(images: Images) -> Images:
     return images._replace(pixels=whole)
 
 
-def _images(images: Images, size: tuple[int, int] | None, gray: bool, source: str) -> Images:
+def _images(images: Images, fit: Fit | None, gray: bool, source: str) -> Images:
     pixels = images.pixels
     height, width, channels = pixels.shape[1:]
     if gray and channels != 1:
@@ -59,8 +58,8 @@ def _images(images: Images, size: tuple[int, int] | None, gray: bool, source: st
             )
         channels = 1
         pixels = changed(pixels, _gray, (height, width, channels), pixels.dtype)
-    if size is not None and (height, width) != tuple(size):
-        pixels = changed(pixels, lambda a: _resized(a, size), (*size, channels), pixels.dtype)
+    if fit is not None and (height, width) != fit.size:
+        pixels = changed(pixels, lambda a: _fitted(a, fit), (*fit.size, channels), pixels.dtype)
     return images._replace(pixels=pixels)
 
 
@@ -72,15 +71,14 @@ def _gray(pixels: np.ndarray) -> np.ndarray:
     return grey
 
 
-def _resized(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Each channel resized by Pillow (bicubic, antialiased); float32 keeps its precision."""
+def _fitted(pixels: np.ndarray, fit: Fit) -> np.ndarray:
+    """Each channel fitted by Pillow; float32 keeps its precision."""
     from PIL import Image
 
-    height, width = size
-    resized = np.empty((len(pixels), height, width, pixels.shape[3]), pixels.dtype)
-    for image, out in zip(pixels, resized, strict=True):
+    fitted = np.empty((len(pixels), *fit.size, pixels.shape[3]), pixels.dtype)
+    for image, out in zip(pixels, fitted, strict=True):
         for channel in range(pixels.shape[3]):
             old = Image.fromarray(np.ascontiguousarray(image[..., channel]))
-            out[..., channel] = old.resize((width, height), Image.Resampling.BICUBIC)
+            out[..., channel] = fit.image(old)
     # Bicubic interpolation overshoots; Pillow clips bytes itself.
-    return np.clip(resized, 0, 1, out=resized) if resized.dtype == np.float32 else resized
+    return np.clip(fitted, 0, 1, out=fitted) if fitted.dtype == np.float32 else fitted

@@ -112,7 +112,7 @@ def digits() -> vaekit.Dataset:
     except ModuleNotFoundError as error:
         raise vaekit.DataUnavailableError(
             "The data set 'digits' is scikit-learn's, which isn't installed here: "
-            "pip install 'vaekit[digits]', or use --data mnist-sample."
+            "pip install 'vaekit[digits]', or use the data set mnist-sample."
         ) from error
 
     bunch: Any = load_digits()
@@ -147,7 +147,7 @@ def _cached(dataset: str, name: str, sha256: str) -> Path:
         reason = str(error).strip("<>")  # urllib brackets its own
         raise vaekit.DataUnavailableError(
             f"The data set {dataset!r} is not at hand: {path} {state}, and fetching it from {url} "
-            f"failed: {reason}. Put the file there yourself, or use --data mnist-sample."
+            f"failed: {reason}. Put the file there yourself, or use the data set mnist-sample."
         ) from error
     return path
 

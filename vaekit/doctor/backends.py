@@ -6,6 +6,7 @@ import importlib.util
 import json
 import math
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typing import Any
 from vaekit.doctor.environment import Finding
 from vaekit.errors import why_ended
 from vaekit.startup import BACKENDS, UNSTARTED, select_backend, with_keras_defaults
+from vaekit.wording import install_text
 
 SECONDS = 180  # a cold start of TensorFlow from a slow disk takes a minute
 _CHILD = "from vaekit.doctor.backends import print_training; print_training()"
@@ -75,7 +77,8 @@ def _failed(name: str, detail: str) -> Finding:
     """A probe that ended with an error: what doesn't start is installed anew, and only that."""
     if UNSTARTED in detail:
         return _broken(name, detail)
-    remedy = f"KERAS_BACKEND={name} {sys.executable} -c {_CHILD!r} shows where"
+    command = shlex.join([sys.executable, "-c", _CHILD])
+    remedy = f"KERAS_BACKEND={name} {command} shows where"
     return Finding("backend", name, "broken", detail, remedy)
 
 
@@ -84,4 +87,4 @@ def _broken(name: str, detail: str) -> Finding:
 
 
 def _install(name: str) -> str:
-    return f"pip install '{name if name == 'tensorflow' else f'vaekit[{name}]'}'"
+    return install_text(name if name == "tensorflow" else f"vaekit[{name}]")

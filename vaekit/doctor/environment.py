@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 from vaekit.memory import total_memory
 from vaekit.plugins import discover
 from vaekit.startup.threads import usable_cores
+from vaekit.wording import install_text
 
 KIT = "vaekit"
 Status = Literal["ok", "absent", "broken"]
@@ -54,7 +55,7 @@ def examine_packages() -> Iterator[Finding]:
 
 def _examine_package(requirement: Requirement) -> Finding:
     name, versions = requirement.name, str(requirement.specifier) or "any version"
-    remedy = f"pip install '{name}{requirement.specifier}'"
+    remedy = install_text(f"{name}{requirement.specifier}")
     try:
         version = metadata.version(name)
     except metadata.PackageNotFoundError:

@@ -8,6 +8,7 @@ from os import PathLike
 from vaekit.checkpoint import MANIFEST, Damage, latest_checkpoint, whole_before
 from vaekit.doctor.environment import Finding
 from vaekit.run import RunDirectory, verify_run
+from vaekit.wording import resume_text
 
 
 def examine_run(path: str | PathLike[str]) -> Iterator[Finding]:
@@ -34,7 +35,7 @@ def _remedy(directory: RunDirectory, damage: Damage) -> str:
         older = whole_before(folder)
         if older is None:
             return "there is no whole checkpoint before it"
-        return f"vaekit resume {directory.path} --from {older.name} goes on from the one before"
+        return f"{resume_text(directory.path, older.name)} goes on from the one before"
     if folder.parent == directory.diverged:
         return "nothing but vaekit debug-step needs it"
     return f"restore it; if you changed it on purpose, delete {directory.path / MANIFEST}"

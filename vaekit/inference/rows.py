@@ -8,6 +8,7 @@ import numpy as np
 
 from vaekit.errors import DataError
 from vaekit.types import Dataset, Images
+from vaekit.wording import option_text
 
 
 def images_of(dataset: Dataset, split: str) -> list[Images]:
@@ -16,7 +17,8 @@ def images_of(dataset: Dataset, split: str) -> list[Images]:
     Raises `DataError` if there is no test set where one is asked for.
     """
     if split == "test" and dataset.test is None:
-        raise DataError(f"{dataset.source} has no test set; ask for --split train.")
+        train = option_text("split", "train")
+        raise DataError(f"{dataset.source} has no test set; ask for {train}.")
     test = [] if dataset.test is None else [dataset.test]
     return {"train": [dataset.train], "test": test}.get(split, [dataset.train, *test])
 

@@ -18,6 +18,7 @@ import torch
 
 from vaekit.errors import VaekitWarning
 from vaekit.memory import is_out_of_memory
+from vaekit.wording import option_text
 
 Step = Callable[[Any], Any]
 
@@ -105,7 +106,7 @@ def _warn(error: Exception) -> None:
     reason = (str(error) or type(error).__name__).strip().splitlines()[0]
     warnings.warn(
         f"torch can't compile this step ({type(error).__name__}: {reason}), so it runs operation "
-        "by operation; --no-compile asks for just that.",
+        f"by operation; {option_text('compile', False)} asks for just that.",
         VaekitWarning,
         stacklevel=2,
     )

@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeVar
 
 from vaekit.errors import VaekitWarning
 from vaekit.kernels.replaced import in_turn
+from vaekit.wording import option_text
 
 T = TypeVar("T")
 
@@ -122,7 +123,7 @@ def _warn(kernel: Kernel, error: Exception) -> None:
     warnings.warn(
         f"The kernel {kernel.name!r} doesn't work here ({type(error).__name__}: {reason}), so "
         f"{kernel.replaces} stays as it is: the same up to rounding, and slower. "
-        "--kernels stock asks for just that.",
+        f"{option_text('kernels', 'stock')} asks for just that.",
         VaekitWarning,
         stacklevel=2,
     )

@@ -15,6 +15,7 @@ from keras import ops
 from vaekit.errors import UserError
 from vaekit.model.process_state import FLOAT32
 from vaekit.model.summary import layers_within
+from vaekit.wording import option_text
 
 
 class TrainingPrecision:
@@ -62,7 +63,8 @@ def refuse_lacking(precision: str) -> None:
     except Exception as error:  # each backend has kinds of its own
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise UserError(
-            f"This device can't compute in {dtype}, which --precision {precision} needs: choose "
+            f"This device can't compute in {dtype}, which "
+            f"{option_text('precision', precision)} needs: choose "
             f"another precision. ({type(error).__name__}: {reason})"
         ) from error
 

@@ -21,6 +21,7 @@ from vaekit.untrusted import json_text
 from vaekit.untrusted.hdf5 import HDF5File
 from vaekit.untrusted.reading import plain, reading, require_file
 from vaekit.untrusted.zips import open_zip
+from vaekit.wording import option_text
 
 _CONFIG, _WEIGHTS, _NOTES = "config.json", "model.weights.h5", "metadata.json"
 _ENDINGS = (".keras", ".h5", ".hdf5")
@@ -56,7 +57,7 @@ def load_model(path: str | os.PathLike[str], *, trust: bool = False) -> keras.Mo
         except SpecError as error:
             raise ModelFileError(
                 f"{path} holds {plain(str(error))}. Only if you know who made the file, load it "
-                "with trust=True (--trust)."
+                f"with {option_text('trust', True)}."
             ) from error
         assign(branch, weights)
         return branch.model

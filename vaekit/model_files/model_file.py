@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from vaekit.data import as_dataset, free_budget, load_data
+from vaekit.data import Scale, free_budget, load_data
 from vaekit.distributions import Posterior
 from vaekit.errors import DataError, ModelFileError
 from vaekit.model import decode, encode
@@ -30,12 +30,18 @@ _HEADS = (  # what others call the layers of the posterior
 class ModelFile:
     """A `.keras` or `.h5` file with an encoder, a decoder, or both in one model.
 
-    trust: see `load_model`. Raises `ModelFileError` for a file that is refused or damaged; so do
-    the methods where the file doesn't hold what they need.
+    trust: see `load_model`. scale: which value of each type of images is white, as a run's record
+    says; the file itself doesn't, so without one each type has its whole range.
+
+    Raises `ModelFileError` for a file that is refused or damaged; so do the methods where the file
+    doesn't hold what they need.
     """
 
-    def __init__(self, path: str | PathLike[str], *, trust: bool = False) -> None:
+    def __init__(
+        self, path: str | PathLike[str], *, trust: bool = False, scale: Scale | None = None
+    ) -> None:
         self.path = Path(path)
+        self._scale = scale or {}
         self._models = list(_models(load_model(path, trust=trust)))
 
     @property
@@ -59,15 +65,15 @@ class ModelFile:
         """Images `(N, H, W, C)` of latents `(N, latent_dim)`."""
         return decode(self._decoder, z)
 
-    def dataset(self, data: Any) -> Dataset:
+    def dataset(self, data: Any, *, skip_bad: bool = False, progress: bool = False) -> Dataset:
         """A data source, whose images must have the shape that the encoder takes.
+
+        skip_bad, progress: as for `vaekit.load_data`.
 
         Raises `DataError` if they don't.
         """
-        dataset = (
-            load_data(data, budget=free_budget())
-            if isinstance(data, str | PathLike)
-            else as_dataset(data)
+        dataset = load_data(
+            data, skip_bad=skip_bad, budget=free_budget(), scale=self._scale, progress=progress
         )
         shape = dataset.train.pixels.shape[1:]
         own_shape = tuple(self._posterior.inputs[0].shape[1:])

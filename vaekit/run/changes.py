@@ -16,6 +16,7 @@ from vaekit.optimizer import all_steps
 from vaekit.recipes import RECIPES
 from vaekit.registry import KIT, RUN_KINDS
 from vaekit.run.record import ChangeRecord, PartRecord, RunRecord
+from vaekit.wording import option_text, worded
 
 # Told by what they stand for: the parts and data that were found, the backend that runs.
 _RESOLVED = ("data", "data_opt", "data_budget", "backend", "epochs", "patience")
@@ -61,11 +62,14 @@ def refuse_changes(changes: Sequence[Change], allowed: Collection[str], run: Pat
     refused = [change for change in changes if change.name not in names]
     if refused:
         lines = [f"  {change.name}: was {change.was}, is {change.now}" for change in refused]
-        flags = " ".join(f"--allow-change {change.name}" for change in refused)
+        names = [change.name for change in refused]
+        allowing = worded(
+            " ".join(f"--allow-change {name}" for name in names), f"allow_change={names}"
+        )
         raise RunError(
             f"{run} can't go on as it began, since some things are not what they were:\n"
             + "\n".join(lines)
-            + f"\nChange them back, or take them as they are: {flags}"
+            + f"\nChange them back, or take them as they are: {allowing}"
         )
 
 
@@ -81,9 +85,9 @@ def refuse_spent_rate(config: TrainConfig, images: int, position: Position) -> N
     left = steps // config.most_epochs * (config.most_epochs - position.epoch) - position.step
     if position.steps + left > steps:
         raise RunError(
-            f"The rate of --recipe {config.recipe} is 0 after {steps} steps, which such a run has; "
-            f"of this one {position.steps} are done, and {left} are to come. Keep its batch size "
-            "and its data, or begin a new run."
+            f"The rate of {option_text('recipe', config.recipe)} is 0 after {steps} steps, "
+            f"which such a run has; of this one {position.steps} are done, and {left} are to come. "
+            "Keep its batch size and its data, or begin a new run."
         )
 
 

@@ -18,6 +18,7 @@ from vaekit.errors import RunError, from_os_error
 from vaekit.run.checksums import Checksums
 from vaekit.run.lock import Lock
 from vaekit.run.record import RunRecord, parse_record
+from vaekit.wording import option_text, resume_text
 
 RECORD = "run.json"
 HISTORY = "history.csv"
@@ -83,17 +84,19 @@ class RunDirectory:
     def refuse_existing(self) -> None:
         """Raise `RunError` if a run, or a file that a run would overwrite, is here already."""
         if self.path.exists() and not self.path.is_dir():
-            raise RunError(f"{self.path} is a file; choose a folder for --out.")
+            raise RunError(f"{self.path} is a file; choose a folder for {option_text('out')}.")
         names = [RECORD, HISTORY, STEPS, MANIFEST, CHECKPOINTS, DIVERGED, FIGURES]
         names += [f"{name}{ending}" for name in ARTIFACTS for ending in FORMATS]
         taken = [name for name in names if (self.path / name).exists()]
         if RECORD in taken:
             raise RunError(
-                f"{self.path} holds a run already. Choose another --out, or go on with it: "
-                f"vaekit resume {self.path}"
+                f"{self.path} holds a run already. Choose another {option_text('out')}, or go on "
+                f"with it: {resume_text(self.path)}"
             )
         if taken:
-            raise RunError(f"{self.path} holds {taken[0]!r} already. Choose another --out.")
+            raise RunError(
+                f"{self.path} holds {taken[0]!r} already. Choose another {option_text('out')}."
+            )
 
     def create(self, record: RunRecord) -> None:
         """Make the folder, lock it, and write `record` into it before anything else.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from vaekit.errors import RunError, UnknownNameError, UserError, VaekitError, Va
 from vaekit.model import Parts, resolve_parts
 from vaekit.registry import LOCAL, Component, Registry, canonical
 from vaekit.run.record import PartRecord, RunRecord
+from vaekit.wording import install_text, worded
 
 
 def parts_of(record: RunRecord, registry: Registry) -> Parts:
@@ -82,13 +84,15 @@ def _remedy(kind: str, was: PartRecord, registry: Registry) -> str:
     name, distribution, version = was.name, was.distribution, was.version
     if distribution == LOCAL and was.source:
         file = was.source
-        return f"is not loaded: --plugin {file}, or vaekit.load_plugin({file!r}) in Python."
+        return "is not loaded: " + worded(
+            f"--plugin {shlex.quote(file)}", f"vaekit.load_plugin({file!r})"
+        )
     if distribution == LOCAL:
         return (
             f"was registered by a call: call vaekit.register_{kind}({name!r}, ...) in this process "
             "first."
         )
-    install = f"pip install {distribution}=={version}"
+    install = install_text(f"{distribution}=={version}")
     if canonical(distribution) in map(canonical, registry.left_out):
         return (
             f"is left out with its distribution {distribution}: drop --no-plugin, or unset "
@@ -108,5 +112,5 @@ def _change(part: Component, was: PartRecord) -> str:
         return f"The content of {whose} has changed since the run was made."
     return (
         f"The run was made with {distribution} {version}, and {part.version} is installed: "
-        f"pip install {distribution}=={version}"
+        f"{install_text(f'{distribution}=={version}')}"
     )

@@ -20,7 +20,7 @@ from vaekit.startup import Choice
 
 FORMAT: Literal[2] = 2
 # How runs were made before there was a choice.
-_BEFORE = {"batch_norm_averages": "moving"}
+_BEFORE = {"batch_norm_averages": "moving", "resize": "stretch"}
 Status = Literal["running", "complete", "interrupted", "failed"]
 
 
@@ -73,6 +73,8 @@ class DataRecord(_Entry):
     All three are None where arrays were given. part: the registered data set, if it was one.
     fallback: whether it stands in for what couldn't be had. type: how the source keeps its pixels.
     scale: which value of each type is white; it holds for all images that come to the run later.
+    resized: how the images came to their size. skipped: files that were left out since they can't
+    be read, with the reasons.
     """
 
     asked: str | None = None
@@ -92,6 +94,8 @@ class DataRecord(_Entry):
     scale: dict[str, int] = Field(default_factory=dict)
     range: list[int | float] = Field(default_factory=list)
     classes: dict[str, int] | None = None
+    resized: str = ""
+    skipped: dict[str, str] = Field(default_factory=dict)
 
 
 class MachineRecord(_Entry):

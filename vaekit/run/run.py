@@ -11,8 +11,8 @@ import numpy as np
 
 from vaekit.config import TrainConfig
 from vaekit.data import (
+    DifferingSizesError,
     Scale,
-    as_dataset,
     as_pixels,
     coloured,
     data_budget,
@@ -187,20 +187,33 @@ class Run:
         return score(self._program(), self._pixels(images))
 
     @with_keras_defaults
-    def evaluate(self, data: Any = None, *, limit: int | None = None) -> dict[str, Any]:
+    def evaluate(
+        self,
+        data: Any = None,
+        *,
+        limit: int | None = None,
+        skip_bad: bool = False,
+        progress: bool = False,
+    ) -> dict[str, Any]:
         """Loss terms, `elbo`, `mse`, `psnr`, `kl`, `kl_dim` and `active_units` over images.
 
         data: a data source or arrays; None is what the run was trained on. The images taken are
         the source's test set; where it has none, the run's validation share if these are the
         run's own data, else all of them. `split` in the result says which.
+        skip_bad, progress: as for `vaekit.load_data`.
         """
         refuse_fork()
-        images, name, source, _ = self.held_out(data, limit)
+        images, name, source, _ = self.held_out(data, limit, skip_bad=skip_bad, progress=progress)
         summary = Evaluation(self._program(), images.pixels)()
         return {"data": source, "split": name, "images": len(images.pixels), **summary}
 
-    def dataset(self, data: Any = None) -> Dataset:
+    def dataset(
+        self, data: Any = None, *, skip_bad: bool = False, progress: bool = False
+    ) -> Dataset:
         """A data source read as the run's own was; None is the run's own.
+
+        skip_bad: go on without files that can't be read, also where the run's own reading didn't.
+        progress: as for `vaekit.load_data`.
 
         Raises `DataError` if its images have another shape than the run's.
         """
@@ -212,29 +225,38 @@ class Run:
             if data is None:
                 raise UserError("The run was trained on an array: say which data to use.")
         config = self.config
-        dataset = (
-            load_data(
+        try:
+            dataset = load_data(
                 data,
                 image_size=config.image_size,
+                resize=config.resize,
                 gray=config.gray,
+                skip_bad=skip_bad or config.skip_bad,
                 budget=data_budget(config.data_budget),
                 scale=self.scale,
                 options=options,
+                progress=progress,
             )
-            if isinstance(data, str | PathLike)
-            else as_dataset(data, scale=self.scale)
-        )
+        except DifferingSizesError as error:
+            raise DataError(f"The run works on {self._shape_text} images. {error.sizes}") from error
         if isinstance(data, str | PathLike) and self.image_shape[-1] == 3:
             dataset = coloured(dataset)
         self._check_shape(dataset.train.pixels)
         return dataset
 
-    def held_out(self, data: Any = None, limit: int | None = None) -> HeldOut:
+    def held_out(
+        self,
+        data: Any = None,
+        limit: int | None = None,
+        *,
+        skip_bad: bool = False,
+        progress: bool = False,
+    ) -> HeldOut:
         """The images that `evaluate` takes of a data source; None is the run's own.
 
-        limit: only the first so many.
+        limit: only the first so many. skip_bad, progress: as for `vaekit.load_data`.
         """
-        dataset = self.dataset(data)
+        dataset = self.dataset(data, skip_bad=skip_bad, progress=progress)
         config = self.config
         if dataset.test is not None:
             images, name = dataset.test, "test"
@@ -270,11 +292,14 @@ class Run:
         """Which value of each type of the run's own images is white: later images have the same."""
         return recorded_scale(self.record.data.scale, self.record.data.type)
 
+    @property
+    def _shape_text(self) -> str:
+        return "x".join(map(str, self.model.image_shape))
+
     def _check_shape(self, pixels: Pixels) -> None:
-        shape = self.model.image_shape
-        if not len(pixels) or pixels.shape[1:] != shape:
+        if not len(pixels) or pixels.shape[1:] != self.model.image_shape:
             raise DataError(
-                f"The run works on {'x'.join(map(str, shape))} images, and these have the shape "
+                f"The run works on {self._shape_text} images, and these have the shape "
                 f"{pixels.shape}. Give images of the run's shape."
             )
 

@@ -12,6 +12,7 @@ import sys
 
 from vaekit.errors import UserError
 from vaekit.startup.choices import Choice
+from vaekit.wording import option_text
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # malloc.h
 _KEPT = 2**30
@@ -27,13 +28,14 @@ def choose_allocator(wanted: str | None) -> Choice:
         _keeping = _keeping or _keep()
         if not _keeping:
             raise UserError(
-                "--allocator keep is for Linux with glibc: leave it out on this machine."
+                f"{option_text('allocator', 'keep')} is for Linux with glibc: leave it out on this "
+                "machine."
             )
-        return Choice("allocator", "keep", "as --allocator asks")
+        return Choice("allocator", "keep", f"as {option_text('allocator')} asks")
     if _keeping:
         return Choice("allocator", "keep", "as was asked for earlier in this process")
     if wanted == "system":
-        return Choice("allocator", "system", "as --allocator asks")
+        return Choice("allocator", "system", f"as {option_text('allocator')} asks")
     return Choice("allocator", "system", "the C library's own; measured: keep no gain")
 
 

@@ -19,6 +19,7 @@ from vaekit.startup.keras_defaults import hold
 from vaekit.startup.onednn import ask_before_import, choose_onednn
 from vaekit.startup.quiet import quiet_start
 from vaekit.startup.threads import choose_threads
+from vaekit.wording import install_text
 
 BACKENDS = ("tensorflow", "jax", "torch")
 UNSTARTED = "Keras can't start its backend"
@@ -107,7 +108,7 @@ def _require(name: str) -> None:
     if name not in BACKENDS:
         raise UserError(f"There is no backend {name!r}: choose from {', '.join(BACKENDS)}.")
     if importlib.util.find_spec(name) is None:
-        raise UserError(f"The backend {name} is not installed: pip install 'vaekit[{name}]'.")
+        raise UserError(f"The backend {name} is not installed: {install_text(f'vaekit[{name}]')}.")
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import shutil
 from vaekit.errors import UserError
 from vaekit.startup.choices import Choice
 from vaekit.startup.device import on_cpu
+from vaekit.wording import option_text
 
 _COMPILERS = ("g++", "clang++", "c++")
 
@@ -27,29 +28,30 @@ def choose_compilation(
     if backend != "torch":
         if wanted is False:
             raise UserError(
-                f"--no-compile is about torch: on {backend} the engine compiles every step, and "
-                "has no other."
+                f"{option_text('compile', False)} is about torch: on {backend} the engine "
+                "compiles every step, and has no other."
             )
         return Choice("compile", "on", f"the engine compiles every step on {backend}")
     if kernels == "stock":
         if wanted:
             raise UserError(
-                "--compile records a step by what --kernels stock leaves alone: drop one of the "
-                "two."
+                f"{option_text('compile', True)} records a step by what "
+                f"{option_text('kernels', 'stock')} leaves alone: drop one of the two."
             )
-        return Choice("compile", "off", "as --kernels stock asks")
+        return Choice("compile", "off", f"as {option_text('kernels', 'stock')} asks")
     missing = _missing() if wanted else ""
     if missing:
-        raise UserError(f"--compile can't be done here, since {missing}: install it, or drop it.")
+        raise UserError(
+            f"{option_text('compile', True)} can't be done here, since {missing}: install it, or "
+            "drop it."
+        )
     if wanted is not None:
-        return Choice("compile", "on" if wanted else "off", f"as --{_no(wanted)}compile asks")
+        return Choice(
+            "compile", "on" if wanted else "off", f"as {option_text('compile', wanted)} asks"
+        )
     if began is not None:
         return Choice("compile", began, "as the run began")
     return Choice("compile", "off", "compiling takes a minute or more, and not every part can be")
-
-
-def _no(wanted: bool) -> str:
-    return "" if wanted else "no-"
 
 
 def _missing() -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from vaekit.errors import UserError
 from vaekit.startup.choices import Choice
+from vaekit.wording import option_text
 
 
 def device_name() -> str:
@@ -67,8 +68,8 @@ def choose_device(backend: str, wanted: str | None) -> Choice:
     kind = "cpu" if name.startswith("cpu") else "gpu"
     if wanted == "gpu" and kind == "cpu":
         raise UserError(
-            f"There is no GPU here that {backend} can use: leave --device out to train on the "
-            "processor, and see what vaekit doctor says."
+            f"There is no GPU here that {backend} can use: leave {option_text('device')} out to "
+            "train on the processor, and see what vaekit doctor says."
         )
     if wanted == "cpu" and kind == "gpu":
         raise UserError(
@@ -76,6 +77,6 @@ def choose_device(backend: str, wanted: str | None) -> Choice:
             "processor: choose the device before Keras is imported, or start a new process."
         )
     if wanted is not None:
-        return Choice("device", name, "as --device asks")
+        return Choice("device", name, f"as {option_text('device')} asks")
     why = f"the first GPU that {backend} sees" if kind == "gpu" else f"{backend} sees no GPU"
     return Choice("device", name, why)

@@ -7,6 +7,7 @@ import sys
 
 from vaekit.errors import UserError
 from vaekit.startup.choices import Choice
+from vaekit.wording import option_text
 
 _VARIABLE = "TF_ENABLE_ONEDNN_OPTS"
 
@@ -34,13 +35,13 @@ def choose_onednn(backend: str, wanted: bool | None) -> Choice | None:
     if backend != "tensorflow":
         if wanted is not None:
             raise UserError(
-                f"--onednn and --no-onednn are about TensorFlow's kernels, and this is {backend}: "
-                "leave them out."
+                f"{option_text('onednn', wanted)} is about TensorFlow's kernels, and this is "
+                f"{backend}: leave it out."
             )
         return None
     value = "on" if _is_on() else "off"
     if wanted is not None:
-        return Choice("onednn", value, f"as --{'' if wanted else 'no-'}onednn asks")
+        return Choice("onednn", value, f"as {option_text('onednn', wanted)} asks")
     if os.environ.get(_VARIABLE):
         return Choice("onednn", value, f"as {_VARIABLE} asks")
     return Choice("onednn", value, "its kernels were the faster ones on most processors measured")

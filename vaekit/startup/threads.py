@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from vaekit.errors import UserError
 from vaekit.startup.choices import Choice
+from vaekit.wording import option_text
 
 # Beyond, a system may not give them at all, and none has anything to do.
 _MOST_A_CORE = 64
@@ -21,14 +22,14 @@ def choose_threads(backend: str, wanted: int | None) -> Choice:
     cores = usable_cores()
     if wanted is not None and wanted > _MOST_A_CORE * cores:
         raise UserError(
-            f"--threads {wanted} is more than {_MOST_A_CORE} for each of the {cores} cores here; "
-            "choose fewer."
+            f"{option_text('threads', wanted)} is more than {_MOST_A_CORE} for each of "
+            f"the {cores} cores here; choose fewer."
         )
     if backend == "jax":
         if wanted is not None:
             raise UserError(
                 "JAX takes as many threads as it has cores: confine the process to some of them, "
-                "as with taskset, instead of --threads."
+                f"as with taskset, instead of {option_text('threads')}."
             )
         return Choice("threads", str(cores), "JAX takes one a core")
     present = _set_on_torch(wanted) if backend == "torch" else _set_on_tensorflow(wanted, cores)
@@ -39,7 +40,7 @@ def choose_threads(backend: str, wanted: int | None) -> Choice:
             f"TensorFlow is already running with {present} threads in this process, so it can't "
             f"run with {wanted}: start a new process."
         )
-    return Choice("threads", str(present), "as --threads asks")
+    return Choice("threads", str(present), f"as {option_text('threads')} asks")
 
 
 def _set_on_torch(wanted: int | None) -> int:

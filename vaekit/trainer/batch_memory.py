@@ -14,6 +14,7 @@ from vaekit.engine import Program, Steps
 from vaekit.errors import UserError
 from vaekit.memory import forget_peak, free_memory, is_out_of_memory, peak_memory
 from vaekit.startup import device_name, on_cpu
+from vaekit.wording import option_text
 
 # Feature maps of less than this share of what is free are no reason to measure anything; those of
 # the batches that are measured take about so much of it.
@@ -71,8 +72,10 @@ def _batch(program: Program, size: int) -> str:
 
 def _advice(fitting: int, verb: str) -> str:
     if fitting:
-        return f"one of {fitting} {verb}: --batch-size {fitting}."
-    return "not even one image does: choose a smaller --image-size, or smaller parts."
+        return f"one of {fitting} {verb}: {option_text('batch_size', fitting)}."
+    return (
+        f"not even one image does: choose a smaller {option_text('image_size')}, or smaller parts."
+    )
 
 
 def _smaller(program: Program, train: Steps, size: int) -> int:

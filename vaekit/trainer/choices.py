@@ -16,6 +16,7 @@ from vaekit.startup import Choice, choose_compilation, device_name, started
 from vaekit.trainer.keras_callbacks import want_batches
 from vaekit.trainer.pace import SECONDS_A_CALL
 from vaekit.types import Pixels
+from vaekit.wording import option_text
 
 
 def make_choices(
@@ -77,7 +78,9 @@ def _steps_per_call(config: TrainConfig, callbacks: Sequence[keras.callbacks.Cal
     if want_batches(callbacks):
         return Choice("steps_per_call", "1", "a callback looks at every batch")
     if config.steps_per_call is not None:
-        return Choice("steps_per_call", str(config.steps_per_call), "as --steps-per-call asks")
+        return Choice(
+            "steps_per_call", str(config.steps_per_call), f"as {option_text('steps_per_call')} asks"
+        )
     why = f"as many as take {SECONDS_A_CALL} s, as measured on the way; {MAX_STEPS} at most"
     return Choice("steps_per_call", "adapted", why)
 
@@ -87,6 +90,6 @@ def _data(config: TrainConfig, images: Pixels) -> Choice:
     held = f"{size:,.1f} MiB as {images.dtype}"
     if isinstance(images, StoredPixels):
         by_user = config.data_budget is not None
-        why = "--data-budget" if by_user else "a quarter of the memory that was free"
+        why = option_text("data_budget") if by_user else "a quarter of the memory that was free"
         return Choice("data", "streamed", f"{held}: more than {why}")
     return Choice("data", device_name(), f"{held}, as they were read")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from vaekit.atomic import write_text
 from vaekit.checkpoint import Position, State, save_checkpoint, snapshot
 from vaekit.engine import Program, Steps
 from vaekit.errors import DivergedError
+from vaekit.wording import option_text
 
 STEP = "step.json"
 _SECONDS_BETWEEN = 10.0
@@ -77,8 +79,9 @@ class Watch:
             write_text(self._folder / STEP, json.dumps(step) + "\n")
         raise DivergedError(
             f"Training diverged: {what} not finite at step {step['step']} of epoch "
-            f"{step['epoch']}. Try a smaller --learning-rate or a larger --batch-size; "
-            f"vaekit debug-step {self._folder.parent} replays that step."
+            f"{step['epoch']}. Try a smaller {option_text('learning_rate')} or a larger "
+            f"{option_text('batch_size')}; "
+            f"{shlex.join(['vaekit', 'debug-step', str(self._folder.parent)])} replays that step."
         )
 
     def _go_back(self, number: int) -> None:

@@ -14,6 +14,7 @@ from vaekit.errors import UserError
 from vaekit.model import VAE
 from vaekit.recipes import RECIPES, TUTORIAL
 from vaekit.trainer.callback_state import restore
+from vaekit.wording import option_text
 
 _BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 
@@ -113,8 +114,8 @@ def _own(callback: keras.callbacks.Callback, hook: str) -> bool:
 
 _RESTORES = (
     "{} the weights or the epoch to another run's, while the record says that this run began by "
-    "its seed. Leave it out: a run that stopped goes on by vaekit resume RUN (in Python, "
-    "vaekit.resume), from the checkpoints that every run takes."
+    "its seed. Leave it out: a run that stopped goes on by vaekit.resume, or vaekit "
+    "resume RUN, from the checkpoints that every run takes."
 )
 # What a callback of Keras's imports when it has its first results.
 _IMPORTED_LATE = {
@@ -146,6 +147,7 @@ def _refuse_rates(config: TrainConfig, callbacks: Sequence[keras.callbacks.Callb
     for callback in callbacks:
         if isinstance(callback, setters):
             raise UserError(
-                f"{type(callback).__name__} sets the learning rate, and so does --recipe "
-                f"{config.recipe}. Leave the callback out, or train by --recipe {TUTORIAL}."
+                f"{type(callback).__name__} sets the learning rate, and so does "
+                f"{option_text('recipe', config.recipe)}. Leave the callback out, or train by "
+                f"{option_text('recipe', TUTORIAL)}."
             )

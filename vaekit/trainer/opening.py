@@ -61,7 +61,7 @@ def open_session(
         resolve_part(config, kind, registry)
     if config.out is not None:
         RunDirectory(config.out).refuse_existing()
-    source = choose_source(config, data, progress.note)
+    source = choose_source(config, data, progress)
     config = config.model_copy(update=dict(source.chosen.values))
     parts = resolve_parts(config, registry)
     directory = RunDirectory(config.out or _default_out(config))
@@ -133,7 +133,7 @@ def _reopened(
     registry = discover().registry
     with explained(record, registry):
         own_parts = None if asked else parts_of(record, registry)
-        source = source_again(config, data, record, progress.note, other=bool(asked and asked.data))
+        source = source_again(config, data, record, progress, other=bool(asked and asked.data))
         config = config.model_copy(update=dict(source.chosen.values))
         refuse_callbacks(config, callbacks)
         parts = own_parts or resolve_parts(config, registry)
@@ -219,7 +219,7 @@ def source_again(
     config: TrainConfig,
     data: Any,
     record: RunRecord,
-    note: Callable[[str], None],
+    progress: Progress,
     *,
     other: bool = False,
 ) -> Source:
@@ -234,7 +234,7 @@ def source_again(
         options = config.data_opt or record.config.data_opt
         config = config.model_copy(update={"data": again, "data_opt": options})
     scale = recorded_scale(record.data.scale, record.data.type)
-    return choose_source(config, data, note, scale)
+    return choose_source(config, data, progress, scale)
 
 
 def _start(directory: RunDirectory, record: RunRecord, name: str | None) -> Path | None:

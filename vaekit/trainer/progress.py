@@ -13,7 +13,12 @@ SECONDS_A_LINE = 30.0
 
 
 class Progress:
-    """Told by the trainer what happens; says nothing."""
+    """Told by the trainer what happens; says nothing.
+
+    shown: whether anybody is to see anything.
+    """
+
+    shown = False
 
     def start(self, epochs: int, images: int, *, may_stop: bool, terms: Sequence[str]) -> None:
         """Training begins: so many epochs over so many images.
@@ -57,6 +62,8 @@ class Unfailing:
 
 class Lines(Progress):
     """Two lines an epoch, and an indented one each half a minute within it, for logs and pipes."""
+
+    shown = True
 
     def __init__(self) -> None:
         self._out: Any = Unfailing()

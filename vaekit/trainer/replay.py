@@ -50,7 +50,7 @@ def replay_step(path: str | PathLike[str], data: Any = None) -> Replay:
     if not (directory.diverged / STEP).exists():
         raise RunError(f"{path} has no step to debug: it didn't diverge.")
     step = json.loads(directory.checksums.read(directory.diverged / STEP))
-    source = source_again(record.config, data, record, Progress().note)
+    source = source_again(record.config, data, record, Progress())
     if source.record.fingerprint != record.data.fingerprint:
         raise RunError(f"The data of {path} are not what they were when it diverged.")
     # A replay is not compiled: it goes through the engine's own step, gradient by gradient.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,21 +12,23 @@ from vaekit.data import (
     Budget,
     Scale,
     StoredPixels,
-    as_dataset,
     data_budget,
     describe,
     fingerprint,
     load_data,
+    parts_of,
     split,
 )
 from vaekit.engine import HELD, batch_bytes
-from vaekit.errors import DataUnavailableError, UserError
+from vaekit.errors import DataError, DataUnavailableError, UserError
 from vaekit.options import check_options, resolved_options
 from vaekit.plugins import discover
 from vaekit.registry import KIT, Component
 from vaekit.run import DataRecord, PartRecord
 from vaekit.trainer.preset import Chosen, choose_preset
-from vaekit.types import Dataset, Images
+from vaekit.trainer.progress import Progress
+from vaekit.types import Dataset, Images, Pixels
+from vaekit.wording import option_text
 
 DEFAULT, FALLBACK = "mnist", "mnist-sample"
 
@@ -44,7 +45,7 @@ class Source(NamedTuple):
 def choose_source(
     config: TrainConfig,
     data: Any,
-    note: Callable[[str], None],
+    progress: Progress,
     scale: Scale | None = None,
 ) -> Source:
     """Read what `config.data` names, or take `data` (arrays, or a `Dataset`) as it is.
@@ -52,28 +53,38 @@ def choose_source(
     With neither, MNIST; where that is neither cached nor reachable, the sample of it that comes
     with the kit. Images of a path that are more than the budget stay there.
 
-    note: takes a sentence for the user. scale: that of the run, if it goes on.
+    progress: is told what was read. scale: that of the run, if it goes on.
 
-    Raises `DataError` if the images can't be read, `UserError` if one batch wants more of them, or
-    if the budget is too small for some batches.
+    Raises `DataError` if the images can't be read, or show nothing but one colour, `UserError` if
+    one batch wants more of them, or if the budget is too small for some batches.
     """
     budget = data_budget(config.data_budget)
     fallback = False
-    if data is not None:
-        if config.data_opt:
-            raise UserError("--data-opt is for registered data sets, and data are arrays here.")
-        dataset = as_dataset(data, scale=scale)
-    elif config.data is not None:
-        dataset = _read(config, config.data, budget, scale)
+
+    def read(source: Any) -> Dataset:
+        return load_data(
+            source,
+            image_size=config.image_size,
+            resize=config.resize,
+            gray=config.gray,
+            skip_bad=config.skip_bad,
+            budget=budget,
+            scale=scale,
+            options=config.data_opt,
+            progress=progress.shown,
+        )
+
+    if data is not None or config.data is not None:
+        dataset = read(config.data if data is None else data)
     else:
         try:
-            dataset = _read(config, DEFAULT, budget, scale)
+            dataset = read(DEFAULT)
         except DataUnavailableError:
-            dataset = _read(config, FALLBACK, budget, scale)
+            dataset = read(FALLBACK)
             fallback = True
-            note(
-                f"No --data given, and {DEFAULT} is neither cached nor reachable: training on "
-                f"{FALLBACK} instead, a tenth of it."
+            progress.note(
+                f"No {option_text('data')} given, and {DEFAULT} is neither cached nor reachable: "
+                f"training on {FALLBACK} instead, a tenth of it."
             )
     if config.data is None or data is not None or _registered(dataset.source):
         _check_held(dataset, budget)
@@ -82,20 +93,22 @@ def choose_source(
     )
     count, *shape = train.pixels.shape
     chosen = choose_preset(config, (shape[0], shape[1], shape[2]), count)
-    if chosen.values:
-        note(str(chosen))
     config = config.model_copy(update=dict(chosen.values))
     if config.batch_size > len(train.pixels):
         raise UserError(
-            f"A batch of {config.batch_size} is more than the {len(train.pixels)} training images; "
-            "choose a smaller --batch-size."
+            f"A batch of {config.batch_size} is more than the {len(train.pixels)} training images "
+            f"of {dataset.source}; choose a smaller {option_text('batch_size')}."
         )
+    _refuse_one_colour(train.pixels, dataset.source)
     if isinstance(train.pixels, StoredPixels):
         _check_room(train.pixels, config.batch_size, budget)
-        note(
+        progress.note(
             f"{dataset.source} holds more images than {budget}, so they are read while training. "
             "First all are read once, to check them."
         )
+    progress.note(_read_line(dataset, train, validation))
+    if chosen.values:
+        progress.note(str(chosen))
     part = None if data is not None else _part(dataset.source)
     record = DataRecord(
         asked=config.data,
@@ -114,25 +127,44 @@ def choose_source(
     return Source(train, validation, record, chosen)
 
 
-def _read(config: TrainConfig, source: str, budget: Budget, scale: Scale | None) -> Dataset:
-    return load_data(
-        source,
-        image_size=config.image_size,
-        gray=config.gray,
-        budget=budget,
-        scale=scale,
-        options=config.data_opt,
-    )
-
-
 def _check_room(images: StoredPixels, batch_size: int, budget: Budget) -> None:
     needed = HELD * batch_bytes(images, batch_size)
     if needed > budget.bytes:
         raise UserError(
             f"Of images that are read while training, {HELD} batches are held at a time. Of "
             f"{batch_size} images, they take {needed:,} bytes, and {budget} is "
-            f"{budget.bytes:,}. Choose a smaller --batch-size or a larger --data-budget."
+            f"{budget.bytes:,}. Choose a smaller {option_text('batch_size')} or a larger "
+            f"{option_text('data_budget')}."
         )
+
+
+def _refuse_one_colour(images: Pixels, source: str) -> None:
+    """Raise `DataError` if all pixels of all images have the same values."""
+    colour = images[0][0, 0]
+    if any((part != colour).any() for part in parts_of(images)):
+        return
+    values = ", ".join(f"{value:g}" for value in colour)
+    raise DataError(
+        f"The {len(images)} training images of {source} are all of one colour ({values}), so there "
+        "is nothing to learn from them. Is it the right source?"
+    )
+
+
+def _read_line(dataset: Dataset, train: Images, validation: Images) -> str:
+    """What was read, for people, in a line."""
+    shape = "x".join(map(str, train.pixels.shape[1:]))
+    parts = [
+        f"Read {dataset.source}: {len(train.pixels):,} images of {shape} to train on, "
+        f"{len(validation.pixels):,} to validate on"
+    ]
+    if dataset.classes is not None:
+        parts[0] += f", in {len(dataset.classes)} classes"
+    if dataset.resized:
+        parts.append(dataset.resized)
+    if dataset.skipped:
+        count = len(dataset.skipped)
+        parts.append(f"{count} file{'' if count == 1 else 's'} skipped")
+    return "; ".join(parts) + "."
 
 
 def _check_held(dataset: Dataset, budget: Budget) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import re
+import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from vaekit.errors import DataError
-from vaekit.untrusted.reading import reading, require_file
+from vaekit.errors import DataError, VaekitError
+from vaekit.untrusted.reading import plain, shown
 
 MOST_PIXELS = 2**26  # 8192 x 8192; with alpha, decoding it takes about a gigabyte
 # Those whose header tells the size before anything is decoded, and whose decoder runs no program
@@ -25,6 +28,37 @@ FORMATS = {
     "PPM": (".ppm", ".pgm", ".pbm", ".pnm"),
 }
 SUFFIXES = tuple(suffix for suffixes in FORMATS.values() for suffix in suffixes)
+# What only these formats begin with. TIFF is not among them: so do the raw files of cameras. Nor
+# are BMP and PPM, as which a text may begin.
+_SIGNATURES = (
+    re.compile(rb"\x89PNG\r\n\x1a\n"),
+    re.compile(rb"\xff\xd8\xff"),  # JPEG
+    re.compile(rb"GIF8[79]a"),
+    re.compile(rb"RIFF.{4}WEBP", re.DOTALL),
+)
+
+
+class ImageFileError(DataError):
+    """A file that can't be taken as an image.
+
+    reason: why, as half a sentence that is about the file. remedy: a sentence, or none.
+    """
+
+    def __init__(self, path: Path, reason: str, remedy: str = "") -> None:
+        super().__init__(f"{shown(path)} can't be read as an image: {reason}. {remedy}".rstrip())
+        self.reason = reason
+
+
+def looks_like_image(path: Path) -> bool:
+    """Whether a plain file begins as PNG, JPEG, GIF or WebP do, whatever it is called."""
+    if not os.path.isfile(path):
+        return False
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(16)
+    except OSError:
+        return False
+    return any(signature.match(start) for signature in _SIGNATURES)
 
 
 @contextmanager
@@ -35,8 +69,9 @@ def open_image(path: Path, *, quiet: bool = False) -> Iterator[Any]:
 
     quiet: keep those warnings from the user. Not in threads: their filters are the process's.
 
-    Raises `DataError` for a file of more than `MOST_PIXELS`, and for what goes wrong while the
-    image is worked on.
+    Raises `ImageFileError` for a file of more than `MOST_PIXELS`, and for what goes wrong while
+    the image is worked on. Every exception is caught, since decoders raise whatever they please on
+    malformed bytes (Pillow a SyntaxError); the original stays attached as the cause.
     """
     if quiet:
         with warnings.catch_warnings():
@@ -44,20 +79,46 @@ def open_image(path: Path, *, quiet: bool = False) -> Iterator[Any]:
             with open_image(path) as image:
                 yield image
         return
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
-    require_file(path)
-    # From a stream: a file that Pillow opens itself it may map, and then Pillow 13 gets a turned
-    # TIFF wrong, and one that is cut meanwhile ends the process.
-    with (
-        reading(path, "an image"),
-        path.open("rb") as stream,
-        Image.open(stream, formats=tuple(FORMATS)) as image,
-    ):
-        width, height = image.size
-        if width * height > MOST_PIXELS:
-            raise DataError(
-                f"{path} declares {height}x{width} pixels, as a decompression bomb does; vaekit "
-                f"takes {MOST_PIXELS} at most. Make it smaller."
-            )
-        yield image
+    _require_plain(path)
+    try:
+        # From a stream: a file that Pillow opens itself it may map, and then Pillow 13 gets a
+        # turned TIFF wrong, and one that is cut meanwhile ends the process.
+        with path.open("rb") as stream, Image.open(stream, formats=tuple(FORMATS)) as image:
+            width, height = image.size
+            if width * height > MOST_PIXELS:
+                raise Image.DecompressionBombError
+            yield image
+    except VaekitError:
+        raise
+    except MemoryError as failure:
+        raise ImageFileError(path, "it doesn't fit into memory", "Make it smaller.") from failure
+    except Image.DecompressionBombError as failure:
+        reason = f"it declares more than {MOST_PIXELS} pixels, as a decompression bomb does"
+        raise ImageFileError(path, reason, "Make it smaller.") from failure
+    except UnidentifiedImageError as failure:
+        raise ImageFileError(path, _unidentified(path), "Is it damaged?") from failure
+    except Exception as failure:
+        reason = plain(getattr(failure, "strerror", None) or str(failure))
+        raise ImageFileError(path, reason or type(failure).__name__, "Is it damaged?") from failure
+
+
+def _require_plain(path: Path) -> None:
+    """Raise `ImageFileError` unless `path` is a plain file: a pipe or a device may never end."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        reason = "it is a link that leads nowhere" if path.is_symlink() else "there is no such file"
+        raise ImageFileError(path, reason, "Check the path.") from None
+    except OSError as failure:
+        raise ImageFileError(path, plain(failure.strerror or str(failure))) from failure
+    if not stat.S_ISREG(mode):
+        raise ImageFileError(path, "it is no plain file")
+
+
+def _unidentified(path: Path) -> str:
+    if path.stat().st_size == 0:
+        return "it is empty"
+    *most, last = FORMATS
+    return f"it is of none of the formats {', '.join(most)} and {last}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import textwrap
 from collections.abc import Iterator
@@ -52,3 +53,9 @@ def require_file(path: Path, error: type[UserError] = DataError) -> None:
         raise error(f"Can't read {path}: {failure.strerror}.") from failure
     if not stat.S_ISREG(mode):
         raise error(f"{path} is no plain file. Give a file.")
+
+
+def shown(path: str | PathLike[str]) -> str:
+    """A path fit for one line: what can't be printed, or is no text at all, is escaped."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
