@@ -88,9 +88,8 @@ def interpolate(
     if images:
         pixels = np.concatenate([_image(loaded, path).pixels[:] for path in images])
     else:
-        pixels = loaded.held_out(data, count or 6, skip_bad=skip_bad, progress=True).images.pixels[
-            :
-        ]
+        held_out = loaded.held_out(data, count or 6, skip_bad=skip_bad, progress=True)
+        pixels = held_out.images.pixels[:]
     names = [Path(path).name for path in images]
     drawn = figures.draw_interpolations(loaded, pixels, steps, names)
     _save(loaded, drawn, out, "interpolations.png")
