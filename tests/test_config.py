@@ -53,6 +53,7 @@ EVERY = {
     "steps_per_call": 7,
     "compile": True,
     "kernels": "stock",
+    "batch_norm_averages": "moving",
 }
 
 

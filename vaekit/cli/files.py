@@ -95,7 +95,8 @@ def decode(model: str, latents: str, out: str, trust: bool) -> None:
     show_default=True,
     help="Which images; held-out is those that `evaluate` takes.",
 )
-def score(run: str, data: str | None, out: str, split: str) -> None:
+@skip_bad_option
+def score(run: str, data: str | None, out: str, split: str, skip_bad: bool) -> None:
     """Write each image's loss terms, ELBO and KL (nats), MSE and PSNR (dB), its file and class.
 
     The means are what `evaluate` gives of the same images; but its PSNR is of the mean error.
@@ -109,10 +110,10 @@ def score(run: str, data: str | None, out: str, split: str) -> None:
     from vaekit import inference
 
     if split == "held-out":
-        chosen = loaded.held_out(data)
+        chosen = loaded.held_out(data, skip_bad=skip_bad, progress=True)
         images, split, classes = [chosen.images], chosen.split, chosen.classes
     else:
-        dataset = loaded.dataset(data)
+        dataset = loaded.dataset(data, skip_bad=skip_bad, progress=True)
         images, classes = inference.images_of(dataset, split), dataset.classes
     count = inference.score_to_file(loaded, images, Path(out), classes)
     click.echo(f"{out}: {count} images ({split})")

@@ -25,7 +25,7 @@ def draw_traversal(
     start = "the prior's mean" if image is None else "an image"
     figure, axes = place(
         canvas,
-        f"{which} latents, each moved alone from {start}: largest KL first",
+        f"{which} latents, each moved alone from {start}, the largest KL first",
         scale=scale_of(canvas, images),
         margins=Margins(left=240, bottom=72),
     )

@@ -26,9 +26,9 @@ def images_of(dataset: Dataset, split: str) -> list[Images]:
 def keys_of(parts: Sequence[Images], classes: Sequence[str] | None) -> dict[str, np.ndarray]:
     """Columns `(N,)` that say which image a row is of, for the images of all parts together.
 
-    `file` is its path within the source, or `index` its number where it is no file of its own;
-    `label` the name of its class, or its number where classes have no names. There is none where
-    not all images are labelled.
+    `file` is its path within the source, or `index` its number among all where it is no file of
+    its own; `label` the name of its class, or its number where classes have no names. There is none
+    where not all images are labelled.
     """
     files = joined(part.files for part in parts)
     labels = joined(part.labels for part in parts)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from vaekit.errors import UserError
+
+Decode = Callable[[np.ndarray], np.ndarray]  # images (N, H, W, C) of latents (N, D)
 
 
 class Traversal(NamedTuple):
@@ -24,19 +27,35 @@ class Traversal(NamedTuple):
     images: np.ndarray
 
 
-def between(z: np.ndarray, steps: int) -> np.ndarray:
-    """Points from each code of `(N, D)` to the next, both ends included, `(N - 1, steps, D)`.
+def interpolation(decode: Decode, z: np.ndarray, steps: int) -> np.ndarray:
+    """Images on the straight line from each code of `(N, D)` to the next, both ends included.
 
-    Raises `UserError` for fewer than two codes or steps.
+    Their shape is `(N - 1, steps, H, W, C)`. Raises `UserError` for fewer than two codes or steps.
     """
     if len(z) < 2 or steps < 2:
         raise UserError("An interpolation needs at least two images and two steps.")
     share = np.linspace(0.0, 1.0, steps)[None, :, None]
-    return z[:-1, None] * (1.0 - share) + z[1:, None] * share
+    return _decoded(decode, z[:-1, None] * (1.0 - share) + z[1:, None] * share)
 
 
-def along(z: np.ndarray, latents: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """The code `(D,)` with each of these latents `(L,)` at each of `values` `(S,)`: `(L, S, D)`."""
-    walks = np.tile(z, (len(latents), len(values), 1))
-    walks[np.arange(len(latents)), :, latents] = values
-    return walks
+def traversal(
+    decode: Decode, z: np.ndarray, kl: np.ndarray, *, latents: int, steps: int, span: float
+) -> Traversal:
+    """The code `(D,)` with each latent in turn at values from -`span` to `span`.
+
+    kl: of each latent `(D,)`, nats. latents: how many are moved at most.
+    Raises `UserError` for less than one latent, two steps or a span above 0.
+    """
+    if latents < 1 or steps < 2 or not span > 0:
+        raise UserError("A traversal needs a latent, two steps and a span above 0.")
+    order = np.argsort(-kl, kind="stable")[:latents]
+    values = np.linspace(-span, span, steps)
+    walks = np.tile(z, (len(order), steps, 1))
+    walks[np.arange(len(order)), :, order] = values
+    return Traversal(order, kl[order], values, _decoded(decode, walks))
+
+
+def _decoded(decode: Decode, z: np.ndarray) -> np.ndarray:
+    """Images `(..., H, W, C)` of latents `(..., D)`."""
+    images = decode(z.reshape(-1, z.shape[-1]))
+    return images.reshape(*z.shape[:-1], *images.shape[1:])

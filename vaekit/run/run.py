@@ -28,7 +28,7 @@ from vaekit.errors import DataError, RunError, UserError
 from vaekit.model import Built, decode, encode
 from vaekit.plugins import discover
 from vaekit.run.directory import RunDirectory
-from vaekit.run.latent_lines import Traversal, along, between
+from vaekit.run.latent_lines import Traversal, interpolation, traversal
 from vaekit.run.provenance import explained, own_data, warn_of_changes
 from vaekit.run.record import RunRecord
 from vaekit.run.restore import kept_checkpoint, restore_model, restore_program
@@ -146,8 +146,7 @@ class Run:
 
         Both ends are reconstructions. Raises `UserError` for fewer than two images or steps.
         """
-        points = between(self.encode(images).z_mean, steps)
-        return self._decode_all(points)
+        return interpolation(self.decode, self.encode(images).z_mean, steps)
 
     def traverse(
         self, image: Any = None, *, latents: int = 10, steps: int = 7, span: float = 3.0
@@ -160,21 +159,17 @@ class Run:
 
         Raises `RunError` for a run that has ended no epoch, which is where the KL is from.
         """
-        if latents < 1 or steps < 2 or not span > 0:
-            raise UserError("A traversal needs a latent, two steps and a span above 0.")
         history = self.history
         if not history:
             raise RunError(f"{self.path} has ended no epoch, so it has no KL to sort latents by.")
         kl = np.array([history[-1][f"val_kl_dim_{n}"] for n in range(self.latent_dim)])
-        order = np.argsort(-kl, kind="stable")[:latents]
         start = np.zeros(self.latent_dim)
         if image is not None:
             codes = self.encode(image).z_mean
             if len(codes) != 1:
                 raise UserError(f"A traversal starts from one image, not from {len(codes)}.")
             start = codes[0]
-        values = np.linspace(-span, span, steps)
-        return Traversal(order, kl[order], values, self._decode_all(along(start, order, values)))
+        return traversal(self.decode, start, kl, latents=latents, steps=steps, span=span)
 
     @with_keras_defaults
     def score(self, images: Any) -> dict[str, np.ndarray]:
@@ -276,11 +271,6 @@ class Run:
             checkpoint = kept_checkpoint(self.directory, self.record)
             program, _ = restore_program(self._blueprint, checkpoint, self._built)
         return program
-
-    def _decode_all(self, z: np.ndarray) -> np.ndarray:
-        """Images `(..., H, W, C)` of latents `(..., latent_dim)`."""
-        images = self.decode(z.reshape(-1, self.latent_dim))
-        return images.reshape(*z.shape[:-1], *self.image_shape)
 
     def _pixels(self, images: Any) -> Pixels:
         pixels = images.pixels if isinstance(images, Images) else as_pixels(images, self.scale)
