@@ -159,10 +159,11 @@ class Run:
 
         Raises `RunError` for a run that has ended no epoch, which is where the KL is from.
         """
-        history = self.history
-        if not history:
+        epoch = self.record.kept_epoch
+        if not epoch:
             raise RunError(f"{self.path} has ended no epoch, so it has no KL to sort latents by.")
-        kl = np.array([history[-1][f"val_kl_dim_{n}"] for n in range(self.latent_dim)])
+        row = self.history[epoch - 1]
+        kl = np.array([row[f"val_kl_dim_{n}"] for n in range(self.latent_dim)])
         start = np.zeros(self.latent_dim)
         if image is not None:
             codes = self.encode(image).z_mean
