@@ -79,7 +79,7 @@ class PreciseAverages:
         count = min(len(images), most)
         self._size = min(batch_size, count)
         sample = epoch_order(seed, 0, len(images))[: count - count % self._size]
-        if not isinstance(images, StoredPixels):  # of which a second copy would be held
+        if not isinstance(images, StoredPixels):  # else a second copy of all would be held
             images, sample = images[sample], np.arange(len(sample), dtype=np.int32)
         self._sample = sample
         self._steps = compile_forward(program, self._step, 2 * sum(self._widths), images)
