@@ -26,7 +26,7 @@ from vaekit.engine.steps import batches, compile_forward, epoch_order
 from vaekit.kernels.batch_moments import watched_moments
 from vaekit.types import Pixels, Tensor
 
-# Of these on, more images change held-out losses by less than a tenth of a percent:
+# Of MNIST's 60,000 images, all change held-out losses by less than a tenth of a percent more:
 # benchmarks/results/batch_norm/averages.json.
 IMAGES = 2048
 
