@@ -150,7 +150,8 @@ def test_each_layer_gets_the_moments_of_the_images_and_nothing_else_moves():
 
 
 def test_over_one_batch_a_model_at_rest_gives_what_it_gives_in_training():
-    made = program(make_vae((8, 8, 1)), squares)
+    narrow = {"encoder_opt": {"width": 4}, "decoder_opt": {"width": 4}}
+    made = program(make_vae((8, 8, 1), **narrow), squares)
     images = some_images(24)
     x = ops.convert_to_tensor(images.astype("float32") / np.float32(255))
 
@@ -200,6 +201,7 @@ def test_training_is_the_same_to_the_bit_and_what_is_saved_is_what_was_measured(
         train(tmp_path / "run", **{**options, "batch_norm_averages": "precise"}, resume=True)
 
 
+@pytest.mark.slow
 def test_a_run_cut_within_an_epoch_saves_models_with_precise_averages(
     precise, tmp_path, monkeypatch
 ):

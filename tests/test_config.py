@@ -27,6 +27,7 @@ EVERY = {
     "patience": 2,
     "batch_size": 48,
     "learning_rate": 1.25e-3,
+    "batch_norm_averages": "moving",
     "seed": 2**31 - 1,
     "limit": 100,
     "validation_split": 0.25,

@@ -26,7 +26,7 @@ from vaekit.engine.steps import batches, compile_forward, epoch_order
 from vaekit.kernels.batch_moments import watched_moments
 from vaekit.types import Pixels, Tensor
 
-# Of these on, more images change held-out losses by less than a tenth of a percent:
+# Of MNIST's 60,000 images, all change held-out losses by less than a tenth of a percent more:
 # benchmarks/results/batch_norm/averages.json.
 IMAGES = 2048
 
@@ -79,7 +79,7 @@ class PreciseAverages:
         count = min(len(images), most)
         self._size = min(batch_size, count)
         sample = epoch_order(seed, 0, len(images))[: count - count % self._size]
-        if not isinstance(images, StoredPixels):  # of which a second copy would be held
+        if not isinstance(images, StoredPixels):  # else a second copy of all would be held
             images, sample = images[sample], np.arange(len(sample), dtype=np.int32)
         self._sample = sample
         self._steps = compile_forward(program, self._step, images)

@@ -118,9 +118,11 @@ class Program:
         """
         self.restart_evaluation()
         before = [(variable, np.array(variable.numpy())) for variable in self._drawn]
-        yield
-        for variable, value in before:
-            variable.assign(value)
+        try:
+            yield
+        finally:
+            for variable, value in before:
+                variable.assign(value)
 
     def train_step(self, stored: Tensor) -> tuple[list[Tensor], Tensor]:
         """The loss of each objective, averaged over a batch, and the batch's row of sums.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import types
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -62,7 +62,7 @@ def _held(value: Any, seen: set[int]) -> Iterator[tuple[keras.Variable, bool]]:
 
 def _parts(value: Any) -> Iterator[Any]:
     """What an object that is neither a variable nor a layer holds."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         yield from value.values()
     elif isinstance(value, list | tuple):
         yield from value
