@@ -24,7 +24,6 @@ from PIL import Image
 
 import vaekit
 from vaekit.benchmark.results import heading, write_result
-from vaekit.run import describe_environment
 
 CHOSEN = ("encoder", "decoder", "loss", "latent_dim", "recipe", "batch_size", "learning_rate")
 SHOWN = 12  # images a row
@@ -56,6 +55,8 @@ def main() -> None:
         if args.picture:
             rows = pictures(list(runs.values()), held_out)
             Image.fromarray(sheet(rows)).save(args.picture, optimize=True)
+    from vaekit.run import describe_environment  # Keras would start aloud before the first run
+
     settings = {name: getattr(args, name) for name in ("size", "train", "test")}
     result = {
         **heading("presets"),
