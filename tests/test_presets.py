@@ -101,9 +101,12 @@ def test_a_recipe_that_is_named_has_its_own_numbers():
 
 
 def test_a_part_that_is_named_has_its_own_options():
-    of_the_row = chosen()
-    assert "loss_opt" not in chosen(loss=of_the_row["loss"])
-    assert chosen(loss_opt={"samples": 2})["loss_opt"] == {**of_the_row["loss_opt"], "samples": 2}
+    large = (128, 128, 3)
+    of_the_row = chosen(large)
+    assert "encoder_opt" not in chosen(large, encoder=of_the_row["encoder"])
+    deep = chosen(large, encoder_opt={"depth": 2})
+    assert deep["encoder_opt"] == {**of_the_row["encoder_opt"], "depth": 2}
+    assert deep["decoder_opt"] == of_the_row["decoder_opt"]
 
 
 # --- a run
