@@ -78,7 +78,7 @@ PRESETS = (
         side=96,
         images=1000,
         values={**_RESIDUAL, "latent_dim": 64, "batch_size": 8},
-        steps=Steps(1500, least=10, most=100),
+        steps=Steps(1000, least=10, most=100),
     ),
     Preset(
         "photographs-64",
