@@ -54,7 +54,7 @@ def main() -> None:
         held_out = vaekit.load_data(str(data)).test.pixels
         if args.picture:
             rows = pictures(list(runs.values()), held_out)
-            Image.fromarray(sheet(rows)).save(args.picture, optimize=True)
+            Image.fromarray(sheet(rows)).quantize(256).save(args.picture, optimize=True)
         described = [description(preset, run, held_out) for preset, run in runs.items()]
     from vaekit.run import describe_environment  # Keras would start aloud before the first run
 

@@ -71,8 +71,10 @@ _RESIDUAL = {"encoder": "residual", "decoder": "residual", "loss": "sigma", "rec
 _HALF_AS_WIDE = {"encoder_opt": {"width": 16}, "decoder_opt": {"width": 16}}
 
 PRESETS = (
-    # The tutorial's digits, and what is like them.
+    # The tutorial's digits, and what is like them: its numbers are what speed is measured by.
     Preset(TUTORIAL, channels=1, side=SMALL),
+    # 304 images, 20 epochs: held-out PSNR 20.4 dB, the tutorial's 11.8. The ELBO of held-out images
+    # stopped rising there. Batches of 8, since 20 epochs in batches of 32 are 200 steps.
     Preset(
         "few-photographs-64",
         side=96,
