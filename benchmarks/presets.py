@@ -24,7 +24,6 @@ from PIL import Image
 
 import vaekit
 from vaekit.benchmark.results import heading, write_result
-from vaekit.run import describe_environment
 
 CHOSEN = ("encoder", "decoder", "loss", "latent_dim", "recipe", "batch_size", "learning_rate")
 SHOWN = 12  # images a row
@@ -55,21 +54,24 @@ def main() -> None:
         held_out = vaekit.load_data(str(data)).test.pixels
         if args.picture:
             rows = pictures(list(runs.values()), held_out)
-            Image.fromarray(sheet(rows)).save(args.picture, optimize=True)
+            Image.fromarray(sheet(rows)).quantize(256).save(args.picture, optimize=True)
+        described = [description(preset, run, held_out) for preset, run in runs.items()]
+    from vaekit.run import describe_environment  # Keras would start aloud before the first run
+
     settings = {name: getattr(args, name) for name in ("size", "train", "test")}
     result = {
         **heading("presets"),
         **describe_environment(),
         "settings": {**settings, **named},
-        "runs": [described(preset, run, held_out) for preset, run in runs.items()],
+        "runs": described,
     }
-    for run in result["runs"]:
+    for run in described:
         print(f"{run['preset']}: {run['psnr']:.2f} dB after {run['epochs']} epochs")
     if args.out:
         write_result(result, args.out)
 
 
-def described(preset: str, run: vaekit.Run, held_out: np.ndarray) -> dict[str, Any]:
+def description(preset: str, run: vaekit.Run, held_out: np.ndarray) -> dict[str, Any]:
     """What a preset chose, and how it went: PSNR in dB of reconstructions from draws of z."""
     config, rows = run.config, run.history
     mean = run.reconstruct(held_out)

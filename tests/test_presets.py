@@ -101,9 +101,12 @@ def test_a_recipe_that_is_named_has_its_own_numbers():
 
 
 def test_a_part_that_is_named_has_its_own_options():
-    of_the_row = chosen()
-    assert "loss_opt" not in chosen(loss=of_the_row["loss"])
-    assert chosen(loss_opt={"samples": 2})["loss_opt"] == {**of_the_row["loss_opt"], "samples": 2}
+    large = (128, 128, 3)
+    of_the_row = chosen(large)
+    assert "encoder_opt" not in chosen(large, encoder=of_the_row["encoder"])
+    deep = chosen(large, encoder_opt={"depth": 2})
+    assert deep["encoder_opt"] == {**of_the_row["encoder_opt"], "depth": 2}
+    assert deep["decoder_opt"] == of_the_row["decoder_opt"]
 
 
 # --- a run
@@ -161,7 +164,8 @@ def test_the_record_holds_what_was_chosen_and_which_row(trained):
 def test_a_saved_config_leaves_nothing_to_choose(trained):
     _, out, saved = trained
     config = TrainConfig.checked(read_config(saved))
-    assert choose_preset(config, (8, 8, 3), 11).values == {}
+    again = choose_preset(config, (8, 8, 3), 11)
+    assert (again.values, again.choice.value) == ({}, "none")
     assert config.encoder == record_of(out)["config"]["encoder"]
 
 

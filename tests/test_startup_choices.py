@@ -22,7 +22,7 @@ from vaekit.startup.onednn import choose_onednn
 from vaekit.startup.threads import choose_threads
 
 SMALL = ["--data", "digits", "--limit", "48", "--epochs", "1", "--batch-size", "8"]
-NAMES = ["backend", "device", "threads", "allocator", "onednn", "precision", "kernels"]
+NAMES = ["preset", "backend", "device", "threads", "allocator", "onednn", "precision", "kernels"]
 NAMES += ["compile", "steps_per_call", "data"]
 
 

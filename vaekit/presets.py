@@ -71,21 +71,26 @@ _RESIDUAL = {"encoder": "residual", "decoder": "residual", "loss": "sigma", "rec
 _HALF_AS_WIDE = {"encoder_opt": {"width": 16}, "decoder_opt": {"width": 16}}
 
 PRESETS = (
-    # The tutorial's digits, and what is like them.
+    # The tutorial's digits, and what is like them: its numbers are what speed is measured by.
     Preset(TUTORIAL, channels=1, side=SMALL),
+    # 304 images, 20 epochs: held-out PSNR 20.4 dB, the tutorial's 11.8. The ELBO of held-out images
+    # stopped rising there. Batches of 8, since 20 epochs in batches of 32 are 200 steps.
     Preset(
         "few-photographs-64",
         side=96,
         images=1000,
         values={**_RESIDUAL, "latent_dim": 64, "batch_size": 8},
-        steps=Steps(1500, least=10, most=100),
+        steps=Steps(1000, least=10, most=100),
     ),
+    # 2,000 images: 19.6 dB after 2 epochs, which is as far as was measured. After one, a rate of
+    # 1e-3 was worse (18.6 dB, not 19.2), and 64 latents were level.
     Preset(
         "photographs-64",
         side=96,
         values={**_RESIDUAL, "latent_dim": 128, "batch_size": 16},
         steps=Steps(5000, least=5, most=50),
     ),
+    # 1,000 images of 128x128: 18.8 dB after 2 epochs, which is as far as was measured.
     Preset(
         "photographs-128",
         values={**_RESIDUAL, **_HALF_AS_WIDE, "latent_dim": 128, "batch_size": 8},

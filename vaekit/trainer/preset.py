@@ -50,6 +50,8 @@ def choose_preset(config: TrainConfig, image_shape: ImageShape, images: int) -> 
             values[name] = {**value, **getattr(config, name)}
         elif name not in named:
             values[name] = value
+    if preset.values and not values:
+        return Chosen({}, Choice("preset", "none", "all that one would decide was named"))
     shape = "x".join(map(str, image_shape))
     return Chosen(values, Choice("preset", preset.name, f"for {images:,} images of {shape}"))
 

@@ -91,8 +91,8 @@ def choose_source(
     train, validation = split(
         dataset, share=config.validation_split, seed=config.seed, limit=config.limit
     )
-    count, *shape = train.pixels.shape
-    chosen = choose_preset(config, (shape[0], shape[1], shape[2]), count)
+    count, height, width, channels = train.pixels.shape
+    chosen = choose_preset(config, (height, width, channels), count)
     config = config.model_copy(update=dict(chosen.values))
     if config.batch_size > len(train.pixels):
         raise UserError(
