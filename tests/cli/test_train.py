@@ -60,7 +60,8 @@ def test_options_reach_the_parts(trained):
 
 def test_train_prints_plain_lines(trained):
     folder, out = trained
-    epoch, saved = out.splitlines()
+    read, epoch, saved = out.splitlines()
+    assert read.startswith("Read digits: 40 images of 8x8x1 to train on, ")
     pattern = r"epoch 1/1  [\d.]+ s  [\d,]+ images/s  loss [\d.]+ \(val [\d.]+\) reconstruction .*"
     assert re.fullmatch(pattern, epoch)
     assert saved == f"Saved in {folder / 'run'}: models, history.csv, run.json and figures/."
@@ -102,7 +103,7 @@ def test_saved_config_is_resolved_and_makes_the_same_run(trained):
 def test_resume_goes_on_for_more_epochs(trained, tmp_path):
     run = shutil.copytree(trained[0] / "run", tmp_path / "run")
     out = cli("resume", run, "--epochs", 2)
-    assert out.splitlines()[0].startswith("epoch 2/2  ")
+    assert out.splitlines()[1].startswith("epoch 2/2  ")
     assert [row["epoch"] for row in vaekit.load(run).history] == [1, 2]
     assert record_of(run)["training"]["steps_done"] == 4
 
@@ -185,4 +186,4 @@ def test_help_has_every_option():
     text = cli("train", "--help")
     for name in TrainConfig.model_fields:
         assert f"--{name.replace('_', '-')} " in text
-    assert {"figures", "gif", "gray", "step_log"} == FLAGS
+    assert {"figures", "gif", "gray", "skip_bad", "step_log"} == FLAGS
