@@ -54,7 +54,6 @@ EVERY = {
     "steps_per_call": 7,
     "compile": True,
     "kernels": "stock",
-    "batch_norm_averages": "moving",
 }
 
 

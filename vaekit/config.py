@@ -228,7 +228,7 @@ class TrainConfig(_PartFields):
         "How images come to that size: crop cuts off what is beside its shape and never enlarges, "
         "pad adds black, stretch distorts.",
         "data",
-        shown_default="crop of image files, stretch of arrays",
+        shown_default="crop of image files, enlarging small ones; stretch of arrays",
         effect="none",  # told with the data
     )
     skip_bad: bool = option(

@@ -60,7 +60,8 @@ def test_options_reach_the_parts(trained):
 
 def test_train_prints_plain_lines(trained):
     folder, out = trained
-    first, *_, epoch, more, saved = out.splitlines()
+    read, first, *_, epoch, more, saved = out.splitlines()
+    assert read.startswith("Read digits: 40 images of 8x8x1 to train on, ")
     assert first.startswith("loss, minimised: reconstruction + weighted_kl, that is -log p(x|z) + ")
     assert re.fullmatch(r"epoch 1/1  loss [\d.]+ \(val [\d.]+\) = reconstruction .*", epoch)
     assert re.fullmatch(r"  kl .* nats  elbo .* nats  kl_weight .* s  [\d,]+ images/s", more)
@@ -186,4 +187,4 @@ def test_help_has_every_option():
     text = cli("train", "--help")
     for name in TrainConfig.model_fields:
         assert f"--{name.replace('_', '-')} " in text
-    assert {"figures", "gif", "gray", "step_log"} == FLAGS
+    assert {"figures", "gif", "gray", "skip_bad", "step_log"} == FLAGS

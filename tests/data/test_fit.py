@@ -55,15 +55,22 @@ def test_a_crop_larger_than_the_image(tmp_path, picture, budget):
     for name, shape in (("a", (16, 40)), ("b", (64, 64)), ("c", (40, 16))):
         picture(tmp_path / f"{name}.png", np.ones(shape, "u1"))
     with pytest.raises(DataError, match="2 of the 3 images") as error:
-        read_images(tmp_path, image_size=32, budget=budget)
+        read_images(tmp_path, image_size=32, resize="crop", budget=budget)
     reason = "{} is too small for a crop of 32x32 (resize='stretch' enlarges)"
     assert error.value.files == {"a.png": reason.format("16x40"), "c.png": reason.format("40x16")}
     assert read_images(tmp_path, image_size=32, resize="pad").train.pixels.shape == (3, 32, 32, 1)
     with pytest.warns(match=r"2 files .*a\.png: 16x40 is too small"):
-        data = read_images(tmp_path, image_size=32, skip_bad=True, budget=budget)
+        data = read_images(tmp_path, image_size=32, resize="crop", skip_bad=True, budget=budget)
     assert len(data.train.pixels) == 1
     with pytest.raises(DataError, match=r"a\.png can't be read as an image: 16x40 is too small"):
-        read_images(tmp_path / "a.png", image_size=32)
+        read_images(tmp_path / "a.png", image_size=32, resize="crop")
+
+
+def test_small_files_are_enlarged_unless_a_crop_is_asked_for(fitted):
+    image, resized = fitted(WIDE, image_size=32)
+    assert image.shape == (32, 32)
+    assert (image[0, 0], image[0, -1]) == (50, 150)
+    assert resized == "cropped to their centre from 16x40 (1 enlarged)"
 
 
 def test_sizes_are_said_from_the_smallest_to_the_largest(tmp_path, picture):

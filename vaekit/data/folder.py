@@ -31,7 +31,7 @@ READS = (
 
 def read_file(path: Path, source: str, asked: ReadOptions) -> Dataset:
     """A single image, unchecked. Raises `ImageFileError` if it can't be read."""
-    fit, left_out = asked.fit_for("crop"), LeftOut(path)
+    fit, left_out = asked.fit_for("cover"), LeftOut(path)
     header = _checked_header(path, fit)
     left_out.pages = [path] if header.several else []
     pixels = read_pixels(path, fit, asked.gray, quiet=True)
@@ -67,7 +67,7 @@ def read_folder(folder: Path, source: str, asked: ReadOptions) -> Dataset:
             )
     paths = [path for files in listed.values() for path, _ in files]
     total = bad.count_with(paths)
-    fit = asked.fit_for("crop")
+    fit = asked.fit_for("cover")
     with reading_progress(source, 2 * len(paths), asked.progress) as progress:
         headers = _headers(paths, fit, bad, progress)
         if fit is None and differ(headers):

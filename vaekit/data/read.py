@@ -42,7 +42,7 @@ def read_images(
 
     image_size: height and width to bring the images to: 64, "64x48" or (64, 48).
     resize: how: "crop" (the centre, never enlarged), "pad" (with black) or "stretch"; None crops
-        image files and stretches arrays.
+        image files, enlarging small ones, and stretches arrays.
     gray: make colour images grey.
     skip_bad: go on without the files of a folder that can't be read; `skipped` then names them.
     budget: images of more stay in their file and are read as they are needed; None: all are read.

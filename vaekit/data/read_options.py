@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, get_args
 
 from vaekit.config import Resize
 from vaekit.data.budget import Budget
-from vaekit.data.fit import Fit
+from vaekit.data.fit import Fit, How
 from vaekit.data.pixels import SMALLEST
 from vaekit.errors import OptionError
 from vaekit.image_size import parse_image_size
@@ -33,7 +33,7 @@ class ReadOptions(NamedTuple):
             raise OptionError(f"There is no resize {resize!r}: {', '.join(get_args(Resize))}.")
         return cls(_checked_size(image_size), resize, **others)
 
-    def fit_for(self, default: Resize) -> Fit | None:
+    def fit_for(self, default: How) -> Fit | None:
         """How images come to their size; None where they are to stay as they are."""
         return None if self.image_size is None else Fit(self.image_size, self.resize or default)
 
