@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple
@@ -16,18 +16,12 @@ from vaekit.augmentation.pipeline import Augmentation
 from vaekit.config import KernelChoice
 from vaekit.distributions import Posterior
 from vaekit.engine.columns import ADVERSARY_LOSS, LOSS, TOTALS, Columns, latent_sums
-from vaekit.errors import BuildError
+from vaekit.engine.loss_terms import RESERVED, check_terms
 from vaekit.kernels import KERNELS, ActiveKernels
 from vaekit.loss import Needs
 from vaekit.model import VAE, LossVariables, VariablesUsed, refused_creation, seeded, variables_of
 from vaekit.pixels import as_float_tensor
 from vaekit.types import Tensor, VAEOutput
-
-# Names that the kit reports by itself; `kl` may be a loss's own term, if it is the KL.
-_RESERVED = (
-    *TOTALS,
-    *("elbo", "mse", "psnr", "active_units", "kl_dim", "z_mean", "z_mean_squared"),
-)
 
 
 class Objective(NamedTuple):
@@ -283,29 +277,14 @@ class Program:
         return own
 
     def _check_terms(self, name: str, x: Tensor, output: VAEOutput) -> None:
-        taken = {**dict.fromkeys(_RESERVED), **dict.fromkeys(self.needs.schedules)}
+        taken = {**dict.fromkeys(RESERVED), **dict.fromkeys(self.needs.schedules)}
         who = f"The loss {name!r}"
         with refused_creation(who):
             terms = self.loss(x, output)
-            _check(who, terms, taken)
+            check_terms(who, terms, taken)
             if self.needs.adversary is not None:
                 others = self.needs.adversary(x, _at_rest(output), self.eval_noise)
-                _check(f"The adversary of the loss {name!r}", others, taken | terms)
-
-
-def _check(who: str, terms: Any, taken: Container[str]) -> None:
-    if not isinstance(terms, Mapping) or not terms:
-        raise BuildError(
-            f"{who} must return {{name: tensor of shape (B,)}}; it gave a {type(terms).__name__}."
-        )
-    for key, term in terms.items():
-        if key in taken:
-            raise BuildError(f"{who} has a term {key!r}, which the kit reports by itself.")
-        if tuple(getattr(term, "shape", ())) != (2,):
-            raise BuildError(
-                f"{who} must give one value an image, shape (B,); for a batch of 2 its term "
-                f"{key!r} has {tuple(getattr(term, 'shape', ()))}."
-            )
+                check_terms(f"The adversary of the loss {name!r}", others, taken | terms)
 
 
 def _with_total(total: str, terms: Mapping[str, Tensor]) -> dict[str, Tensor]:
