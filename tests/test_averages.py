@@ -62,7 +62,7 @@ class Normed(Loss):
     """Errors of images normalised by the loss's own batch norm, and what a critic makes of them."""
 
     def __init__(self):
-        self.norm = layers.BatchNormalization(name="of the loss")
+        self.norm = layers.BatchNormalization(name="loss_norm")
         self.draws = keras.random.SeedGenerator(3)
         self.adversary = Critic()
 
@@ -133,7 +133,7 @@ def test_each_layer_gets_the_moments_of_the_images_and_nothing_else_moves():
     renew(made, images)
 
     moved = {v.path for v in made.state if not np.array_equal(v.numpy(), before[v.path])}
-    names = ("plain", "slow", "own", "nested", "inner", "critic", "of the loss", "late")
+    names = ("plain", "slow", "own", "nested", "inner", "critic", "loss_norm", "late")
     assert {path.split("/")[-2] for path in moved} == set(names)
     assert {path.split("/")[-1] for path in moved} == {"moving_mean", "moving_variance"}
 
