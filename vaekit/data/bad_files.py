@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from vaekit.data.read_options import ReadOptions
 from vaekit.errors import DataError
 from vaekit.untrusted.reading import shown
 from vaekit.wording import option_text, worded
@@ -52,14 +53,15 @@ class BadFiles:
             for path, reason in sorted(self._reasons.items())
         }
 
-    def refusal(self, total: int, source: str) -> BadFilesError:
-        """What to raise for them, where there are `total` files with them."""
+    def refusal(self, total: int, source: str, asked: ReadOptions) -> BadFilesError:
+        """What to raise for them, where `source` has `total` files with them, read as `asked`."""
         files = self.by_name()
         lines = [f"  {name}: {reason}" for name, reason in list(files.items())[:_LISTED]]
         if len(files) > _LISTED:
-            command = ["vaekit", "data", "info", source, "--skip-bad", "--json"]
-            rest = worded(shlex.join(command), "this error's files has all")
-            lines.append(f"  and {len(files) - _LISTED} more: {rest}")
+            # Without a file to go on with, the command says no more than this error does.
+            command = "" if len(files) == total else _listing_command(source, asked)
+            rest = worded(command, "this error's files has all")
+            lines.append(f"  and {len(files) - _LISTED} more{rest and f': {rest}'}")
         if len(files) == total:
             head = f"Of the {total} images of {self.root} none can be used:"
             tail = "Mend them, or give others."
@@ -67,3 +69,13 @@ class BadFiles:
             head = f"{len(files)} of the {total} images of {self.root} can't be used:"
             tail = f"Mend or remove them, or go on without them: {option_text('skip_bad', True)}"
         return BadFilesError("\n".join([head, *lines, tail]), files)
+
+
+def _listing_command(source: str, asked: ReadOptions) -> str:
+    """The command that lists all of them."""
+    command = ["vaekit", "data", "info", source, "--skip-bad", "--json"]
+    if asked.image_size is not None:
+        command += ["--image-size", "x".join(map(str, asked.image_size))]
+    if asked.resize is not None:
+        command += ["--resize", asked.resize]
+    return shlex.join(command)

@@ -73,11 +73,11 @@ def read_folder(folder: Path, source: str, asked: ReadOptions) -> Dataset:
         if fit is None and differ(headers):
             _drop_undecodable(headers, None, asked.gray, bad, progress)
             if differ(headers):
-                refusal = bad.refusal(total, source) if bad and not asked.skip_bad else None
+                refusal = bad.refusal(total, source, asked) if bad and not asked.skip_bad else None
                 raise DifferingSizesError(folder, headers, refusal)
         pixels = _pixels(headers, fit, asked, bad, progress)
     if bad and (not asked.skip_bad or pixels is None):
-        raise bad.refusal(total, source)
+        raise bad.refusal(total, source, asked)
     left_out.pages = [path for path, header in headers.items() if header.several]
     kept = {split: [(p, c) for p, c in files if p in headers] for split, files in listed.items()}
     for split, files in kept.items():

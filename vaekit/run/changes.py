@@ -62,9 +62,9 @@ def refuse_changes(changes: Sequence[Change], allowed: Collection[str], run: Pat
     refused = [change for change in changes if change.name not in names]
     if refused:
         lines = [f"  {change.name}: was {change.was}, is {change.now}" for change in refused]
-        names = [change.name for change in refused]
+        differing = [change.name for change in refused]
         allowing = worded(
-            " ".join(f"--allow-change {name}" for name in names), f"allow_change={names}"
+            " ".join(f"--allow-change {name}" for name in differing), f"allow_change={differing}"
         )
         raise RunError(
             f"{run} can't go on as it began, since some things are not what they were:\n"
