@@ -248,7 +248,7 @@ def test_every_row_is_printed(measured):
         (["--out", "nowhere/kit.json"], "There is no folder nowhere"),
         (
             ["--data", "digits", "--batch-sizes", "2048"],
-            "more than the 1617 training images; choose a smaller --batch-sizes.",
+            "more than the 1617 training images of digits; choose a smaller --batch-sizes.",
         ),
     ],
 )

@@ -275,7 +275,7 @@ def test_options_out_of_range_are_refused(name, option, value):
 
 
 def test_any_callable_is_a_loss_with_the_least_needs():
-    assert needs_of(lambda x, output: {}, "mine") == ("mean", 1, {}, None, None)
+    assert needs_of(lambda x, output: {}, "mine") == ("mean", 1, {}, None, None, "")
 
 
 class Bare(Loss):

@@ -31,6 +31,7 @@ LONG = [
 
 # What is said before the first epoch of the tutorial's loss on MNIST.
 LEGEND = [
+    "Read ./mnist: 256 images of 28x28x1 to train on, 64 to validate on.",
     "loss, minimised: reconstruction + kl, that is 1000 x mean squared error + KL.",
     "elbo, in nats, the larger the better: a bound on log p(x) for values that are",
     "  normal with sigma 0.626. No constant is left out, so it may differ from -loss.",

@@ -243,7 +243,8 @@ def test_damaged_checkpoint_is_named_and_the_one_before_offered(run_folder, tmp_
     newest = folder / "checkpoints" / "step-000000006" / "state.npz"
     newest.write_bytes(newest.read_bytes()[:-2000])
     text = (
-        rf"step-000000006/state\.npz is damaged: .* vaekit resume {folder} --from step-000000003 "
+        rf"step-000000006/state\.npz is damaged: .* "
+        rf"vaekit\.resume\('{folder}', checkpoint='step-000000003'\)"
     )
     with pytest.raises(DamagedError, match=text):
         vaekit.load(folder)

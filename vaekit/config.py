@@ -92,6 +92,7 @@ def option(
     metavar: str | None = None,
     shown_default: str | None = None,
     effect: Effect = "computed",
+    once: bool = False,
 ) -> Any:
     """A field of the config.
 
@@ -101,12 +102,14 @@ def option(
     shown_default: the default in words, where its value doesn't say it.
     effect: `computed` decides what a run computes, so a change of it keeps a run from going on;
         `chosen` does too, but by the value that the kit chose; `none` doesn't.
+    once: whether two of it on a command line are refused; of others the last one is taken.
     """
     about: dict[str, Any] = {
         "group": group,
         "metavar": metavar,
         "shown_default": shown_default,
         "effect": effect,
+        "once": once,
     }
     default_of = {"default_factory": default} if callable(default) else {"default": default}
     return Field(**default_of, description=meaning, json_schema_extra=about)
@@ -161,6 +164,7 @@ class TrainConfig(_PartFields):
         "data",
         metavar="SOURCE",
         shown_default="mnist, or mnist-sample where it can't be had",
+        once=True,  # or one might take both to be read
     )
     data_opt: dict[str, Any] = option(
         dict, "An option of a registered data set.", "data", metavar="K=V"

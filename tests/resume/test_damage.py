@@ -29,7 +29,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_good(whole, copy):
 
 
 def test_a_checkpoint_of_no_such_name_is_refused(copy):
-    with pytest.raises(vaekit.UserError, match=r"no checkpoint 'step-1'. There are: step-0+5, "):
+    with pytest.raises(vaekit.UserError, match=r"no checkpoint 'step-1'. There are: step-0+10, "):
         resume(copy, checkpoint="step-1")
 
 

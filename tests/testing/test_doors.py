@@ -56,7 +56,10 @@ def test_unknown_name_is_told():
 def test_what_does_not_apply_is_skipped_with_a_reason():
     results = check_component("elbo", "loss", skip=REST)
     skipped = {r.check: r.reason for r in results if r.status == "skipped"}
-    assert skipped == {"schedules_reach_their_ends": "it has no schedules"}
+    assert skipped == {
+        "gradients_reach_every_variable": "it has no variable of its own to train",
+        "schedules_reach_their_ends": "it has no schedules",
+    }
 
 
 def test_claims_decide_what_is_built_and_what_refused():

@@ -70,7 +70,7 @@ def _option(name: str, meaning: str | None) -> click.Option:
     elif typing.get_origin(inner) is dict:
         settings |= {"type": KEY_VALUE, "multiple": True}
     else:
-        settings |= {"type": _type(inner), **ONCE}
+        settings |= {"type": _type(inner), **(ONCE if about(name, "once") else {})}
     if meaning is None:
         default = about(name, "shown_default")
         if default is None and inner is bool and field.default:

@@ -90,7 +90,7 @@ def _only_value(ctx: click.Context, param: click.Parameter, values: Any) -> Any:
     return values[0] if values else None
 
 
-# For an option of one value: of two, click would take the last without a word.
+# For an option of which click would take the last of two without a word.
 ONCE: dict[str, Any] = {"multiple": True, "callback": _only_value}
 
 

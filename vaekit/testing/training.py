@@ -43,7 +43,11 @@ def beside(blueprint: Blueprint, subject: Subject) -> str:
 
 
 def blueprints(subject: Subject) -> Iterator[Blueprint]:
-    """The subject beside every combination of the kit's parts that takes an image that it takes."""
+    """The subject beside each of the kit's losses.
+
+    With them go the first of the kit's backbones that take an image that it takes: where the
+    subject's images allow it, the tutorial's.
+    """
 
     def choice(kind: str) -> list[Subject]:
         if kind == subject.kind:
@@ -52,20 +56,28 @@ def blueprints(subject: Subject) -> Iterator[Blueprint]:
 
     # A part that no run needs is there only when it is the subject.
     kinds = [k for k, kind in RUN_KINDS.items() if kind.default or k == subject.kind]
-    for subjects in itertools.product(*map(choice, kinds)):
-        by_kind = dict(zip(kinds, subjects, strict=True))
-        encoder, decoder = by_kind["encoder"], by_kind["decoder"]
-        shape = next(filter(decoder.claims.takes, encoder.claims.shapes), None) or next(
-            filter(encoder.claims.takes, decoder.claims.shapes), None
-        )
-        if shape is not None:
-            parts = {kind: Part(each.component, each.options) for kind, each in by_kind.items()}
-            config = TrainConfig(latent_dim=decoder.claims.latents[0])
-            yield Blueprint(config, parts, shape, dataset_size=BATCH)
+    pairs = itertools.product(choice("encoder"), choice("decoder"))
+    matched = ((pair, shape) for pair in pairs for shape in _common_shapes(*pair))
+    first = next(matched, None)
+    if first is None:
+        return
+    backbones, shape = first
+    kinds = [kind for kind in kinds if kind not in ("encoder", "decoder")]
+    for others in itertools.product(*map(choice, kinds)):
+        subjects = dict(zip(("encoder", "decoder", *kinds), (*backbones, *others), strict=True))
+        parts = {kind: Part(each.component, each.options) for kind, each in subjects.items()}
+        config = TrainConfig(latent_dim=subjects["decoder"].claims.latents[0])
+        yield Blueprint(config, parts, shape, dataset_size=BATCH)
+
+
+def _common_shapes(encoder: Subject, decoder: Subject) -> Iterator[ImageShape]:
+    """The shapes of images that both take, of those that either is checked on."""
+    yield from filter(decoder.claims.takes, encoder.claims.shapes)
+    yield from filter(encoder.claims.takes, decoder.claims.shapes)
 
 
 def trains_ten_steps(subject: Subject) -> None:
-    """Beside each of the kit's parts, the loss falls in ten steps and weights stay finite."""
+    """Beside the kit's parts, each loss among them, the loss falls and weights stay finite."""
     trained = 0
     for blueprint in blueprints(subject):
         try:
