@@ -15,7 +15,14 @@ from vaekit.errors import DivergedError, RunError
 
 pytestmark = pytest.mark.backend
 
-SMALL = {"data": "digits", "limit": 40, "batch_size": 16, "progress": False}
+SMALL = {
+    "data": "digits",
+    "limit": 40,
+    "batch_size": 16,
+    "encoder_opt": {"width": 4},
+    "decoder_opt": {"width": 4},
+    "progress": False,
+}
 
 
 def weights(run):
