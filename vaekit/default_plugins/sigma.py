@@ -46,6 +46,10 @@ class SharedVariance:
         self.variance.assign(self.variance + share * (error - self.variance))
         self.updates.assign(updates)
 
+    def describe(self, image_shape: tuple[int, int, int]) -> str:
+        """The law in words."""
+        return "normal with one sigma, which follows the error"
+
     def log_prob(self, x: Any, reconstruction: Any) -> Any:
         """Log p(x|z) in nats, one value an image."""
         least = math.exp(2.0 * _LEAST_LOG_SIGMA)
@@ -56,6 +60,8 @@ class SharedVariance:
 
 class SigmaLoss(vaekit.Loss):
     """`reconstruction` = -log p(x|z) under the shared variance, and `kl`; both in nats."""
+
+    minimises = "-log p(x|z) + KL, in nats"
 
     def __init__(self) -> None:
         self.likelihood: SharedVariance = SharedVariance()
