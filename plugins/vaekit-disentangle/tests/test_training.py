@@ -24,7 +24,7 @@ FACTOR_TERMS = ["reconstruction", "kl", "weighted_total_correlation", "discrimin
 
 def train(out: Path, loss: str, epochs: int = 1, **options: Any) -> vaekit.Run:
     values = {**COMMON, "epochs": epochs, "loss": loss, "out": str(out), **options}
-    return vaekit.train(**values, progress=False)
+    return vaekit.train(**values, progress=False, figures=False)
 
 
 def weights(run: vaekit.Run) -> list[np.ndarray]:

@@ -21,12 +21,13 @@ def test_trains(tmp_path, encoder, decoder, loss, shape):
         decoder,
         loss,
         images,
-        encoder_opt=SMALL if encoder == "resnet" else {},
-        decoder_opt=SMALL if decoder == "resnet" else {},
+        encoder_opt=SMALL if encoder == "resnet" else {"width": 8},
+        decoder_opt=SMALL if decoder == "resnet" else {"width": 8},
         epochs=1,
         batch_size=8,
         out=str(tmp_path / "run"),
         progress=False,
+        figures=False,
     )
     part = run.record.parts["encoder" if encoder == "resnet" else "decoder"]
     assert part.distribution == "vaekit-resnet"
