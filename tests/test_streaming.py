@@ -364,8 +364,11 @@ def test_memory_is_constant(tmp_path):
             plan.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
             plan.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
             space = h5py.h5s.create_simple((count, 28, 28))
-            h5py.h5d.create(file.id, b"images", h5py.h5t.NATIVE_UINT8, space, plan)
-            file["images"][:100] = 200
+            images = h5py.h5d.create(file.id, b"images", h5py.h5t.NATIVE_UINT8, space, plan)
+            start = images.get_offset()
+        with path.open("r+b") as raw:  # of one colour, they would be refused
+            for number in range(0, count, 500):
+                os.pwrite(raw.fileno(), bytes([200]) * 784, start + number * 784)
         line = [sys.executable, "-c", MEMORY, str(path), str(tmp_path / f"{count}")]
         done = subprocess.run(line, capture_output=True, text=True, timeout=600, check=True)
         peaks.append(int(done.stdout.split()[-1]))
