@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Mapping
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-import tomli_w
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import (
     BaseModel,
@@ -439,6 +437,8 @@ def read_config(path: str | Path) -> dict[str, Any]:
 
     Raises `UserError` if it can't be read or isn't TOML, `OptionError` as `TrainConfig.checked`.
     """
+    import tomllib  # help reads no file
+
     try:
         with open(path, "rb") as file:
             values = tomllib.load(file)
@@ -467,6 +467,8 @@ def write_config(config: TrainConfig, path: str | Path) -> None:
 
     Raises `UserError` if `path` can't be written; it is then what it was.
     """
+    import tomli_w
+
     values = config.model_dump(exclude_none=True, mode="json")
     for table in (table for table in values.values() if isinstance(table, dict)):
         table.update({name: "none" for name, value in table.items() if value is None})
