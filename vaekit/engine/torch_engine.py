@@ -33,6 +33,8 @@ class TorchEngine(Engine):
                     retain_graph=objective is not objectives[-1],
                     materialize_grads=True,  # as elsewhere, what nothing uses stays as it is
                 )
+                if objective.variables  # all may be frozen
+                else ()
                 for loss, objective in zip(losses, objectives, strict=True)
             ]
             with torch.no_grad():
