@@ -48,7 +48,7 @@ class SharedVariance:
 
     def describe(self, image_shape: tuple[int, int, int]) -> str:
         """The law in words."""
-        return "normal with one sigma, which follows the error"
+        return "values that are normal with one sigma, which follows the error"
 
     def log_prob(self, x: Any, reconstruction: Any) -> Any:
         """Log p(x|z) in nats, one value an image."""
