@@ -10,19 +10,13 @@ import numpy as np
 import pytest
 
 import vaekit
+from tests.resume import runs
 from vaekit.checkpoint import latest_checkpoint, list_checkpoints
 from vaekit.errors import DivergedError, RunError
 
 pytestmark = pytest.mark.backend
 
-SMALL = {
-    "data": "digits",
-    "limit": 40,
-    "batch_size": 16,
-    "encoder_opt": {"width": 4},
-    "decoder_opt": {"width": 4},
-    "progress": False,
-}
+SMALL = {**runs.SMALL, "batch_size": 16, "step_log": False}
 
 
 def weights(run):
