@@ -1,7 +1,9 @@
 """What `import vaekit` offers, and where each name lives; `__init__.py` reads it from here."""
 
+from vaekit import active_units as active_units
 from vaekit import distributions as distributions
 from vaekit import schedules as schedules
+from vaekit import stock_layers as stock_layers
 from vaekit import testing as testing
 from vaekit.api import load as load
 from vaekit.api import load_model as load_model
@@ -11,6 +13,7 @@ from vaekit.api import train as train
 from vaekit.config import TrainConfig as TrainConfig
 from vaekit.data import load_data as load_data
 from vaekit.data import read_images as read_images
+from vaekit.distributions import Distribution as Distribution
 from vaekit.distributions import Posterior as Posterior
 from vaekit.errors import BuildError as BuildError
 from vaekit.errors import DataError as DataError
@@ -25,8 +28,13 @@ from vaekit.errors import VaekitWarning as VaekitWarning
 from vaekit.hookspecs import API_VERSION as API_VERSION
 from vaekit.hookspecs import Register as Register
 from vaekit.hookspecs import hookimpl as hookimpl
+from vaekit.latent import Draw as Draw
+from vaekit.latent import Given as Given
+from vaekit.latent import Latent as Latent
+from vaekit.latent import Prior as Prior
 from vaekit.loss import Adversary as Adversary
 from vaekit.loss import Loss as Loss
+from vaekit.loss import Player as Player
 from vaekit.plugins import load_plugin as load_plugin
 from vaekit.run import Run as Run
 from vaekit.types import Dataset as Dataset
@@ -39,4 +47,6 @@ __version__: str
 register_dataset: Register
 register_decoder: Register
 register_encoder: Register
+register_latent: Register
 register_loss: Register
+register_prior: Register

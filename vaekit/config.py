@@ -48,6 +48,7 @@ Averages = Literal["precise", "moving"]
 Resize = Literal["stretch", "crop", "pad"]
 RecipeName = Literal["tutorial", "fast"]
 PresetName = Literal["auto", "tutorial"]
+ConditionCode = Literal["one-hot", "embedded"]
 Positive = Annotated[int, Ge(1)]
 Group = Literal["parts", "data", "training", "output", "machine"]
 Effect = Literal["computed", "chosen", "none"]
@@ -175,6 +176,15 @@ class TrainConfig(_PartFields):
         effect="none",  # what it decided is compared
     )
     latent_dim: Positive = option(2, "Length of z.", "parts", shown_default=_or_by_preset(2))
+    condition: Literal["labels"] | None = option(
+        None,
+        "What encoder and decoder are told of an image beside its pixels: its class.",
+        "parts",
+        shown_default="nothing",
+    )
+    condition_code: ConditionCode = option(
+        "one-hot", "What stands for a class in a model: one-hot, or embedded, learned.", "parts"
+    )
     recipe: RecipeName = option(
         TUTORIAL,
         f"How to train. {' '.join(f'{name}: {r.summary}' for name, r in RECIPES.items())}",

@@ -19,12 +19,12 @@ A factory's keyword arguments are its options. Their names, types, defaults and 
 `Args:` section of its docstring) are what the command line and the config file offer.
 
 What a plugin may use of vaekit is `vaekit.*` (the facade), these hooks, `vaekit.distributions`,
-`vaekit.schedules` and `vaekit.testing`; everything else may change at any time. `API_VERSION`
+`vaekit.schedules`, `vaekit.stock_layers`, `vaekit.active_units` and `vaekit.testing`; everything else may change at any time. `API_VERSION`
 numbers that, and rises with whatever is added to it or changed in it. A plugin that was written
 for an older version works on, down to `OLDEST_API_VERSION`, which rises when something goes away.
 A plugin may state the version that it was written for, above its imports::
 
-    VAEKIT_API_VERSION = 1
+    VAEKIT_API_VERSION = 2
 
 A vaekit that doesn't have that version then says so, instead of trying.
 """
@@ -38,7 +38,7 @@ import pluggy
 from vaekit.types import Factory
 
 PROJECT = "vaekit"
-API_VERSION = 1
+API_VERSION = 2  # 2 added latents, priors, players and `latent_shape`
 OLDEST_API_VERSION = 1  # the oldest that plugins may still be written for
 
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -55,9 +55,18 @@ class Register(Protocol):
 def register_encoders(register: Register) -> None:
     """Offer encoder backbones: `f(image_shape, **options) -> keras.Model`.
 
-    The model takes float32 images `(B, H, W, C)` in [0, 1] and gives features of any shape. The
-    kit flattens them, adds the heads for `z_mean` and `z_log_var`, and samples. Build it from
-    stock Keras layers, so that saved encoders open in plain Keras.
+    The model takes float32 images `(B, H, W, C)` in [0, 1] and gives features of any shape, from
+    which the latent makes its parameters. Build it from stock Keras layers, so that saved encoders
+    open in plain Keras.
+    """
+
+
+@hookspec
+def register_latents(register: Register) -> None:
+    """Offer latents: `f(latent_dim, **options) -> vaekit.Latent`.
+
+    It makes parameters of features, a posterior q(z|x) of them, and draws of z: see
+    `vaekit.Latent`.
     """
 
 
@@ -65,8 +74,18 @@ def register_encoders(register: Register) -> None:
 def register_decoders(register: Register) -> None:
     """Offer decoder backbones: `f(latent_dim, image_shape, **options) -> keras.Model`.
 
-    The model takes `(B, latent_dim)` and gives `(B, H, W, C)`. Its last layer may have any
-    activation: where the loss works on logits, the kit takes the activation off.
+    The model takes `(B, latent_dim)` and gives `(B, H, W, C)`. A factory that names `latent_shape`
+    instead takes z in its shape: `(B, h, w, d)` of a latent that is a map, `(B, d)` of one that
+    isn't. Its last layer may have any activation: where the loss works on logits, the kit takes
+    the activation off.
+    """
+
+
+@hookspec
+def register_priors(register: Register) -> None:
+    """Offer priors: `f(latent_size, image_shape, **options) -> vaekit.Prior`.
+
+    latent_size: how many values z has, flat.
     """
 
 

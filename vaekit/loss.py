@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from vaekit.distributions import Likelihood
+from vaekit.distributions import DiagonalNormal, Likelihood, StandardNormal
 from vaekit.errors import BuildError
 from vaekit.schedules import Schedule
 from vaekit.types import ImageShape, Tensor, VAEOutput
@@ -37,6 +37,26 @@ class Adversary(ABC):
         """
 
 
+class Player(NamedTuple):
+    """Some of the model's parts and of the loss's networks, which one optimizer moves.
+
+    All gradients of a step are taken before any weight moves.
+
+    moves: of "encoder", "latent", "prior", "decoder" and the names of the loss's networks; each of
+        them is moved by one player.
+    terms: the weight of each term that it goes down; None: of all that no other player names, 1.
+        A latent's own terms are added for the player that moves the latent.
+    optimizer: makes a `keras.optimizers.Optimizer`; None: one like the run's.
+    """
+
+    moves: tuple[str, ...]
+    terms: Mapping[str, float] | None = None
+    optimizer: Callable[[], Any] | None = None
+
+
+VAE_PARTS = ("encoder", "latent", "prior", "decoder")
+
+
 class Loss(ABC):
     """A loss: named per-sample terms whose sum is minimised.
 
@@ -47,7 +67,14 @@ class Loss(ABC):
     samples: how many draws of z an image needs.
     schedules: weights by step; their present values come in `output.schedule`.
     likelihood: the p(x|z) that the reported `elbo` uses; None reports no `elbo`.
-    adversary: an `Adversary` that the loss is trained against.
+    posterior, prior: the types of q(z|x) and p(z) that it can use, in `output.posterior` and
+        `output.prior`. A loss that goes by `output.kl` and `output.log_ratio` alone can use any:
+        `vaekit.distributions.Distribution`.
+    density: whether it needs `output.log_ratio`.
+    networks: its own networks, as `name: f(image_shape, latent_dim) -> keras.Model`; it finds them
+        in `output.networks`.
+    players: who moves what, down which terms; the first has the loss's own variables, too.
+    adversary: an `Adversary` that the loss is trained against; as players, a network and its own.
     minimises: the sum of the terms in a few words, said where training begins ("mean squared error
         + KL"); where it is empty, the summary that the loss was registered with.
     """
@@ -56,6 +83,11 @@ class Loss(ABC):
     samples: int = 1
     schedules: Mapping[str, Schedule] = {}
     likelihood: Likelihood | None = None
+    posterior: type = DiagonalNormal
+    prior: type = StandardNormal
+    density: bool = False
+    networks: Mapping[str, Callable[[ImageShape, int], Any]] = {}
+    players: Mapping[str, Player] = {"loss": Player(VAE_PARTS)}
     adversary: Adversary | None = None
     minimises: str = ""
 
@@ -71,8 +103,13 @@ class Needs(NamedTuple):
     samples: int
     schedules: Mapping[str, Schedule]
     likelihood: Likelihood | None
+    posterior: type
+    prior: type
+    density: bool
+    networks: Mapping[str, Callable[[ImageShape, int], Any]]
+    players: Mapping[str, Player]
     adversary: Adversary | None
-    minimises: str = ""
+    minimises: str
 
 
 def needs_of(loss: Any, name: str) -> Needs:
@@ -94,4 +131,33 @@ def needs_of(loss: Any, name: str) -> Needs:
             f"The loss {name!r} works on {needs.scale} and its likelihood on "
             f"{needs.likelihood.scale}; they must be the same."
         )
-    return needs
+    _check_players(needs, name)
+    if needs.adversary is None:
+        return needs
+    return needs._replace(
+        networks={**needs.networks, ADVERSARY: needs.adversary.build},
+        players={**needs.players, ADVERSARY: Player((ADVERSARY,), {}, needs.adversary.optimizer)},
+    )
+
+
+ADVERSARY = "adversary"
+
+
+def _check_players(needs: Needs, name: str) -> None:
+    """Raise `BuildError` unless each part and each network is moved by one player."""
+    parts = (*VAE_PARTS, *needs.networks)
+    moved = [part for player in needs.players.values() for part in player.moves]
+    for part in moved:
+        if part not in parts:
+            raise BuildError(
+                f"A player of the loss {name!r} moves {part!r}; there are {', '.join(parts)}."
+            )
+        if moved.count(part) > 1:
+            raise BuildError(f"Two players of the loss {name!r} move {part!r}: one has to.")
+    for part in parts:
+        if part not in moved:
+            raise BuildError(f"No player of the loss {name!r} moves {part!r}: one has to.")
+    if sum(player.terms is None for player in needs.players.values()) > 1:
+        raise BuildError(
+            f"Two players of the loss {name!r} go down all terms that no other names: name some."
+        )

@@ -38,7 +38,7 @@ def options_of(part: Component) -> dict[str, Option]:
     meanings = _meanings(factory)
     options = {}
     for name, parameter in _signature(part, factory).parameters.items():
-        if name in KINDS[part.kind].arguments or parameter.kind in (
+        if name in KINDS[part.kind].filled or parameter.kind in (
             inspect.Parameter.VAR_KEYWORD,
             inspect.Parameter.VAR_POSITIONAL,
         ):
@@ -53,6 +53,19 @@ def options_of(part: Component) -> dict[str, Option]:
             annotation = Any if parameter.default is None else type(parameter.default)
         options[name] = Option(name, annotation, parameter.default, meanings.get(name, ""))
     return options
+
+
+def arguments_of(part: Component) -> list[str]:
+    """The names of what the kit hands to a part's factory, in their order.
+
+    Where a kind leaves the choice, a factory that names none of the alternatives gets the first.
+    """
+    try:
+        named = _signature(part, part.load()).parameters
+    except OptionError:  # a callable without a signature
+        named = {}
+    choices = [names.split("|") for names in KINDS[part.kind].arguments]
+    return [next((n for n in names if n in named), names[0]) for names in choices]
 
 
 def _signature(part: Component, factory: Callable[..., Any]) -> inspect.Signature:

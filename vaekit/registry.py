@@ -25,6 +25,7 @@ class Kind(NamedTuple):
 
     hook: the function of `vaekit.hookspecs` by which plugins offer such parts.
     arguments: the parameters that the kit fills in; a factory's other parameters are its options.
+        Of names with a bar between them, a factory takes the one that it has.
     meaning: what such a part is, for the command line.
     builder: the function, as `module:function`, that calls a factory and checks what it makes: see
         `vaekit.model.builders`. Where there is none, the factory is just called.
@@ -45,6 +46,11 @@ class Kind(NamedTuple):
         """The field of a config, and of a record, that holds a part's options."""
         return f"{self.name}_opt"
 
+    @property
+    def filled(self) -> frozenset[str]:
+        """The names of parameters that are none of a factory's options."""
+        return frozenset(name for names in self.arguments for name in names.split("|"))
+
 
 KINDS = {
     kind.name: kind
@@ -58,12 +64,27 @@ KINDS = {
             default="conv5",
         ),
         Kind(
+            "latent",
+            "register_latents",
+            ("latent_dim",),
+            "What is between encoder and decoder.",
+            "vaekit.model.builders:build_latent",
+            default="normal",
+        ),
+        Kind(
             "decoder",
             "register_decoders",
-            ("latent_dim", "image_shape"),
+            ("latent_dim|latent_shape", "image_shape"),
             "Decoder backbone.",
             "vaekit.model.builders:build_decoder",
             default="deconv4",
+        ),
+        Kind(
+            "prior",
+            "register_priors",
+            ("latent_size", "image_shape"),
+            "What z is held against.",
+            "vaekit.model.builders:build_prior",
         ),
         Kind(
             "loss",

@@ -9,6 +9,7 @@ if TYPE_CHECKING:  # every command imports this module, and few of them NumPy
     import numpy as np
 
     from vaekit.distributions import Posterior
+    from vaekit.latent import Draw
 
 Tensor = Any  # a tensor of whichever backend Keras runs on
 ImageShape = tuple[int, int, int]  # height, width, channels
@@ -18,13 +19,18 @@ class VAEOutput(NamedTuple):
     """What a loss is given beside the batch `x` of shape `(B, H, W, C)` in [0, 1].
 
     reconstruction: `(B, H, W, C)`, on the scale that the loss asked for (means, or logits).
-    posterior: q(z|x).
-    z: the sample that was decoded, `(B, latent_dim)`.
+    posterior: q(z|x), of the type that the loss says it can use.
+    z: the sample that was decoded, flat, `(B, latent_dim)`.
     schedule: the present value (a scalar) of each schedule that the loss declares.
     adversary: the network of the loss's adversary, to be called on tensors; None without one.
     dataset_size: how many images there are to train on.
     training: whether this is a training step: then the loss's own layers may be called in training
         mode, and what no gradient moves be assigned.
+    draw: what the latent made of the batch.
+    networks: the loss's networks by name, to be called on tensors.
+    decode: flat z `(..., B, latent_dim)` -> reconstructions, on the loss's scale.
+    seed: a `keras.random.SeedGenerator` for what the loss draws.
+    labels: the class of each image, `(B,)`; None in a run without a condition.
 
     A loss that asks for K > 1 samples gets `reconstruction` and `z` with a leading axis of K.
     """
@@ -36,6 +42,33 @@ class VAEOutput(NamedTuple):
     adversary: Callable[[Tensor], Tensor] | None = None
     dataset_size: int = 0
     training: bool = False
+    draw: Draw | None = None
+    networks: Mapping[str, Callable[[Tensor], Any]] = {}
+    decode: Callable[[Tensor], Tensor] | None = None
+    seed: Any = None
+    labels: Tensor | None = None
+
+    @property
+    def kl_by_unit(self) -> Tensor:
+        """KL(q(z|x) || p(z)) by unit, `(B, U)`, in nats; see `vaekit.Draw`."""
+        return self.posterior.kl_by_unit() if self.draw is None else self.draw.kl
+
+    @property
+    def kl(self) -> Tensor:
+        """KL(q(z|x) || p(z)), `(B,)`, in nats."""
+        from keras import ops
+
+        return ops.sum(self.kl_by_unit, axis=-1)
+
+    @property
+    def log_ratio(self) -> Tensor | None:
+        """Log q(z|x) - log p(z) at each z, `(B,)`, or `(K, B)`; None where there's no density."""
+        return None if self.draw is None else self.draw.log_ratio
+
+    @property
+    def prior(self) -> Any:
+        """p(z), of the type that the loss says it can use."""
+        return None if self.draw is None else self.draw.prior
 
 
 class Pixels(Protocol):
@@ -80,6 +113,11 @@ class Images(NamedTuple):
     pixels: Pixels
     labels: np.ndarray | None = None
     files: np.ndarray | None = None
+
+
+def as_images(images: Images | Pixels) -> Images:
+    """Images, of pixels that come without labels too."""
+    return images if isinstance(images, Images) else Images(images)
 
 
 class Dataset(NamedTuple):

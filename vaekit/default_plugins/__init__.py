@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import vaekit
 
-VAEKIT_API_VERSION = 1
+VAEKIT_API_VERSION = 2
 
 _HERE = "vaekit.default_plugins"
 
@@ -36,6 +36,46 @@ def register_decoders(register: vaekit.Register) -> None:
         "residual",
         f"{_HERE}.residual:decoder",
         summary="Residual blocks between interpolated maps, which leave no checkerboard.",
+    )
+
+
+@vaekit.hookimpl
+def register_latents(register: vaekit.Register) -> None:
+    """Offer the kit's latents."""
+    register(
+        "normal",
+        f"{_HERE}.latents.normal:normal",
+        summary="Independent normal values, the tutorial's; a vector or a map.",
+    )
+    register(
+        "full-normal",
+        f"{_HERE}.latents.full_normal:full_normal",
+        summary="Normal values of any covariance.",
+    )
+    register(
+        "deterministic",
+        f"{_HERE}.latents.deterministic:deterministic",
+        summary="A code without noise: a plain autoencoder.",
+    )
+
+
+@vaekit.hookimpl
+def register_priors(register: vaekit.Register) -> None:
+    """Offer the kit's priors."""
+    register(
+        "standard-normal",
+        f"{_HERE}.priors.standard_normal:standard_normal",
+        summary="N(0, I).",
+    )
+    register(
+        "mixture",
+        f"{_HERE}.priors.mixture:mixture",
+        summary="A learned mixture of normals.",
+    )
+    register(
+        "vamp",
+        f"{_HERE}.priors.vamp:vamp",
+        summary="VampPrior: the mixture of the posteriors of learned images.",
     )
 
 

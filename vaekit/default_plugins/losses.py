@@ -46,6 +46,8 @@ class WeightedErrorLikelihood:
 class TutorialLoss(vaekit.Loss):
     """`reconstruction` = weight x mean squared error of an image, and `kl`."""
 
+    posterior = prior = object
+
     def __init__(self, weight: float) -> None:
         self.weight = weight
         self.minimises = f"{weight:g} x mean squared error + KL"
@@ -53,7 +55,7 @@ class TutorialLoss(vaekit.Loss):
 
     def __call__(self, x: Any, output: vaekit.VAEOutput) -> Mapping[str, Any]:
         error = ops.mean(ops.square(x - output.reconstruction), axis=_PIXELS)
-        return {"reconstruction": self.weight * error, "kl": output.posterior.kl()}
+        return {"reconstruction": self.weight * error, "kl": output.kl}
 
 
 def tutorial(*, weight: Annotated[float, Gt(0)] = 1000.0) -> vaekit.Loss:
@@ -68,6 +70,7 @@ def tutorial(*, weight: Annotated[float, Gt(0)] = 1000.0) -> vaekit.Loss:
 class NegativeElbo(vaekit.Loss):
     """`reconstruction` = -E[log p(x|z)], averaged over the samples of z, and `kl`; both in nats."""
 
+    posterior = prior = object
     minimises = "-log p(x|z) + KL, in nats"
 
     def __init__(self, likelihood: distributions.Likelihood, samples: int = 1) -> None:
@@ -76,7 +79,7 @@ class NegativeElbo(vaekit.Loss):
         self.samples = samples
 
     def __call__(self, x: Any, output: vaekit.VAEOutput) -> Mapping[str, Any]:
-        return {"reconstruction": self.distortion(x, output), "kl": output.posterior.kl()}
+        return {"reconstruction": self.distortion(x, output), "kl": output.kl}
 
     def distortion(self, x: Any, output: vaekit.VAEOutput) -> Any:
         """-log p(x|z) in nats, averaged over the samples of z, `(B,)`."""
@@ -114,7 +117,7 @@ class BetaLoss(NegativeElbo):
     def __call__(self, x: Any, output: vaekit.VAEOutput) -> Mapping[str, Any]:
         return {
             "reconstruction": self.distortion(x, output),
-            "weighted_kl": output.schedule["kl_weight"] * output.posterior.kl(),
+            "weighted_kl": output.schedule["kl_weight"] * output.kl,
         }
 
 

@@ -61,6 +61,7 @@ class SharedVariance:
 class SigmaLoss(vaekit.Loss):
     """`reconstruction` = -log p(x|z) under the shared variance, and `kl`; both in nats."""
 
+    posterior = prior = object
     minimises = "-log p(x|z) + KL, in nats"
 
     def __init__(self) -> None:
@@ -70,7 +71,7 @@ class SigmaLoss(vaekit.Loss):
         if output.training:
             self.likelihood.follow(x, output.reconstruction)
         log_prob = self.likelihood.log_prob(x, output.reconstruction)
-        return {"reconstruction": -log_prob, "kl": output.posterior.kl()}
+        return {"reconstruction": -log_prob, "kl": output.kl}
 
 
 def sigma() -> vaekit.Loss:

@@ -6,7 +6,8 @@ from vaekit.engine.blueprint import Blueprint
 from vaekit.engine.columns import Columns
 from vaekit.engine.evaluation import Evaluation, score
 from vaekit.engine.feed import HELD, batch_bytes
-from vaekit.engine.program import Objective, Program
+from vaekit.engine.objectives import Objective
+from vaekit.engine.program import Batch, Program
 from vaekit.engine.steps import (
     Steps,
     batches,
@@ -18,6 +19,7 @@ from vaekit.engine.steps import (
 __all__ = [
     "HELD",
     "MAX_STEPS",
+    "Batch",
     "Blueprint",
     "Columns",
     "Evaluation",

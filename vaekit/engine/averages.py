@@ -21,10 +21,10 @@ from keras import ops
 
 from vaekit.config import Averages
 from vaekit.data import StoredPixels
-from vaekit.engine.program import Program
+from vaekit.engine.program import Batch, Program
 from vaekit.engine.steps import batches, compile_forward, epoch_order
 from vaekit.kernels.batch_moments import watched_moments
-from vaekit.types import Pixels, Tensor
+from vaekit.types import Images, Pixels, Tensor, as_images
 
 # Of MNIST's 60,000 images, all change held-out losses by less than a tenth of a percent more:
 # benchmarks/results/batch_norm/averages.json.
@@ -34,7 +34,7 @@ Renew = Callable[[], None]
 
 
 def averages_of(
-    choice: Averages, program: Program, images: Pixels, *, batch_size: int, seed: int
+    choice: Averages, program: Program, images: Images | Pixels, *, batch_size: int, seed: int
 ) -> Renew:
     """What brings the averages of a program's batch norms up to date, as a run's config has it.
 
@@ -43,7 +43,7 @@ def averages_of(
     return _AVERAGES[choice](program, images, batch_size, seed)
 
 
-def _moving(program: Program, images: Pixels, batch_size: int, seed: int) -> Renew:
+def _moving(program: Program, images: Images | Pixels, batch_size: int, seed: int) -> Renew:
     """Keras's own: training keeps them up to date, as far as it does."""
     return lambda: None
 
@@ -61,7 +61,7 @@ class PreciseAverages:
     def __init__(
         self,
         program: Program,
-        images: Pixels,
+        images: Images | Pixels,
         batch_size: int,
         seed: int,
         *,
@@ -76,11 +76,13 @@ class PreciseAverages:
         self._moved = [v for v in program.state if id(v) in scope.state_mapping]
         if not calls:
             return
-        count = min(len(images), most)
+        pixels, labels, _ = as_images(images)
+        count = min(len(pixels), most)
         self._size = min(batch_size, count)
-        sample = epoch_order(seed, 0, len(images))[: count - count % self._size]
-        if not isinstance(images, StoredPixels):  # else a second copy of all would be held
-            images, sample = images[sample], np.arange(len(sample), dtype=np.int32)
+        sample = epoch_order(seed, 0, len(pixels))[: count - count % self._size]
+        if not isinstance(pixels, StoredPixels):  # else a second copy of all would be held
+            images = Images(pixels[sample], None if labels is None else labels[sample])
+            sample = np.arange(len(sample), dtype=np.int32)
         self._sample = sample
         self._steps = compile_forward(program, self._step, images)
 
@@ -97,10 +99,10 @@ class PreciseAverages:
             layer.moving_mean.assign(mean)
             layer.moving_variance.assign(variance)
 
-    def _step(self, stored: Tensor) -> Tensor:
+    def _step(self, batch: Batch) -> Tensor:
         """The moments of each call in turn, in one row."""
         with watched_moments() as calls:
-            self._program.training_pass(stored)
+            self._program.training_pass(batch)
         return ops.concatenate(
             [ops.cast(part, "float32") for _, *moments in calls for part in moments]
         )
@@ -124,7 +126,7 @@ class PreciseAverages:
         return {layer: pooled(*np.concatenate(m, axis=1)) for layer, m in moments.items()}
 
 
-_AVERAGES: Mapping[Averages, Callable[[Program, Pixels, int, int], Renew]] = {
+_AVERAGES: Mapping[Averages, Callable[[Program, Images | Pixels, int, int], Renew]] = {
     "precise": PreciseAverages,
     "moving": _moving,
 }

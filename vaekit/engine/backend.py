@@ -8,8 +8,8 @@ from typing import Protocol
 import keras
 import numpy as np
 
-from vaekit.engine.feed import Feed
-from vaekit.engine.program import Program
+from vaekit.engine.feed import Source
+from vaekit.engine.program import Batch, Program
 from vaekit.types import Tensor
 
 # Does the steps of a block of image indices `(S, B)`, int32, and gives one row of sums a step,
@@ -17,21 +17,21 @@ from vaekit.types import Tensor
 Call = Callable[[np.ndarray], np.ndarray]
 
 
-# Makes of a batch of stored pixels `(B, H, W, C)` a row of numbers, or a row an image.
-ForwardStep = Callable[[Tensor], Tensor]
+# Makes of a batch a row of numbers, or a row an image.
+ForwardStep = Callable[[Batch], Tensor]
 
 
 class Engine(Protocol):
     """Compiled steps on one backend.
 
-    images: an array `(N, H, W, C)`, which moves to the device, or the feed of stored images, of
-        which each batch does when its step comes.
+    source: held arrays move to the device; of those that a feed reads, each batch does when its
+        step comes.
     """
 
-    def train(self, program: Program, images: np.ndarray | Feed) -> Call:
+    def train(self, program: Program, source: Source) -> Call:
         """Training steps; `program.columns` names what a row holds."""
 
-    def forward(self, program: Program, step: ForwardStep, images: np.ndarray | Feed) -> Call:
+    def forward(self, program: Program, step: ForwardStep, source: Source) -> Call:
         """Steps that take no gradient, by a method of the program's, whose rows they give.
 
         They move `program.eval_noise`.

@@ -8,7 +8,7 @@ import keras
 
 from vaekit.config import TrainConfig
 from vaekit.engine.program import Program
-from vaekit.model import Built, Parts, build_vae
+from vaekit.model import Built, Condition, Parts, build_vae
 from vaekit.optimizer import build_optimizer
 from vaekit.types import ImageShape
 
@@ -18,6 +18,7 @@ class Blueprint(NamedTuple):
 
     dataset_size: how many images it is, or was, trained on.
     compiled: whether torch compiles the training step; the other backends always do.
+    classes: how many classes the labels are of, in a run with a condition.
     """
 
     config: TrainConfig
@@ -25,6 +26,7 @@ class Blueprint(NamedTuple):
     image_shape: ImageShape
     dataset_size: int
     compiled: bool = False
+    classes: int | None = None
 
     def build(self) -> Built:
         """The VAE at its start, and what each part's factory made.
@@ -37,7 +39,15 @@ class Blueprint(NamedTuple):
             latent_dim=self.config.latent_dim,
             seed=self.config.seed,
             precision=self.config.precision,
+            condition=self._condition,
         )
+
+    @property
+    def _condition(self) -> Condition | None:
+        if self.config.condition is None:
+            return None
+        assert self.classes is not None
+        return Condition(self.classes, self.config.condition_code)
 
     def program(
         self,

@@ -11,7 +11,7 @@ import numpy as np
 from vaekit.engine.columns import psnr_of
 from vaekit.engine.program import Program
 from vaekit.engine.steps import Steps, batches, compile_evaluate, compile_forward
-from vaekit.types import Pixels
+from vaekit.types import Images, Pixels, as_images
 
 # About 256 images of 28x28: wide feature maps of more would not fit beside the training's.
 _PIXELS_A_BATCH = 256 * 28 * 28
@@ -20,9 +20,9 @@ _PIXELS_A_BATCH = 256 * 28 * 28
 class Evaluation:
     """What a program makes of `images` `(N, H, W, C)`: compiled once, called as often as needed."""
 
-    def __init__(self, program: Program, images: Pixels) -> None:
+    def __init__(self, program: Program, images: Images | Pixels) -> None:
         self._program = program
-        self._images = images
+        self._pixels = as_images(images).pixels
         self._steps = compile_evaluate(program, images)
 
     def __call__(self) -> dict[str, float | int | list[float]]:
@@ -30,27 +30,28 @@ class Evaluation:
         columns = self._program.eval_columns
         total = np.zeros(sum(columns.widths))
         # Row by row, so that the sums don't depend on how many steps a call took.
-        for row in _passed(self._program, self._steps, self._images):
+        for row in _passed(self._program, self._steps, self._pixels):
             total += row
-        return columns.summary(total, len(self._images))
+        return columns.summary(total, len(self._pixels))
 
 
-def score(program: Program, images: Pixels) -> dict[str, np.ndarray]:
+def score(program: Program, images: Images | Pixels) -> dict[str, np.ndarray]:
     """Values of each image, `(N,)` float32, whose means are those of an `Evaluation`.
 
     They are of the same draws. `psnr`, in decibels, is of each image's own error: its mean isn't
     the `psnr` of the mean error, which evaluation gives.
     """
-    rows = [*_passed(program, compile_forward(program, program.score_step, images), images)]
+    steps = compile_forward(program, program.score_step, images)
+    rows = [*_passed(program, steps, as_images(images).pixels)]
     columns = dict(zip(program.score_names, np.concatenate(rows).T, strict=True))
     return {**columns, "psnr": psnr_of(columns["mse"]).astype("float32")}
 
 
-def _passed(program: Program, steps: Steps, images: Pixels) -> Iterator[np.ndarray]:
+def _passed(program: Program, steps: Steps, pixels: Pixels) -> Iterator[np.ndarray]:
     """What each of the steps over all images gives, in their order."""
-    height, width = images.shape[1:3]
+    height, width = pixels.shape[1:3]
     size = max(1, min(256, math.ceil(_PIXELS_A_BATCH / (height * width))))
-    order = np.arange(len(images), dtype=np.int32)
+    order = np.arange(len(pixels), dtype=np.int32)
     most = steps.most(size)
     steps.expect(order, size)
     with closing(steps), program.evaluating():

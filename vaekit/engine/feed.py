@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -72,6 +72,31 @@ class Feed:
             assert self._ahead is not None
             return next(self._ahead)
         return self._images.read(indices)  # a step that is done again
+
+
+class Source(NamedTuple):
+    """What the batches of steps are taken from: held pixels or a feed, and labels if steps want.
+
+    A batch is pixels, or pixels and labels; so are all of its arrays here.
+    """
+
+    pixels: np.ndarray | Feed
+    labels: np.ndarray | None = None
+
+    @property
+    def feed(self) -> Feed | None:
+        """What reads pixels while steps are done; None where they are held."""
+        return self.pixels if isinstance(self.pixels, Feed) else None
+
+    def with_labels(self, pixels: Any, labels: Any) -> Any:
+        """A batch, or what stands for one."""
+        return pixels if self.labels is None else (pixels, labels)
+
+    def read(self, block: np.ndarray) -> Any:
+        """The batches of a block of indices `(S, B)`, of what a feed reads."""
+        assert isinstance(self.pixels, Feed)
+        labels = None if self.labels is None else self.labels[block]
+        return self.with_labels(self.pixels.read(block), labels)
 
 
 class _Batches:

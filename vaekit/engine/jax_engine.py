@@ -13,7 +13,7 @@ import numpy as np
 
 from vaekit.config import MAX_STEPS
 from vaekit.engine.backend import Call, Engine, ForwardStep
-from vaekit.engine.feed import Feed
+from vaekit.engine.feed import Source
 from vaekit.engine.program import Program
 from vaekit.startup import on_cpu
 
@@ -24,7 +24,7 @@ Step = Callable[[State, Any], tuple[State, Any]]
 class JaxEngine(Engine):
     """Jitted functions from all variables' values to their next; XLA fuses Keras's arithmetic."""
 
-    def train(self, program: Program, images: np.ndarray | Feed) -> Call:
+    def train(self, program: Program, source: Source) -> Call:
         slots = {id(variable): slot for slot, variable in enumerate(program.state)}
         trained = [[slots[id(v)] for v in objective.variables] for objective in program.objectives]
 
@@ -50,14 +50,14 @@ class JaxEngine(Engine):
                 state = _with_values(_with_values(state, trained[number], values), tuned, tuning)
             return state, row
 
-        return _steps(program, step, images)
+        return _steps(program, step, source)
 
-    def forward(self, program: Program, step: ForwardStep, images: np.ndarray | Feed) -> Call:
+    def forward(self, program: Program, step: ForwardStep, source: Source) -> Call:
         def pure(state: State, batch: Any) -> tuple[State, Any]:
             row, state = _stateless(program, state, lambda: step(batch))
             return state, row
 
-        return _steps(program, pure, images)
+        return _steps(program, pure, source)
 
 
 def _stateless(program: Program, state: State, call: Callable[[], Any]) -> tuple[Any, State]:
@@ -79,23 +79,25 @@ def _with_values(state: State, slots: list[int], values: list[Any]) -> State:
     return state
 
 
-def _steps(program: Program, step: Step, images: np.ndarray | Feed) -> Call:
-    return (_one_by_one if on_cpu() else _looped)(program, step, images)
+def _steps(program: Program, step: Step, source: Source) -> Call:
+    return (_one_by_one if on_cpu() else _looped)(program, step, source)
 
 
-def _one_by_one(program: Program, step: Step, images: np.ndarray | Feed) -> Call:
+def _one_by_one(program: Program, step: Step, source: Source) -> Call:
     """A call of the jitted step for each, since a processor pays little for starting one.
 
     XLA's loops run there at a third of that speed and less: measured, 43 images a second in a loop
     and 124 without (conv5 and deconv4, batch 32, two cores, JAX 0.10).
     """
     run = jax.jit(step, donate_argnums=0)
+    held = source.with_labels(source.pixels, source.labels)
 
     def call(block: np.ndarray) -> np.ndarray:
         variables = _variables(program)
         state, rows = [v.value for v in variables], []
-        batches = images.read(block) if isinstance(images, Feed) else (images[row] for row in block)
-        for batch in batches:
+        read = source.read(block) if source.feed else None
+        for number, indices in enumerate(block):
+            batch = _at(held, indices) if read is None else _at(read, number)
             state, row = run(state, batch)
             rows.append(row)
         for variable, value in zip(variables, state, strict=True):
@@ -105,16 +107,23 @@ def _one_by_one(program: Program, step: Step, images: np.ndarray | Feed) -> Call
     return call
 
 
-def _looped(program: Program, step: Step, images: np.ndarray | Feed) -> Call:
+def _at(arrays: Any, which: Any) -> Any:
+    """A batch: of each of its arrays, those that an index or indices name."""
+    return jax.tree.map(lambda array: array[which], arrays)
+
+
+def _looped(program: Program, step: Step, source: Source) -> Call:
     """Many steps in one jitted loop, so that an accelerator is not kept waiting for launches."""
-    feed = images if isinstance(images, Feed) else None
-    data = None if feed else jnp.asarray(images)
+    feed = source.feed
+    held = None
+    if feed is None:
+        held = jax.tree.map(jnp.asarray, source.with_labels(source.pixels, source.labels))
 
     # The count is traced, so that a call with fewer steps needs no compilation of its own.
     @partial(jax.jit, donate_argnums=0)
-    def run(state: State, data: Any, block: Any, count: Any) -> tuple[State, Any]:
+    def run(state: State, held: Any, block: Any, count: Any) -> tuple[State, Any]:
         def batch(number: Any) -> Any:
-            return block[number] if data is None else data[block[number]]
+            return _at(block, number) if held is None else _at(held, block[number])
 
         def body(number: Any, carry: tuple[State, Any]) -> tuple[State, Any]:
             state, rows = carry
@@ -122,16 +131,21 @@ def _looped(program: Program, step: Step, images: np.ndarray | Feed) -> Call:
             return state, rows.at[number].set(row)
 
         _, row = jax.eval_shape(lambda state: step(state, batch(0)), state)
-        rows = jnp.zeros((block.shape[0], *row.shape), "float32")
+        most = jax.tree.leaves(block)[0].shape[0]
+        rows = jnp.zeros((most, *row.shape), "float32")
         return jax.lax.fori_loop(0, count, body, (state, rows))
 
     def call(block: np.ndarray) -> np.ndarray:
         variables = _variables(program)
-        source = feed.read(block) if feed else block
         most = feed.most(block.shape[1]) if feed else MAX_STEPS
-        padded = np.zeros((most, *source.shape[1:]), source.dtype)
-        padded[: len(block)] = source
-        state, rows = run([v.value for v in variables], data, padded, len(block))
+
+        def padded(part: np.ndarray) -> np.ndarray:
+            whole = np.zeros((most, *part.shape[1:]), part.dtype)
+            whole[: len(part)] = part
+            return whole
+
+        read = jax.tree.map(padded, source.read(block) if feed else block)
+        state, rows = run([v.value for v in variables], held, read, len(block))
         for variable, value in zip(variables, state, strict=True):
             variable.assign(value)
         # Cut here: on the device, each length would be compiled.

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import Any
 
-from vaekit.engine.columns import TOTALS
 from vaekit.errors import BuildError
 
 # Names that the kit reports by itself; `kl` may be a loss's own term, if it is the KL.
 RESERVED = (
-    *TOTALS,
+    *("loss", "adversary_loss"),
     *("elbo", "mse", "psnr", "active_units", "kl_dim", "z_mean", "z_mean_squared"),
 )
 

@@ -15,20 +15,18 @@ from keras import ops
 from vaekit.augmentation.pipeline import Augmentation
 from vaekit.config import KernelChoice
 from vaekit.distributions import Posterior
-from vaekit.engine.columns import ADVERSARY_LOSS, LOSS, TOTALS, Columns, latent_sums
+from vaekit.engine.columns import KL_DIM, Columns
 from vaekit.engine.loss_terms import RESERVED, check_terms
+from vaekit.engine.objectives import Objective, make_objectives, total_name
+from vaekit.errors import BuildError
 from vaekit.kernels import KERNELS, ActiveKernels
-from vaekit.loss import Needs
-from vaekit.model import VAE, LossVariables, VariablesUsed, refused_creation, seeded, variables_of
+from vaekit.loss import ADVERSARY, Needs
+from vaekit.model import VAE, HeldVariables, VariablesUsed, refused_creation, seeded, variables_of
 from vaekit.pixels import as_float_tensor
 from vaekit.types import Tensor, VAEOutput
 
-
-class Objective(NamedTuple):
-    """Variables, and the optimizer that moves them down one loss."""
-
-    variables: list[keras.Variable]
-    optimizer: keras.optimizers.Optimizer
+# A batch: stored pixels `(B, H, W, C)`; with a condition, those and labels `(B,)`.
+Batch = Tensor | tuple[Tensor, Tensor]
 
 
 class Program:
@@ -36,7 +34,7 @@ class Program:
 
     noise: random state of what training draws.
     eval_noise: the same for evaluation, apart, so that evaluating doesn't change training.
-    objectives: the VAE's with the loss's own variables, and the adversary's where there is one.
+    objectives: those of the loss's players; the first has the loss's own variables, too.
     own: the loss's variables.
     compiled: whether torch compiles the training step; the other backends always do.
     kernels: `fused` or `stock`; see `vaekit.kernels`.
@@ -60,9 +58,6 @@ class Program:
         self.vae = vae
         self.loss = loss
         self.needs = needs
-        if vae.needs_loss_scaling:
-            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-        self.optimizer = optimizer
         self.dataset_size = dataset_size
         self.compiled = compiled
         self.kernels = ActiveKernels(KERNELS[keras.backend.backend()] if kernels == "fused" else ())
@@ -70,21 +65,28 @@ class Program:
         self.eval_noise = keras.random.SeedGenerator(seed, name="eval_noise")
         self._augmentation = Augmentation(augment, vae.image_shape, seed)
         self._eval_start = ops.convert_to_numpy(self.eval_noise.state)
-        self._network: Any = None
+        self.networks: dict[str, keras.Model] = {}
         with seeded(seed):
-            if needs.adversary is not None:
-                self._network = needs.adversary.build(vae.image_shape, vae.latent_dim)
+            for name, build in needs.networks.items():
+                self.networks[name] = build(vae.image_shape, vae.latent_dim)
+            # Schedules go by the steps of it; which optimizers there are hangs on the terms.
+            self.optimizer = optimizer
             self.own = self._checked_loss(loss_name)
-        self.objectives = [Objective([*vae.trainable_variables, *self.own.trainable], optimizer)]
-        if needs.adversary is not None:
-            self.objectives.append(
-                Objective(self._network.trainable_variables, needs.adversary.optimizer())
-            )
-        for objective in self.objectives:
-            objective.optimizer.build(objective.variables)
+        terms, self._reported = self._names()
+        self.objectives = make_objectives(
+            needs,
+            {**vae.parts, **{n: m.trainable_variables for n, m in self.networks.items()}},
+            [*vae.trainable_variables, *self._network_variables],
+            self.own.trainable,
+            terms,
+            optimizer,
+            loss_scaling=vae.needs_loss_scaling,
+            loss_name=loss_name,
+        )
+        self.optimizer = self.objectives[0].optimizer
         self.columns, _ = self._layout(self._train_sums)
         self.eval_columns, assigned = self._layout(self._eval_sums)
-        self._drawn = [v for v in self.own.variables if id(v) in assigned]
+        self._drawn = self._drawn_of(assigned)
 
     @property
     def state(self) -> list[keras.Variable]:
@@ -96,9 +98,7 @@ class Program:
     @property
     def terms(self) -> tuple[str, ...]:
         """The names of what the loss is the sum of."""
-        with keras.StatelessScope():
-            x = self.blank()
-            return tuple(self.loss(x, self._call(x, self.eval_noise, training=False)))
+        return tuple(self.objectives[0].terms)
 
     def restart_evaluation(self) -> None:
         """Let the next evaluation draw what the last one drew."""
@@ -118,28 +118,27 @@ class Program:
             for variable, value in before:
                 variable.assign(value)
 
-    def train_step(self, stored: Tensor) -> tuple[list[Tensor], Tensor]:
+    def train_step(self, batch: Batch) -> tuple[list[Tensor], Tensor]:
         """The loss of each objective, averaged over a batch, and the batch's row of sums.
 
         The losses are scaled as their optimizers ask. Moves batch norm and the noise.
         """
-        sums = self._train_sums(stored)
-        count = ops.cast(ops.shape(stored)[0], "float32")
-        totals = [sums[name] for name in TOTALS if name in sums]
+        sums = self._train_sums(batch)
+        count = ops.cast(ops.shape(_split(batch)[0])[0], "float32")
         # What a loss is scaled by, its optimizer divides the gradients by.
         losses = [
-            objective.optimizer.scale_loss(total / count)
-            for objective, total in zip(self.objectives, totals, strict=True)
+            objective.optimizer.scale_loss(sums[objective.total] / count)
+            for objective in self.objectives
         ]
         return losses, _row(sums)
 
-    def eval_step(self, stored: Tensor) -> Tensor:
+    def eval_step(self, batch: Batch) -> Tensor:
         """The row of sums of a batch, with batch norm at rest; has also `mse`."""
-        return _row(self._eval_sums(stored))
+        return _row(self._eval_sums(batch))
 
-    def score_step(self, stored: Tensor) -> Tensor:
+    def score_step(self, batch: Batch) -> Tensor:
         """Values of each image of a batch, `(B, M)`, with batch norm at rest; see `score_names`."""
-        values = self._eval_values(stored).values()
+        values = self._eval_values(batch).values()
         return ops.stack([ops.cast(value, "float32") for value in values], axis=-1)
 
     @property
@@ -148,36 +147,43 @@ class Program:
         with keras.StatelessScope():
             return list(self._eval_values(self.blank()))
 
-    def training_pass(self, stored: Tensor) -> None:
+    def training_pass(self, batch: Batch) -> None:
         """What a training step calls, forward, in float32 as evaluation is; by evaluation's draws.
 
         Moves what training moves by no gradient: batch norm, random states of layers.
         """
+        stored, labels = _split(batch)
         x = as_float_tensor(stored)
-        output = self.vae.in_float32(x, self.eval_noise, training=True, samples=self.needs.samples)
-        self._sums(x, self._completed(output, training=True), self.eval_noise)
+        output = self.vae.in_float32(x, self.eval_noise, training=True, **self._asked(labels))
+        self._values(x, self._completed(output), self.eval_noise)
 
-    def _train_sums(self, stored: Tensor) -> dict[str, Tensor]:
+    def _train_sums(self, batch: Batch) -> dict[str, Tensor]:
+        stored, labels = _split(batch)
         x = self._augmentation(as_float_tensor(stored))
-        return self._sums(x, self._call(x, self.noise, training=True), self.noise)
+        return self._sums(x, self._call(x, labels, self.noise, training=True), self.noise)
 
-    def _eval_sums(self, stored: Tensor) -> dict[str, Tensor]:
-        x = as_float_tensor(stored)
-        output = self._call(x, self.eval_noise, training=False)
+    def _eval_sums(self, batch: Batch) -> dict[str, Tensor]:
+        x, output = self._evaluated(batch)
         return {
             **self._sums(x, output, self.eval_noise),
             "mse": ops.sum(self._squared_error(x, output)),
         }
 
-    def _eval_values(self, stored: Tensor) -> dict[str, Tensor]:
-        x = as_float_tensor(stored)
-        output = self._call(x, self.eval_noise, training=False)
+    def _eval_values(self, batch: Batch) -> dict[str, Tensor]:
+        x, output = self._evaluated(batch)
+        terms = self._values(x, output, self.eval_noise)
         values: dict[str, Tensor] = {}
-        for total, terms in self._terms(x, output, self.eval_noise).items():
-            values |= {total: sum(terms.values()), **terms}
-        for name, value in self._bound(x, output).items():
+        for objective in self.objectives:
+            values[objective.total] = objective.sum(terms)
+            values |= {name: terms[name] for name in objective.terms if name not in values}
+        for name, value in {**terms, **self._bound(x, output)}.items():
             values.setdefault(name, value)
         return {**values, "mse": self._squared_error(x, output)}
+
+    def _evaluated(self, batch: Batch) -> tuple[Tensor, VAEOutput]:
+        stored, labels = _split(batch)
+        x = as_float_tensor(stored)
+        return x, self._call(x, labels, self.eval_noise, training=False)
 
     def _squared_error(self, x: Tensor, output: VAEOutput) -> Tensor:
         """The mean over pixels and channels, of each image `(B,)`."""
@@ -186,47 +192,75 @@ class Program:
             error = ops.mean(error, axis=0)
         return ops.mean(error, axis=(-3, -2, -1))
 
-    def _call(self, x: Tensor, noise: keras.random.SeedGenerator, *, training: bool) -> VAEOutput:
-        output = self.vae(x, noise, training=training, samples=self.needs.samples)
-        return self._completed(output, training=training)
+    def _call(
+        self,
+        x: Tensor,
+        labels: Tensor | None,
+        noise: keras.random.SeedGenerator,
+        *,
+        training: bool,
+    ) -> VAEOutput:
+        return self._completed(self.vae(x, noise, training=training, **self._asked(labels)))
 
-    def _completed(self, output: VAEOutput, *, training: bool) -> VAEOutput:
+    def _asked(self, labels: Tensor | None) -> dict[str, Any]:
+        """What the loss asks of the VAE, and the images' labels."""
+        return {
+            "samples": self.needs.samples,
+            "likelihood": self.needs.likelihood,
+            "labels": labels,
+        }
+
+    def _completed(self, output: VAEOutput) -> VAEOutput:
         """With what a loss is given beside that which the VAE makes of images."""
         step = self.optimizer.iterations
-        schedule = {name: f(step) for name, f in self.needs.schedules.items()}
-        network = self._network and partial(self._network, training=training)
+        networks = {
+            name: partial(network, training=output.training)
+            for name, network in self.networks.items()
+        }
         return output._replace(
-            schedule=schedule,
-            adversary=network,
+            schedule={name: f(step) for name, f in self.needs.schedules.items()},
+            adversary=networks.get(ADVERSARY),
+            networks=networks,
             dataset_size=self.dataset_size,
-            training=training,
         )
 
     def _sums(
         self, x: Tensor, output: VAEOutput, noise: keras.random.SeedGenerator
     ) -> dict[str, Tensor]:
+        terms = {k: ops.sum(v) for k, v in self._values(x, output, noise).items()}
         sums: dict[str, Tensor] = {}
-        for total, terms in self._terms(x, output, noise).items():
-            sums |= _with_total(total, terms)
+        for objective in self.objectives:
+            sums[objective.total] = objective.sum(terms)
+            sums |= {name: terms[name] for name in objective.terms if name not in sums}
+        sums |= {name: term for name, term in terms.items() if name not in sums}
         for name, value in self._bound(x, output).items():
             sums.setdefault(name, ops.sum(value))
         count = ops.cast(ops.shape(x)[0], "float32")
         sums.update({name: value * count for name, value in output.schedule.items()})
-        return {**sums, **latent_sums(output.posterior.z_mean, output.posterior.kl_by_unit())}
+        draw = output.draw
+        assert draw is not None
+        if self._has_units(draw.kl):
+            sums[KL_DIM] = ops.sum(draw.kl, axis=0)
+        return {**sums, **{name: ops.sum(value, axis=0) for name, value in draw.report.items()}}
 
-    def _terms(
+    def _has_units(self, kl: Tensor) -> bool:
+        """Whether the KL is told by unit: one unit of several values of z is the whole again."""
+        return kl.shape[-1] > 1 or self.vae.latent_dim == 1
+
+    def _values(
         self, x: Tensor, output: VAEOutput, noise: keras.random.SeedGenerator
-    ) -> dict[str, Mapping[str, Tensor]]:
-        """The terms of each objective, `(B,)` each, by the name of their total."""
-        terms = {LOSS: self.loss(x, output)}
+    ) -> dict[str, Tensor]:
+        """The terms of the loss, of the latent and of the adversary, `(B,)` each."""
+        assert output.draw is not None
+        terms = {**self.loss(x, output), **output.draw.terms}
         if self.needs.adversary is not None:
-            terms[ADVERSARY_LOSS] = self.needs.adversary(x, _at_rest(output), noise)
+            terms |= self.needs.adversary(x, _at_rest(output), noise)
         return terms
 
     def _bound(self, x: Tensor, output: VAEOutput) -> dict[str, Tensor]:
-        """`kl` and, where the loss declares a likelihood, `elbo` of each image, in nats."""
-        kl = output.posterior.kl()
-        if self.needs.likelihood is None:
+        """`kl` and, where there are a likelihood and densities, `elbo` of each image, in nats."""
+        kl = output.kl
+        if self.needs.likelihood is None or output.log_ratio is None:
             return {"kl": kl}
         log_prob = self.needs.likelihood.log_prob(x, output.reconstruction)
         if self.needs.samples > 1:
@@ -243,25 +277,55 @@ class Program:
         with keras.StatelessScope() as scope:
             sums = sums_of(self.blank())
         widths = tuple(math.prod(value.shape) for value in sums.values())
-        return Columns(tuple(sums), widths), scope.state_mapping.keys()
+        totals = tuple(objective.total for objective in self.objectives)
+        summarise = self.vae.latent.summary
+        columns = Columns(tuple(sums), widths, totals, self._reported, summarise)
+        return columns, scope.state_mapping.keys()
 
-    def blank(self) -> Tensor:
-        """Two black images, to see what becomes of any."""
-        return ops.zeros((2, *self.vae.image_shape), dtype="float32")
+    def blank(self) -> Batch:
+        """Two black images, to see what becomes of any; with a condition, of the first class."""
+        images = ops.zeros((2, *self.vae.image_shape), dtype="float32")
+        return images if self.vae.condition is None else (images, ops.zeros((2,), "int32"))
 
     @property
     def _network_variables(self) -> list[keras.Variable]:
-        return [] if self._network is None else self._network.variables
+        return [v for network in self.networks.values() for v in network.variables]
 
-    def _checked_loss(self, name: str) -> LossVariables:
+    def _names(self) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
+        """The names of the terms of loss, latent and adversary, and of what the latent reports."""
+        with keras.StatelessScope():
+            x, output = self._evaluated(self.blank())
+            draw, adversary = output.draw, self.needs.adversary
+            assert draw is not None
+            against = {} if adversary is None else adversary(x, _at_rest(output), self.eval_noise)
+            terms = {
+                "loss": tuple(self.loss(x, output)),
+                "latent": tuple(draw.terms),
+                ADVERSARY: tuple(against),
+            }
+        return terms, tuple(draw.report)
+
+    def _drawn_of(self, assigned: Collection[int]) -> list[keras.Variable]:
+        """What evaluation assigns, and is to be as it was: the loss's random states.
+
+        Raises `BuildError` if it would change the model.
+        """
+        for variable in self.vae.variables:
+            if id(variable) in assigned:
+                raise BuildError(
+                    f"Evaluating images would change the variable {variable.path!r} of the model. "
+                    "A latent and a prior may assign variables only where `given.training`."
+                )
+        return [v for v in self.own.variables if id(v) in assigned]
+
+    def _checked_loss(self, name: str) -> HeldVariables:
         """The loss's own variables, its layers built by a batch whose effects are thrown away.
 
-        Raises `BuildError` if the loss gives something else than named per-sample terms, or uses a
-        variable that it doesn't hold.
+        Raises `BuildError` if the loss or the latent gives something else than named per-sample
+        terms, or uses a variable that it doesn't hold.
         """
         with VariablesUsed() as first:
-            x = self.blank()
-            output = self._call(x, self.eval_noise, training=False)
+            x, output = self._evaluated(self.blank())
             for training in (False, True):
                 self._check_terms(name, x, output._replace(training=training))
         adversary, likelihood = self.needs.adversary, self.needs.likelihood
@@ -273,30 +337,38 @@ class Program:
             if likelihood is not None:
                 likelihood.log_prob(x, output.reconstruction)
         held = [*own.variables, *self._network_variables, self.eval_noise.state]
-        again.refuse_others(f"The loss {name!r}", held, first)
+        again.refuse_others(f"The loss {name!r}", [*held, *self.vae.variables], first)
         return own
 
     def _check_terms(self, name: str, x: Tensor, output: VAEOutput) -> None:
-        taken = {**dict.fromkeys(RESERVED), **dict.fromkeys(self.needs.schedules)}
+        taken: dict[str, Any] = dict.fromkeys((*RESERVED, *self.needs.schedules))
+        totals = [total_name(n, player) for n, player in enumerate(self.needs.players)]
+        taken |= dict.fromkeys(totals)
         who = f"The loss {name!r}"
+        assert output.draw is not None
         with refused_creation(who):
+            if output.draw.terms:
+                check_terms("The latent", output.draw.terms, taken)
             terms = self.loss(x, output)
-            check_terms(who, terms, taken)
+            check_terms(who, terms, {**taken, **output.draw.terms})
             if self.needs.adversary is not None:
                 others = self.needs.adversary(x, _at_rest(output), self.eval_noise)
-                check_terms(f"The adversary of the loss {name!r}", others, taken | terms)
+                check_terms(f"The adversary of the loss {name!r}", others, {**taken, **terms})
 
 
-def _with_total(total: str, terms: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    sums = {name: ops.sum(term) for name, term in terms.items()}
-    return {total: sum(sums.values()), **sums}
+def _split(batch: Batch) -> tuple[Tensor, Tensor | None]:
+    """Stored pixels, and labels where there are some."""
+    return batch if isinstance(batch, tuple) else (batch, None)
 
 
 def _at_rest(output: VAEOutput) -> VAEOutput:
     """The output with its gradient stopped: what the adversary learns doesn't move the VAE."""
+    posterior = output.posterior
+    if isinstance(posterior, Posterior):
+        posterior = Posterior(*(ops.stop_gradient(part) for part in posterior))
     return output._replace(
         reconstruction=ops.stop_gradient(output.reconstruction),
-        posterior=Posterior(*(ops.stop_gradient(part) for part in output.posterior)),
+        posterior=posterior,
         z=ops.stop_gradient(output.z),
     )
 

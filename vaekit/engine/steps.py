@@ -12,9 +12,9 @@ import numpy as np
 from vaekit.config import MAX_STEPS
 from vaekit.data import StoredPixels
 from vaekit.engine.backend import Call, ForwardStep, current_engine
-from vaekit.engine.feed import Feed
+from vaekit.engine.feed import Feed, Source
 from vaekit.engine.program import Program
-from vaekit.types import Pixels
+from vaekit.types import Images, Pixels, as_images
 
 
 class Steps:
@@ -46,32 +46,32 @@ class Steps:
             self._feed.close()
 
 
-def compile_train(program: Program, images: Pixels) -> Steps:
-    """Training steps on `images` `(N, H, W, C)`, uint8 or float32.
+def compile_train(program: Program, images: Images | Pixels) -> Steps:
+    """Training steps on images, uint8 or float32; with their labels, where the program wants them.
 
     An array moves to the device; of stored images, each batch does when its step comes.
     """
-    source = _source(images)
-    return Steps(current_engine().train(program, source), _feed(source))
+    source = _source(program, images)
+    return Steps(current_engine().train(program, source), source.feed)
 
 
-def compile_evaluate(program: Program, images: Pixels) -> Steps:
+def compile_evaluate(program: Program, images: Images | Pixels) -> Steps:
     """Evaluation steps on `images`, which change no weight."""
     return compile_forward(program, program.eval_step, images)
 
 
-def compile_forward(program: Program, step: ForwardStep, images: Pixels) -> Steps:
+def compile_forward(program: Program, step: ForwardStep, images: Images | Pixels) -> Steps:
     """Steps on `images` by a method of the program's that takes no gradient."""
-    source = _source(images)
-    return Steps(current_engine().forward(program, step, source), _feed(source))
+    source = _source(program, images)
+    return Steps(current_engine().forward(program, step, source), source.feed)
 
 
-def _source(images: Pixels) -> np.ndarray | Feed:
-    return Feed(images) if isinstance(images, StoredPixels) else np.asarray(images)
-
-
-def _feed(source: np.ndarray | Feed) -> Feed | None:
-    return source if isinstance(source, Feed) else None
+def _source(program: Program, images: Images | Pixels) -> Source:
+    pixels, labels, _ = as_images(images)
+    held = Feed(pixels) if isinstance(pixels, StoredPixels) else np.asarray(pixels)
+    if program.vae.condition is None:
+        return Source(held)
+    return Source(held, program.vae.condition.checked(labels))
 
 
 def epoch_order(seed: int, epoch: int, count: int) -> np.ndarray:

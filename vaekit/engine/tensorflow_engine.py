@@ -9,18 +9,18 @@ import numpy as np
 import tensorflow as tf
 
 from vaekit.engine.backend import Call, Engine, ForwardStep
-from vaekit.engine.feed import Feed
-from vaekit.engine.program import Program
+from vaekit.engine.feed import Source
+from vaekit.engine.program import Batch, Program
 from vaekit.kernels import ActiveKernels
 
 
 class TensorFlowEngine(Engine):
     """One traced graph, in which a loop does the steps."""
 
-    def train(self, program: Program, images: np.ndarray | Feed) -> Call:
+    def train(self, program: Program, source: Source) -> Call:
         objectives = program.objectives
 
-        def step(batch: tf.Tensor) -> tf.Tensor:
+        def step(batch: Batch) -> tf.Tensor:
             with tf.GradientTape(persistent=len(objectives) > 1) as tape:
                 losses, row = program.train_step(batch)
             # All gradients first, so that no objective sees what another has moved.
@@ -32,20 +32,20 @@ class TensorFlowEngine(Engine):
                 objective.optimizer.apply(moves, objective.variables)
             return row
 
-        return _looped(step, images, program.kernels)
+        return _looped(step, source, program.kernels)
 
-    def forward(self, program: Program, step: ForwardStep, images: np.ndarray | Feed) -> Call:
-        return _looped(step, images, program.kernels)
+    def forward(self, program: Program, step: ForwardStep, source: Source) -> Call:
+        return _looped(step, source, program.kernels)
 
 
-def _looped(step: ForwardStep, images: np.ndarray | Feed, kernels: ActiveKernels) -> Call:
-    to_block, signature, to_batch = _source(images)
+def _looped(step: ForwardStep, source: Source, kernels: ActiveKernels) -> Call:
+    to_block, signature, to_batch = _batches(source)
 
-    def run(block: tf.Tensor) -> tf.Tensor:
-        count = tf.shape(block)[0]
+    def run(block: Any) -> tf.Tensor:
+        count = tf.shape(tf.nest.flatten(block)[0])[0]
 
         def body(number: tf.Tensor, rows: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
-            return number + 1, rows.write(number, step(to_batch(block[number])))
+            return number + 1, rows.write(number, step(to_batch(block, number)))
 
         # One step at a time: the next one reads the weights that this one writes.
         _, rows = tf.while_loop(
@@ -65,17 +65,25 @@ def _looped(step: ForwardStep, images: np.ndarray | Feed, kernels: ActiveKernels
     return lambda indices: traced(to_block(indices)).numpy()
 
 
-def _source(images: np.ndarray | Feed) -> tuple[Any, tf.TensorSpec, Callable[[Any], tf.Tensor]]:
+def _batches(source: Source) -> tuple[Any, Any, Callable[[Any, Any], Batch]]:
     """What makes a call's block of its indices, what a block is, and its batch of one row of it.
 
     Any number of steps and any batch size go without tracing again.
     """
-    if isinstance(images, Feed):
-        block = tf.TensorSpec([None, None, *images.shape], images.dtype)
-        return lambda indices: tf.constant(images.read(indices)), block, lambda batch: batch
-    data = tf.constant(images)
+    label = tf.TensorSpec([None, None], tf.int32)
+    feed = source.feed
+    if feed is not None:
+        block = source.with_labels(tf.TensorSpec([None, None, *feed.shape], feed.dtype), label)
+        return (
+            lambda indices: tf.nest.map_structure(tf.constant, source.read(indices)),
+            block,
+            lambda read, number: tf.nest.map_structure(lambda part: part[number], read),
+        )
+    held = tf.nest.map_structure(tf.constant, source.with_labels(source.pixels, source.labels))
     return (
         lambda indices: tf.constant(indices, tf.int32),
-        tf.TensorSpec([None, None], tf.int32),
-        lambda row: tf.gather(data, row),
+        label,
+        lambda indices, number: tf.nest.map_structure(
+            lambda part: tf.gather(part, indices[number]), held
+        ),
     )

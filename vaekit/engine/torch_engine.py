@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from vaekit.engine.backend import Call, Engine, ForwardStep
-from vaekit.engine.feed import Feed
+from vaekit.engine.feed import Source
 from vaekit.engine.program import Program
 from vaekit.kernels import ActiveKernels
 from vaekit.kernels.batch_norm_torch import small_step
@@ -20,7 +20,7 @@ from vaekit.kernels.compiled_torch import compiled_step
 class TorchEngine(Engine):
     """A step after another, operation by operation, or each a graph that torch compiled."""
 
-    def train(self, program: Program, images: np.ndarray | Feed) -> Call:
+    def train(self, program: Program, source: Source) -> Call:
         objectives = program.objectives
 
         def step(batch: Any) -> Any:
@@ -43,18 +43,18 @@ class TorchEngine(Engine):
             return row.detach()
 
         if not program.compiled:
-            return _one_by_one(step, images, program.kernels)
+            return _one_by_one(step, source, program.kernels)
         trained = [variable for objective in objectives for variable in objective.variables]
-        return _one_by_one(compiled_step(step, program.state, trained), images, program.kernels)
+        return _one_by_one(compiled_step(step, program.state, trained), source, program.kernels)
 
-    def forward(self, program: Program, step: ForwardStep, images: np.ndarray | Feed) -> Call:
-        return _one_by_one(torch.no_grad()(step), images, program.kernels)
+    def forward(self, program: Program, step: ForwardStep, source: Source) -> Call:
+        return _one_by_one(torch.no_grad()(step), source, program.kernels)
 
 
 def _one_by_one(
-    step: Callable[[Any], Any], images: np.ndarray | Feed, kernels: ActiveKernels
+    step: Callable[[Any], Any], source: Source, kernels: ActiveKernels
 ) -> Call:
-    batches = _batches(images)
+    batches = _batches(source)
     # Not on the program's own step, which moves variables.
     kernels.try_out(small_step)
 
@@ -66,10 +66,22 @@ def _one_by_one(
     return run
 
 
-def _batches(images: np.ndarray | Feed) -> Callable[[np.ndarray], Iterable[Any]]:
+def _batches(source: Source) -> Callable[[np.ndarray], Iterable[Any]]:
     """What gives the batches of a block of indices, on the device."""
     device = keras.ops.zeros(()).device
-    if isinstance(images, Feed):
-        return lambda block: torch.from_numpy(images.read(block)).to(device)
-    data = torch.tensor(images, device=device)
-    return lambda block: (data[row] for row in torch.tensor(block, device=device))
+
+    def on_device(arrays: Any) -> Any:
+        return keras.tree.map_structure(lambda part: torch.tensor(part, device=device), arrays)
+
+    def at(arrays: Any, which: Any) -> Any:
+        return keras.tree.map_structure(lambda part: part[which], arrays)
+
+    if source.feed is not None:
+
+        def read(block: np.ndarray) -> Iterable[Any]:
+            arrays = on_device(source.read(block))
+            return (at(arrays, number) for number in range(len(block)))
+
+        return read
+    held = on_device(source.with_labels(source.pixels, source.labels))
+    return lambda block: (at(held, row) for row in torch.tensor(block, device=device))

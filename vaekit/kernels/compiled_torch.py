@@ -32,12 +32,12 @@ def compiled_step(
 
     Where that fails, `step` itself is taken from then on, with a `VaekitWarning` that says why.
     """
-    graphs: dict[tuple[int, ...], Step] = {}
+    graphs: dict[tuple[tuple[int, ...], ...], Step] = {}
     eager = False
 
     def run(batch: Any) -> Any:
         nonlocal eager
-        shape = tuple(batch.shape)
+        shape = tuple(tuple(part.shape) for part in keras.tree.flatten(batch))
         if not eager and shape not in graphs:
             try:
                 graphs[shape] = _graph(step, variables, {id(v) for v in trained}, batch)
@@ -60,13 +60,17 @@ def _graph(
 
     from vaekit.kernels.draws_torch import recordable_draws
 
-    def pure(batch: Any, *state: Any) -> Any:
+    parts = keras.tree.flatten(batch)
+
+    def pure(*values: Any) -> Any:
+        batch_again = keras.tree.pack_sequence_as(batch, values[: len(parts)])
+        state = values[len(parts) :]
         copies = [
             value.clone().requires_grad_(id(variable) in trained)
             for variable, value in zip(variables, state, strict=True)
         ]
         with keras.StatelessScope(list(zip(variables, copies, strict=True))) as scope:
-            row = step(batch)
+            row = step(batch_again)
             after = [scope.get_current_value(variable) for variable in variables]
         _refuse_others(scope, variables)
         with torch.no_grad():
@@ -75,14 +79,14 @@ def _graph(
         return row
 
     with recordable_draws():
-        recorded = make_fx(pure)(batch, *_values(variables, copied=True))
+        recorded = make_fx(pure)(*parts, *_values(variables, copied=True))
     graph = torch.compile(recorded, fullgraph=True, dynamic=False, options=_OPTIONS)
     with torch.no_grad():
-        graph(batch, *_values(variables, copied=True))
+        graph(*parts, *_values(variables, copied=True))
 
     @torch.no_grad()
     def run(batch: Any) -> Any:
-        return graph(batch, *_values(variables))
+        return graph(*keras.tree.flatten(batch), *_values(variables))
 
     return run
 

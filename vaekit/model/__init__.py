@@ -2,23 +2,24 @@
 
 from vaekit.model.builders import BuiltLoss, Context, Part, build_part
 from vaekit.model.chunks import decode, encode
-from vaekit.model.loss_variables import (
-    LossVariables,
+from vaekit.model.conditions import Condition
+from vaekit.model.held_variables import (
+    HeldVariables,
     VariablesUsed,
     refused_creation,
     variables_of,
 )
 from vaekit.model.parts import Built, Parts, build_vae, resolve_part, resolve_parts
 from vaekit.model.process_state import seeded
-from vaekit.model.sampling import sampled
 from vaekit.model.vae import VAE
 
 __all__ = [
     "VAE",
     "Built",
     "BuiltLoss",
+    "Condition",
     "Context",
-    "LossVariables",
+    "HeldVariables",
     "Part",
     "Parts",
     "VariablesUsed",
@@ -29,7 +30,6 @@ __all__ = [
     "refused_creation",
     "resolve_part",
     "resolve_parts",
-    "sampled",
     "seeded",
     "variables_of",
 ]

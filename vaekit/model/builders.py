@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any, NamedTuple
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import keras
 
 from vaekit.errors import BuildError, VaekitError
+from vaekit.latent import Latent, Prior
 from vaekit.loss import Needs, needs_of
 from vaekit.model.process_state import FLOAT32, built_in
+from vaekit.options import arguments_of
 from vaekit.registry import KINDS, Component
 from vaekit.types import ImageShape
+
+T = TypeVar("T")
 
 
 class Part(NamedTuple):
@@ -32,11 +38,27 @@ class Part(NamedTuple):
 
 
 class Context(NamedTuple):
-    """What the kit can hand to a factory, by the names of `Kind.arguments`; and the precision."""
+    """What the kit can hand to a factory, by the names of `Kind.arguments`; and the precision.
+
+    latent_dim: as the config has it; to a decoder, the length of the vector that it takes.
+    latent_shape: the shape of z with what a condition adds to it, as a decoder takes it.
+    latent_size: how many values z has, flat.
+    """
 
     image_shape: ImageShape
     latent_dim: int
     precision: str = FLOAT32
+    latent_shape: tuple[int, ...] = ()
+    latent_size: int = 0
+
+    def of_latent(self, shape: tuple[int, ...], condition_width: int) -> Context:
+        """The context of a decoder and a prior, where z has this shape."""
+        size = math.prod(shape)
+        return self._replace(
+            latent_dim=size + condition_width,
+            latent_shape=(*shape[:-1], shape[-1] + condition_width),
+            latent_size=size,
+        )
 
 
 class BuiltLoss(NamedTuple):
@@ -49,7 +71,7 @@ class BuiltLoss(NamedTuple):
 def build_part(part: Part, context: Context) -> Any:
     """What the part's factory makes for such images and latents.
 
-    A `keras.Model` of an encoder or a decoder, a `BuiltLoss` of a loss.
+    A `keras.Model` of an encoder or a decoder, a `Latent`, a `Prior`, a `BuiltLoss` of a loss.
 
     Raises `BuildError` if the part refuses them, or gives what the kit can't use.
     """
@@ -63,7 +85,7 @@ def build_part(part: Part, context: Context) -> Any:
 def call_factory(part: Part, context: Context) -> Any:
     """Call a part's factory with what its kind is handed. Raises `BuildError` if it raises."""
     component = part.component
-    arguments = KINDS[part.kind].arguments
+    arguments = arguments_of(component)
     try:
         values = [getattr(context, name) for name in arguments]
         return component.load()(*values, **part.options)
@@ -85,12 +107,28 @@ def build_encoder(part: Part, context: Context) -> keras.Model:
     return model
 
 
+def build_latent(part: Part, context: Context) -> Latent:
+    """A latent, its layers in float32, which densities and draws need."""
+    with built_in(FLOAT32):
+        latent = call_factory(part, context)
+    return _checked(latent, Latent, part)
+
+
 def build_decoder(part: Part, context: Context) -> keras.Model:
-    """A functional model from `(B, latent_dim)` to images."""
+    """A functional model from z, in its shape or as a vector, to images."""
     with built_in(context.precision):
         model = call_factory(part, context)
-    _check_model(model, part, takes=(context.latent_dim,), gives=context.image_shape)
+    wants_map = "latent_shape" in arguments_of(part.component)
+    takes = context.latent_shape if wants_map else (context.latent_dim,)
+    _check_model(model, part, takes=takes, gives=context.image_shape)
     return model
+
+
+def build_prior(part: Part, context: Context) -> Prior:
+    """A prior, in float32."""
+    with built_in(FLOAT32):
+        prior = call_factory(part, context)
+    return _checked(prior, Prior, part)
 
 
 def build_loss(part: Part, context: Context) -> BuiltLoss:
@@ -99,10 +137,21 @@ def build_loss(part: Part, context: Context) -> BuiltLoss:
     return BuiltLoss(loss, needs_of(loss, part.name))
 
 
-def _purpose(arguments: tuple[str, ...], context: Context) -> str:
+def _checked(product: T, wanted: type[T], part: Part) -> T:
+    if not isinstance(product, wanted):
+        raise BuildError(
+            f"The {part.kind} {part.name!r} of {part.component.distribution} gave a "
+            f"{type(product).__name__}: its factory must return a vaekit.{wanted.__name__}."
+        )
+    return product
+
+
+def _purpose(arguments: Sequence[str], context: Context) -> str:
     """What a part was to be built for, as the end of half a sentence."""
     words = {
         "latent_dim": f"{context.latent_dim} latents",
+        "latent_shape": f"latents of shape {'x'.join(map(str, context.latent_shape))}",
+        "latent_size": f"{context.latent_size} latents",
         "image_shape": f"{'x'.join(map(str, context.image_shape))} images",
     }
     purposes = [words[name] for name in arguments if name in words]

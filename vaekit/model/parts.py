@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from vaekit.config import TrainConfig
 from vaekit.model.builders import Context, Part, build_part
+from vaekit.model.conditions import Condition
+from vaekit.model.fits import refuse_misfit, refuse_other_prior
 from vaekit.model.precision import refuse_lacking
 from vaekit.model.process_state import FLOAT32, built_in, seeded
 from vaekit.model.vae import VAE
@@ -46,24 +48,46 @@ def build_vae(
     latent_dim: int,
     seed: int,
     precision: str = FLOAT32,
+    condition: Condition | None = None,
 ) -> Built:
     """The VAE of these parts for images of `image_shape`, its weights a function of `seed`.
 
     precision: a Keras dtype policy, in which its layers compute while it trains.
+    condition: what the labels of images are to it.
 
-    Raises `BuildError` if a part refuses the shape, or gives what the kit can't use, `UserError` if
-    the device lacks the precision.
+    Raises `BuildError` if a part refuses the shape, gives what the kit can't use or doesn't fit
+    another, `UserError` if the device lacks the precision.
     """
     refuse_lacking(precision)
     context = Context(image_shape, latent_dim, precision)
+    products: dict[str, Any] = {}
     with seeded(seed):
-        products = {kind: build_part(part, context) for kind, part in parts.items()}
+        for kind, part in parts.items():
+            products[kind] = build_part(part, context)
+            if kind == "latent":
+                context = _of_latent(context, products, condition)
+        latent, prior = products["latent"], products.get("prior")
+        refuse_other_prior(parts, latent, prior, context)
         with built_in(precision):
             vae = VAE(
                 products["encoder"],
                 products["decoder"],
-                latent_dim=latent_dim,
+                latent=latent,
+                prior=prior or latent.default_prior(),
                 scale=products["loss"].needs.scale,
                 decoder_name=parts["decoder"].name,
+                condition=condition,
             )
+        refuse_misfit(parts, vae, products["loss"].needs, context)
     return Built(vae, products)
+
+
+def _of_latent(
+    context: Context, products: Mapping[str, Any], condition: Condition | None
+) -> Context:
+    """The context of the parts behind a latent: its shape is known before it has any layer."""
+    features = tuple(products["encoder"].outputs[0].shape[1:])
+    width = 0 if condition is None else condition.width
+    if condition is not None:
+        features = (*features[:-1], features[-1] + width)
+    return context.of_latent(products["latent"].shape(features), width)

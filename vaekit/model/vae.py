@@ -1,31 +1,41 @@
-"""The variational autoencoder itself: two backbones, two heads and a sample between them."""
+"""The variational autoencoder itself: two backbones, and a latent with its prior between them."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from contextlib import nullcontext
+from typing import Any
 
 import keras
-from keras import layers
+from keras import layers, ops
 
-from vaekit.distributions import Posterior, sample_normal
+from vaekit.distributions import Distribution, Likelihood
+from vaekit.latent import Draw, Given, Latent, Prior
+from vaekit.model.conditions import Condition
+from vaekit.model.held_variables import variables_of
 from vaekit.model.output_scale import add_sigmoid, logits_of
 from vaekit.model.precision import TrainingPrecision
 from vaekit.model.process_state import FLOAT32, built_in
-from vaekit.model.sampling import sampled
 from vaekit.types import Tensor, VAEOutput
 
 
 class VAE:
-    """A variational autoencoder, built from functional backbones.
+    """A variational autoencoder, built from functional backbones and a latent.
 
-    The three models that users get hold stock Keras layers only, so that they open wherever Keras
-    is; they share their weights with what is trained.
+    The models that users get hold stock Keras layers only, as far as the latent's do, so that they
+    open wherever Keras is; they share their weights with what is trained. With a condition, each
+    takes `[values, labels]`, labels being `(B, 1)`, int32.
 
-    encoder: images `(B, H, W, C)` in [0, 1] -> z, `(B, latent_dim)`: a draw when called, the
-        posterior's mean under `predict`.
+    encoder: images `(B, H, W, C)` in [0, 1] -> z, in the latent's shape: a draw when called, the
+        point under `predict`.
     decoder: z -> images, as means.
     autoencoder: images -> images, through that z.
-    posterior: images -> `z_mean`, `z_log_var`.
+    posterior: images -> what the latent tells of their posteriors, in the order of
+        `posterior_names`.
+    point: images -> the z that stands for each.
+
+    latent_dim: how many values z has. latent_shape: the shape of z.
     """
 
     def __init__(
@@ -33,48 +43,108 @@ class VAE:
         encoder: keras.Model,
         decoder: keras.Model,
         *,
-        latent_dim: int,
+        latent: Latent,
+        prior: Prior | None = None,
         scale: str = "mean",
         decoder_name: str = "",
+        condition: Condition | None = None,
     ) -> None:
-        self.latent_dim = latent_dim
+        self.latent = latent
+        self.prior = prior
+        self.condition = condition
         self.image_shape = tuple(encoder.inputs[0].shape[1:])
         self.scale = scale
 
-        images = encoder.inputs[0]
-        features = layers.Flatten("channels_last", name="encoder_flatten")(encoder.outputs[0])
-        with built_in(FLOAT32):  # which the KL and the draws need, whatever the backbones take
-            z_mean = layers.Dense(latent_dim, name="encoder_mu")(features)
-            z_log_var = layers.Dense(latent_dim, name="encoder_log_variance")(features)
-            z = sampled(z_mean, z_log_var, name="encoder_output", prefix="encoder")
-        self.posterior = keras.Model(images, [z_mean, z_log_var], name="posterior")
-        self.encoder = keras.Model(images, z, name="encoder_model")
+        inputs, features = encoder.inputs[0], encoder.outputs[0]
+        if condition is not None:
+            labels = condition.labels("encoder_labels")
+            self._encoder_codes = condition.embedding("encoder_label_code")
+            features = condition.joined(features, self._encoder_codes(labels), "encoder_condition")
+            inputs = [inputs, labels]
+        with built_in(FLOAT32):  # which densities and draws need, whatever the backbones take
+            parameters = latent.heads(features)
+            point, z = latent.point(parameters), latent.draw(parameters)
+            encoded = latent.encoded(parameters)
+        self.latent_shape = tuple(point.shape[1:])
+        self.latent_dim = math.prod(self.latent_shape)
+        self.posterior_names = tuple(encoded)
+        self.posterior = keras.Model(inputs, list(encoded.values()), name="posterior")
+        self.point = keras.Model(inputs, point, name="point")
+        self.encoder = keras.Model(inputs, z, name="encoder_model")
+        self._names = tuple(parameters)
+        self._heads = self.posterior
+        if encoded is not parameters:
+            self._heads = keras.Model(inputs, list(parameters.values()), name="heads")
 
         latents = decoder.inputs[0]
         if scale == "logits":
             logits = logits_of(decoder, decoder_name)
-            self._likelihood_decoder = keras.Model(latents, logits, name="decoder_logits")
+            likelihood_decoder = keras.Model(latents, logits, name="decoder_logits")
             means = add_sigmoid(decoder, logits)
-            self.decoder = keras.Model(latents, means, name="decoder_model")
+            self.decoder = self._from_latent(keras.Model(latents, means, name="decoder_model"))
+            self._likelihood_decoder = self._from_latent(likelihood_decoder)
         else:
-            self.decoder = keras.Model(latents, decoder.outputs[0], name="decoder_model")
+            self.decoder = self._from_latent(
+                keras.Model(latents, decoder.outputs[0], name="decoder_model")
+            )
             self._likelihood_decoder = self.decoder
 
         whole = layers.Input(self.image_shape, name="VAE_input")
-        self.autoencoder = keras.Model(whole, self.decoder(self.encoder(whole)), name="VAE")
+        if condition is None:
+            self.autoencoder = keras.Model(whole, self.decoder(self.encoder(whole)), name="VAE")
+        else:
+            both = [whole, condition.labels("VAE_labels")]
+            decoded = self.decoder([self.encoder(both), both[1]])
+            self.autoencoder = keras.Model(both, decoded, name="VAE")
         self._precision = TrainingPrecision(
             [self.autoencoder, self.posterior, self._likelihood_decoder]
         )
+        self._encoder_weights = encoder.trainable_variables
+
+    def _from_latent(self, decoder: keras.Model) -> keras.Model:
+        """The decoder as a model of z in the latent's shape and, with a condition, of labels."""
+        wanted, condition = tuple(decoder.inputs[0].shape[1:]), self.condition
+        if condition is None and wanted == self.latent_shape:
+            return decoder
+        z = values = layers.Input(self.latent_shape, name="decoder_latent")
+        if len(wanted) < len(self.latent_shape):
+            values = layers.Flatten("channels_last", name="decoder_flatten")(z)
+        if condition is None:
+            return keras.Model(z, decoder(values), name=f"{decoder.name}_of_latent")
+        labels = condition.labels("decoder_labels")
+        codes = self._decoder_codes(labels)
+        joined = condition.joined(values, codes, "decoder_condition")
+        return keras.Model([z, labels], decoder(joined), name=f"{decoder.name}_of_latent")
+
+    @property
+    def _decoder_codes(self) -> keras.layers.Embedding:
+        """The layer that both models of a decoder share."""
+        assert self.condition is not None
+        if not hasattr(self, "_codes"):
+            self._codes = self.condition.embedding("decoder_label_code")
+        return self._codes
 
     @property
     def variables(self) -> list[keras.Variable]:
-        """Weights and the random state of every layer, in a stable order."""
-        return self.autoencoder.variables
+        """Weights and all other state of the model, in a stable order."""
+        held = variables_of(self.latent, self.prior).variables
+        return _each_once(self.autoencoder.variables, self._heads.variables, held)
 
     @property
     def trainable_variables(self) -> list[keras.Variable]:
         """The weights that training changes by gradient."""
-        return self.autoencoder.trainable_variables
+        held = variables_of(self.latent, self.prior).trainable
+        models = self.autoencoder.trainable_variables, self._heads.trainable_variables
+        return _each_once(*models, held)
+
+    @property
+    def parts(self) -> dict[str, list[keras.Variable]]:
+        """The weights that training changes, by the part that they are of."""
+        encoder, decoder = self._encoder_weights, self.decoder.trainable_variables
+        prior = variables_of(self.prior).trainable
+        others = {id(v) for part in (encoder, decoder, prior) for v in part}
+        latent = [v for v in self.trainable_variables if id(v) not in others]
+        return {"encoder": encoder, "latent": latent, "prior": prior, "decoder": decoder}
 
     @property
     def needs_loss_scaling(self) -> bool:
@@ -88,13 +158,19 @@ class VAE:
         *,
         training: bool,
         samples: int = 1,
+        likelihood: Likelihood | None = None,
+        labels: Tensor | None = None,
     ) -> VAEOutput:
-        """q(z|x), draws of z from it and their reconstructions, on the scale asked for.
+        """What the latent makes of images, and reconstructions on the scale asked for.
 
         All of them are float32; in training, the layers between compute as they were built to.
+
+        likelihood: for latents that go by p(x|z). labels: `(B,)`, in a run with a condition.
         """
         with self._precision.active() if training else nullcontext():
-            return self.in_float32(x, noise, training=training, samples=samples)
+            return self.in_float32(
+                x, noise, training=training, samples=samples, likelihood=likelihood, labels=labels
+            )
 
     def in_float32(
         self,
@@ -103,18 +179,100 @@ class VAE:
         *,
         training: bool,
         samples: int = 1,
+        likelihood: Likelihood | None = None,
+        labels: Tensor | None = None,
     ) -> VAEOutput:
         """The same, its layers computing as they do outside of training."""
-        posterior = Posterior(*self.posterior(x, training=training))
-        z = sample_normal(posterior, noise, samples)
-        if samples == 1:
-            reconstruction = self._likelihood_decoder(z, training=training)
-        else:
-            flat = keras.ops.reshape(z, (-1, self.latent_dim))
-            decoded = self._likelihood_decoder(flat, training=training)
-            reconstruction = keras.ops.reshape(decoded, (samples, -1, *self.image_shape))
-        return VAEOutput(keras.ops.cast(reconstruction, FLOAT32), posterior, z)
+
+        def log_likelihood(z: Tensor) -> Tensor:
+            assert likelihood is not None
+            return likelihood.log_prob(x, self.decode(z, labels, training=False))
+
+        draw = self.latent.infer(
+            self._parameters(x, labels, training=training),
+            Given(
+                seed=noise,
+                lead=() if samples == 1 else (samples,),
+                training=training,
+                prior=self.prior_distribution(labels),
+                encode=self._parameters_of_any,
+                log_likelihood=None if likelihood is None else log_likelihood,
+                labels=labels,
+            ),
+        )
+        return VAEOutput(
+            self.decode(draw.z, labels, training=training),
+            draw.posterior,
+            draw.z,
+            training=training,
+            draw=draw._replace(kl=self._by_channel(draw.kl)),
+            decode=lambda z: self.decode(z, labels, training=training),
+            seed=noise,
+            labels=labels,
+        )
+
+    def decode(self, z: Tensor, labels: Tensor | None = None, *, training: bool) -> Tensor:
+        """Reconstructions `(..., B, H, W, C)` of flat z `(..., B, D)`, on the loss's scale."""
+        samples = z.shape[0] if len(z.shape) > 2 else None
+        if len(self.latent_shape) > 1 or samples is not None:
+            z = ops.reshape(z, (-1, *self.latent_shape))
+        if labels is not None and samples is not None:
+            labels = ops.tile(labels, (samples,))
+        decoded = self._likelihood_decoder(self._with_labels(z, labels), training=training)
+        if samples is not None:
+            decoded = ops.reshape(decoded, (samples, -1, *self.image_shape))
+        return ops.cast(decoded, FLOAT32)
+
+    def prior_distribution(self, labels: Tensor | None = None) -> Distribution | None:
+        """p(z), or p(z|labels); None where there is no prior."""
+        own = self.latent.own_prior()
+        if own is not None or self.prior is None:
+            return own
+
+        def posterior_of(images: Tensor) -> Distribution:
+            return self.latent.posterior(self._parameters_of_any(images))
+
+        if not self.prior.conditional:
+            return self.prior.distribution(self.latent_dim, posterior_of)
+        codes = None
+        if labels is not None:
+            codes = ops.squeeze(self._decoder_codes(labels[:, None]), 1)
+        return self.prior.distribution(self.latent_dim, posterior_of, codes)
 
     def mean_of(self, reconstruction: Tensor) -> Tensor:
         """Images from a reconstruction on the loss's scale."""
-        return keras.ops.sigmoid(reconstruction) if self.scale == "logits" else reconstruction
+        return ops.sigmoid(reconstruction) if self.scale == "logits" else reconstruction
+
+    def _parameters(
+        self, x: Tensor, labels: Tensor | None, *, training: bool
+    ) -> Mapping[str, Tensor]:
+        values = self._heads(self._with_labels(x, labels), training=training)
+        values = values if isinstance(values, list | tuple) else [values]
+        return dict(zip(self._names, values, strict=True))
+
+    def _parameters_of_any(self, images: Tensor) -> Mapping[str, Tensor]:
+        """Parameters of images that are none of the data's, at rest.
+
+        With a condition, each class in turn is theirs.
+        """
+        labels = None
+        if self.condition is not None:
+            labels = ops.mod(ops.arange(images.shape[0], dtype="int32"), self.condition.classes)
+        return self._parameters(images, labels, training=False)
+
+    def _with_labels(self, values: Tensor, labels: Tensor | None) -> Any:
+        return values if self.condition is None else [values, labels[:, None]]
+
+    def _by_channel(self, kl: Tensor) -> Tensor:
+        """The KL of a map's every value summed over places, `(B, C)`; other units as they are."""
+        if len(self.latent_shape) == 1 or kl.shape[-1] != self.latent_dim:
+            return kl
+        return ops.sum(ops.reshape(kl, (-1, self.latent_dim // self._channels, self._channels)), 1)
+
+    @property
+    def _channels(self) -> int:
+        return self.latent_shape[-1]
+
+
+def _each_once(*lists: list[keras.Variable]) -> list[keras.Variable]:
+    return list({id(variable): variable for some in lists for variable in some}.values())

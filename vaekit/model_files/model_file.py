@@ -15,7 +15,7 @@ from vaekit.data import Scale, free_budget, load_data
 from vaekit.distributions import Posterior
 from vaekit.errors import DataError, ModelFileError
 from vaekit.model import decode, encode
-from vaekit.model.sampling import HALF, ZEROS
+from vaekit.stock_layers import HALF, ZEROS
 from vaekit.model_files.files import load_model
 from vaekit.types import Dataset
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from vaekit.model import sampled
+from vaekit.stock_layers import sampled
 from vaekit.model_files.checks import SpecError
 
 _SPREAD = re.compile(r"var|sigma|std|dev", re.I)

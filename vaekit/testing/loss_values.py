@@ -14,7 +14,7 @@ from keras import ops
 
 from vaekit.distributions import Posterior
 from vaekit.loss import needs_of
-from vaekit.model import LossVariables, seeded, variables_of
+from vaekit.model import HeldVariables, seeded, variables_of
 from vaekit.options import options_of
 from vaekit.testing.subject import Subject
 from vaekit.testing.training import array
@@ -62,7 +62,7 @@ class LossUnderCheck:
         return network
 
     @cached_property
-    def own(self) -> LossVariables:
+    def own(self) -> HeldVariables:
         """The loss's own variables; its layers are built by a call."""
         self.raw_terms(a_batch())
         return variables_of(self.loss, self.needs.likelihood, but=[self.needs.adversary])

@@ -12,7 +12,6 @@ import numpy as np
 from vaekit.cadence import Cadence
 from vaekit.checkpoint import Position, State, Writer, save_checkpoint, snapshot
 from vaekit.engine import MAX_STEPS, Program
-from vaekit.engine.columns import LOSS
 from vaekit.trainer.callback_state import capture
 from vaekit.trainer.divergence import Watch
 from vaekit.trainer.early_stopping import EarlyStopping
@@ -55,7 +54,7 @@ class Keeper:
         self._saved: int | None = None
         self._call = Position()  # where the last call of steps began
         self._began = time.monotonic()
-        self._slot = program.columns.offset(LOSS)
+        self._slot = program.columns.offset("loss")
 
     def __enter__(self) -> Keeper:
         return self

@@ -1,4 +1,4 @@
-"""The variables of a loss: those that it holds, and those that a call of it reads.
+"""The variables of a part: those that it holds, and those that a call of it reads.
 
 What it holds is trained, saved and restored with the VAE. What it reads and doesn't hold would be
 neither, so that is refused.
@@ -16,24 +16,24 @@ import keras
 
 from vaekit.errors import BuildError
 
-# What a loss may have among its attributes, and what is in there is not the loss's own.
+# What a part may have among its attributes, and what is in there is not the part's own.
 _OTHERS = (types.ModuleType, type, keras.KerasTensor, keras.optimizers.Optimizer, str, bytes)
 
 
-class LossVariables(NamedTuple):
-    """A loss's variables, and those of them that a gradient is to move."""
+class HeldVariables(NamedTuple):
+    """A part's variables, and those of them that a gradient is to move."""
 
     variables: list[keras.Variable]
     trainable: list[keras.Variable]
 
 
-def variables_of(*holders: Any, but: Collection[Any] = ()) -> LossVariables:
+def variables_of(*holders: Any, but: Collection[Any] = ()) -> HeldVariables:
     """The variables that objects hold, each once, in the order of their attributes.
 
     They are looked for among attributes, in lists, tuples, dicts and objects of these, and in what
-    a function closes over; a layer's are all of the loss, as trainable as the layer has them.
+    a function closes over; a layer's are all of the part, as trainable as the layer has them.
 
-    but: variables, and objects with variables, that are not the loss's.
+    but: variables, and objects with variables, that are not the part's.
     """
     others = {id(other) for other in but}
     seen = set(others)
@@ -43,7 +43,7 @@ def variables_of(*holders: Any, but: Collection[Any] = ()) -> LossVariables:
         for variable, trainable in _held(holder, seen)
         if id(variable) not in others
     }.values()
-    return LossVariables([v for v, _ in held], [v for v, trainable in held if trainable])
+    return HeldVariables([v for v, _ in held], [v for v, trainable in held if trainable])
 
 
 def _held(value: Any, seen: set[int]) -> Iterator[tuple[keras.Variable, bool]]:
@@ -116,7 +116,7 @@ class VariablesUsed(keras.StatelessScope):  # type: ignore[misc]  # Keras is unt
                 raise BuildError(
                     f"{who} {does} the variable {variable.path!r} and doesn't hold it, so that it "
                     "would be neither trained nor saved. Make it once, in the factory, and keep it "
-                    "as an attribute of the loss."
+                    "as an attribute of the part."
                 )
 
 
@@ -130,5 +130,5 @@ def refused_creation(who: str) -> Iterator[None]:
             raise
         raise BuildError(
             f"{who} makes a variable when it is called, which would be neither trained nor saved. "
-            "Make it once, in the factory, and keep it as an attribute of the loss."
+            "Make it once, in the factory, and keep it as an attribute of the part."
         ) from error

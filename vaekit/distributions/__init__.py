@@ -1,0 +1,32 @@
+"""Laws over z and likelihoods of images: draws, log-densities and divergences, in nats."""
+
+from vaekit.distributions.distribution import Distribution, PointMass, divergence, flat
+from vaekit.distributions.likelihoods import Bernoulli, Gaussian, Likelihood
+from vaekit.distributions.mixture import Mixture
+from vaekit.distributions.normal import (
+    DiagonalNormal,
+    FullNormal,
+    Posterior,
+    StandardNormal,
+    kl_standard_normal,
+    normal_log_prob,
+    sample_normal,
+)
+
+__all__ = [
+    "Bernoulli",
+    "DiagonalNormal",
+    "Distribution",
+    "FullNormal",
+    "Gaussian",
+    "Likelihood",
+    "Mixture",
+    "PointMass",
+    "Posterior",
+    "StandardNormal",
+    "divergence",
+    "flat",
+    "kl_standard_normal",
+    "normal_log_prob",
+    "sample_normal",
+]

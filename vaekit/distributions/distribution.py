@@ -1,0 +1,91 @@
+"""What a law over z is: draws, log-densities and divergences, in nats."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from keras import ops
+
+from vaekit.types import Tensor
+
+
+class Distribution(ABC):
+    """A law over flat z of D dimensions, or one law for each image of a batch.
+
+    A batch of laws has parameters `(B, D)`, a single law `(D,)`. Log-densities sum over D alone,
+    so that any axes before it are kept.
+
+    noise_dim: how many values of standard normal noise one draw is made of by `from_noise`; None
+        where it can't be made so.
+    """
+
+    noise_dim: int | None = None
+
+    @abstractmethod
+    def sample(self, seed: Any, lead: tuple[int, ...] = ()) -> Tensor:
+        """Draws `(*lead, B, D)`, or `(*lead, D)` of a single law.
+
+        They are reparameterised where that is possible: a function of the parameters and of noise.
+
+        seed: a `keras.random.SeedGenerator`.
+        """
+
+    def log_prob(self, z: Tensor) -> Tensor | None:
+        """The log-density at z `(..., B, D)`, `(..., B)`, in nats; None if there is none to tell.
+
+        Given z `(B, 1, D)` and parameters `(C, D)`, it is `(B, C)`: mixtures ask for that.
+        """
+        return None
+
+    def sample_and_log_prob(
+        self, seed: Any, lead: tuple[int, ...] = ()
+    ) -> tuple[Tensor, Tensor | None]:
+        """A draw and its log-density; for laws that only know the density of their own draws."""
+        z = self.sample(seed, lead)
+        return z, self.log_prob(z)
+
+    def kl(self, other: Distribution) -> Tensor | None:
+        """KL(self || other) by unit, `(..., B, U)`, in nats; None where there's no closed form.
+
+        Its sum over units is the whole divergence. Units are dimensions where both laws are
+        products over them; else there is one.
+        """
+        return None
+
+    def from_noise(self, noise: Tensor) -> Tensor:
+        """Draws `(..., D)` of standard normal noise `(..., noise_dim)`.
+
+        It takes symbolic tensors too: a run saves it as the model `VAE_prior.keras`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} isn't made of normal noise.")
+
+
+class PointMass(Distribution):
+    """All of the mass at z `(B, D)`: what a deterministic encoder gives. It has no density."""
+
+    def __init__(self, z: Tensor) -> None:
+        self.z = z
+
+    def sample(self, seed: Any, lead: tuple[int, ...] = ()) -> Tensor:
+        return ops.broadcast_to(self.z, (*lead, *ops.shape(self.z)))
+
+
+def divergence(
+    posterior: Distribution, prior: Distribution, log_ratio: Tensor | None
+) -> Tensor | None:
+    """KL(posterior || prior) by unit, `(B, U)`, in nats.
+
+    log_ratio: log q(z|x) - log p(z) at draws from the posterior, `(..., B)`, whose mean over the
+        draws is taken where there is no closed form. None where there's neither.
+    """
+    closed = posterior.kl(prior)
+    if closed is not None or log_ratio is None:
+        return closed
+    mean = log_ratio if len(log_ratio.shape) == 1 else ops.mean(log_ratio, axis=0)
+    return mean[:, None]
+
+
+def flat(z: Tensor) -> Tensor:
+    """Values of each image, `(B, ...)`, as `(B, D)`."""
+    return z if len(z.shape) == 2 else ops.reshape(z, (ops.shape(z)[0], -1))
