@@ -164,15 +164,26 @@ class Prior(ABC):
     conditional: bool = False
 
     @abstractmethod
-    def distribution(self, size: int, posterior_of: Callable[[Tensor], Distribution]) -> Any:
+    def distribution(
+        self,
+        size: int,
+        posterior_of: Callable[[Tensor], Distribution],
+        condition: Tensor | None = None,
+    ) -> Distribution:
         """The law of flat z of `size` values.
 
         posterior_of: images `(N, H, W, C)` in [0, 1] -> their posteriors, the encoder at rest.
+        condition: given to a `conditional` prior alone, whose class need not name it otherwise.
         """
 
 
 class StandardNormalPrior(Prior):
     """N(0, I)."""
 
-    def distribution(self, size: int, posterior_of: Callable[[Tensor], Distribution]) -> Any:
+    def distribution(
+        self,
+        size: int,
+        posterior_of: Callable[[Tensor], Distribution],
+        condition: Tensor | None = None,
+    ) -> Distribution:
         return StandardNormal(size)

@@ -114,7 +114,7 @@ class Subject:
     def encode(self, batch_size: int) -> Repeat:
         """Calls of `run.encode` on so many images."""
         pixels = self.pixels[:batch_size]
-        return _calls(lambda: self.run.posterior(pixels))
+        return _calls(lambda: self.run.posterior(Images(pixels)))
 
     def decode(self, batch_size: int) -> Repeat:
         """Calls of `run.decode` on so many latents."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from typing import Any
 
@@ -88,4 +89,4 @@ def divergence(
 
 def flat(z: Tensor) -> Tensor:
     """Values of each image, `(B, ...)`, as `(B, D)`."""
-    return z if len(z.shape) == 2 else ops.reshape(z, (ops.shape(z)[0], -1))
+    return z if len(z.shape) == 2 else ops.reshape(z, (-1, math.prod(z.shape[1:])))

@@ -51,9 +51,7 @@ class TorchEngine(Engine):
         return _one_by_one(torch.no_grad()(step), source, program.kernels)
 
 
-def _one_by_one(
-    step: Callable[[Any], Any], source: Source, kernels: ActiveKernels
-) -> Call:
+def _one_by_one(step: Callable[[Any], Any], source: Source, kernels: ActiveKernels) -> Call:
     batches = _batches(source)
     # Not on the program's own step, which moves variables.
     kernels.try_out(small_step)

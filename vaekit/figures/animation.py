@@ -18,7 +18,7 @@ from vaekit.errors import RunError, VaekitWarning
 from vaekit.figures.grid import as_rgb, enlarge, tile
 from vaekit.figures.manifold import plane
 from vaekit.figures.style import INK
-from vaekit.model import VAE, decode
+from vaekit.model import VAE, run_model
 from vaekit.run import RunDirectory
 from vaekit.untrusted.zips import open_zip
 
@@ -111,7 +111,7 @@ class Animation:
         """The images of z; a layer that draws even at rest gets its random state back."""
         states = self._decoder.non_trainable_variables
         before = [keras.ops.convert_to_numpy(state) for state in states]
-        images = decode(self._decoder, self._z)
+        (images,) = run_model(self._decoder, self._z)
         for state, value in zip(states, before, strict=True):
             state.assign(value)
         return images

@@ -42,7 +42,7 @@ def draw_latent_map(run: Run, images: Images) -> Figure:
     """
     pixels, labels, _ = take(images, slice(_MOST_POINTS))
     latent = run.latent_dim
-    map_ = _map_of(run.posterior(pixels), latent) if len(pixels) else _empty_map(latent)
+    map_ = _map_of(run.posterior(Images(pixels)), latent) if len(pixels) else _empty_map(latent)
     classes = None if labels is None or not len(labels) else np.unique(labels)
     names = _class_names(run, classes)
 

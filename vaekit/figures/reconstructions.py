@@ -12,6 +12,7 @@ from vaekit.figures.grid import COLUMNS, Margins, as_rgb, gap_of, place, scale_o
 from vaekit.figures.style import ERRORS, styled
 from vaekit.pixels import as_floats
 from vaekit.run import Run
+from vaekit.types import Images
 
 _ROWS = ("image", "reconstruction", "error")
 
@@ -24,7 +25,7 @@ def draw_reconstructions(run: Run, pixels: np.ndarray) -> Figure:
     stand beside each other. The error is the mean over the channels, in units of [0, 1].
     """
     images = as_floats(pixels)
-    rebuilt = run.decode(run.posterior(pixels).z_mean)
+    rebuilt = run.reconstruct(Images(pixels))
     error = np.abs(images - rebuilt).mean(axis=-1)
     # The next tenth up, so that like errors look alike in two runs.
     most = max(0.1, np.ceil(round(float(error.max()) * 10, 3)) / 10)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from vaekit.data import take
 from vaekit.distributions import Posterior
 from vaekit.inference.rows import joined, keys_of
 from vaekit.tables import ARRAYS, Table, write_table
@@ -24,8 +25,8 @@ class Encoder(Protocol):
         """The length of z."""
         ...
 
-    def posterior(self, pixels: np.ndarray) -> Posterior:
-        """q(z|x) of pixels as a `Dataset` holds them."""
+    def posterior(self, images: Images) -> Posterior:
+        """q(z|x) of images as a `Dataset` holds them."""
         ...
 
 
@@ -56,4 +57,4 @@ def encode_to_file(
 def _posteriors(model: Encoder, parts: Sequence[Images]) -> Iterator[Posterior]:
     for part in parts:
         for start in range(0, len(part.pixels), _CHUNK):
-            yield model.posterior(part.pixels[start : start + _CHUNK])
+            yield model.posterior(take(part, slice(start, start + _CHUNK)))

@@ -1,7 +1,7 @@
 """Putting parts together to a variational autoencoder."""
 
 from vaekit.model.builders import BuiltLoss, Context, Part, build_part
-from vaekit.model.chunks import decode, encode
+from vaekit.model.chunks import in_chunks, run_model
 from vaekit.model.conditions import Condition
 from vaekit.model.held_variables import (
     HeldVariables,
@@ -10,6 +10,7 @@ from vaekit.model.held_variables import (
     variables_of,
 )
 from vaekit.model.parts import Built, Parts, build_vae, resolve_part, resolve_parts
+from vaekit.model.prior_model import prior_model
 from vaekit.model.process_state import seeded
 from vaekit.model.vae import VAE
 
@@ -25,11 +26,12 @@ __all__ = [
     "VariablesUsed",
     "build_part",
     "build_vae",
-    "decode",
-    "encode",
+    "in_chunks",
     "refused_creation",
     "resolve_part",
+    "prior_model",
     "resolve_parts",
+    "run_model",
     "seeded",
     "variables_of",
 ]

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import keras
 import numpy as np
 
-from vaekit.distributions import Posterior
 from vaekit.pixels import as_floats
 from vaekit.startup import refuse_fork
 from vaekit.startup.quiet import retracing_unsaid
@@ -16,30 +15,31 @@ from vaekit.types import Pixels
 _CHUNK = 256
 
 
-def encode(posterior: keras.Model, pixels: Pixels) -> Posterior:
-    """q(z|x) of images `(N, H, W, C)` as a `Dataset` holds them, two arrays `(N, latent_dim)`.
+def run_model(
+    model: keras.Model, values: Pixels, labels: np.ndarray | None = None
+) -> list[np.ndarray]:
+    """The outputs of a model on `values` `(N, ...)`, each `(N, ...)`, float32.
 
-    posterior: images -> `z_mean`, `z_log_var`.
+    values: images as a `Dataset` holds them, or latents. labels: `(N,)`, for a model that takes
+        them as its second input.
     """
-    outputs = list(in_chunks(posterior, pixels))
-    return Posterior(*(np.concatenate(part) for part in zip(*outputs, strict=True)))
+    return [np.concatenate(part) for part in zip(*in_chunks(model, values, labels), strict=True)]
 
 
-def decode(decoder: keras.Model, z: np.ndarray) -> np.ndarray:
-    """Images `(N, H, W, C)`, float32, of latents `(N, latent_dim)`."""
-    outputs = in_chunks(decoder, np.asarray(z, "float32"))
-    return np.concatenate([images for (images,) in outputs])
-
-
-def in_chunks(model: keras.Model, inputs: Pixels) -> Iterator[list[np.ndarray]]:
+def in_chunks(
+    model: keras.Model, values: Pixels, labels: np.ndarray | None = None
+) -> Iterator[list[np.ndarray]]:
     """The outputs of a model, a chunk at a time; chunks of one size are compiled once."""
     refuse_fork()
-    for start in range(0, len(inputs), _CHUNK):
-        chunk = as_floats(inputs[start : start + _CHUNK])
-        length = len(chunk)
-        if length < _CHUNK < len(inputs):
-            chunk = np.concatenate([chunk, np.repeat(chunk[-1:], _CHUNK - length, axis=0)])
+    for start in range(0, len(values), _CHUNK):
+        chunk = [as_floats(values[start : start + _CHUNK])]
+        if labels is not None:
+            chunk.append(np.asarray(labels[start : start + _CHUNK], "int32")[:, None])
+        length = len(chunk[0])
+        if length < _CHUNK < len(values):
+            fill = _CHUNK - length
+            chunk = [np.concatenate([p, np.repeat(p[-1:], fill, axis=0)]) for p in chunk]
         with retracing_unsaid():
-            outputs = model.predict_on_batch(chunk)
+            outputs = model.predict_on_batch(chunk if labels is not None else chunk[0])
         outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
         yield [np.asarray(output)[:length] for output in outputs]

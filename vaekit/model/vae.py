@@ -36,6 +36,7 @@ class VAE:
     point: images -> the z that stands for each.
 
     latent_dim: how many values z has. latent_shape: the shape of z.
+    takes_vector: whether the decoder that was given takes a vector, whatever z is.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class VAE:
             self._heads = keras.Model(inputs, list(parameters.values()), name="heads")
 
         latents = decoder.inputs[0]
+        self.takes_vector = len(latents.shape) == 2
         if scale == "logits":
             logits = logits_of(decoder, decoder_name)
             likelihood_decoder = keras.Model(latents, logits, name="decoder_logits")
@@ -107,7 +109,7 @@ class VAE:
         if condition is None and wanted == self.latent_shape:
             return decoder
         z = values = layers.Input(self.latent_shape, name="decoder_latent")
-        if len(wanted) < len(self.latent_shape):
+        if self.takes_vector and len(self.latent_shape) > 1:
             values = layers.Flatten("channels_last", name="decoder_flatten")(z)
         if condition is None:
             return keras.Model(z, decoder(values), name=f"{decoder.name}_of_latent")
@@ -194,7 +196,7 @@ class VAE:
                 seed=noise,
                 lead=() if samples == 1 else (samples,),
                 training=training,
-                prior=self.prior_distribution(labels),
+                prior=self.prior_distribution(None if labels is None else labels[:, None]),
                 encode=self._parameters_of_any,
                 log_likelihood=None if likelihood is None else log_likelihood,
                 labels=labels,
@@ -223,8 +225,8 @@ class VAE:
             decoded = ops.reshape(decoded, (samples, -1, *self.image_shape))
         return ops.cast(decoded, FLOAT32)
 
-    def prior_distribution(self, labels: Tensor | None = None) -> Distribution | None:
-        """p(z), or p(z|labels); None where there is no prior."""
+    def prior_distribution(self, labels: Any = None) -> Distribution | None:
+        """p(z), or p(z|labels) of labels `(B, 1)`; None where there is no prior."""
         own = self.latent.own_prior()
         if own is not None or self.prior is None:
             return own
@@ -234,10 +236,13 @@ class VAE:
 
         if not self.prior.conditional:
             return self.prior.distribution(self.latent_dim, posterior_of)
-        codes = None
-        if labels is not None:
-            codes = ops.squeeze(self._decoder_codes(labels[:, None]), 1)
+        codes = None if labels is None else ops.squeeze(self._decoder_codes(labels), 1)
         return self.prior.distribution(self.latent_dim, posterior_of, codes)
+
+    @property
+    def prior_takes_labels(self) -> bool:
+        """Whether the prior goes by the class of an image."""
+        return self.condition is not None and self.prior is not None and self.prior.conditional
 
     def mean_of(self, reconstruction: Tensor) -> Tensor:
         """Images from a reconstruction on the loss's scale."""

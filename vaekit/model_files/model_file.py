@@ -14,10 +14,10 @@ import numpy as np
 from vaekit.data import Scale, free_budget, load_data
 from vaekit.distributions import Posterior
 from vaekit.errors import DataError, ModelFileError
-from vaekit.model import decode, encode
-from vaekit.stock_layers import HALF, ZEROS
+from vaekit.model import run_model
 from vaekit.model_files.files import load_model
-from vaekit.types import Dataset
+from vaekit.stock_layers import HALF, ZEROS
+from vaekit.types import Dataset, Images
 
 _HEADS = (  # what others call the layers of the posterior
     ("encoder_mu", "encoder_log_variance"),
@@ -57,13 +57,14 @@ class ModelFile:
         """Height, width and channels of the images that the decoder gives."""
         return tuple(self._decoder.outputs[0].shape[1:])
 
-    def posterior(self, pixels: np.ndarray) -> Posterior:
-        """q(z|x) of images as a `Dataset` holds them, `(N, H, W, C)`."""
-        return encode(self._posterior, pixels)
+    def posterior(self, images: Images) -> Posterior:
+        """q(z|x) of images as a `Dataset` holds them."""
+        return Posterior(*run_model(self._posterior, images.pixels))
 
     def decode(self, z: np.ndarray) -> np.ndarray:
         """Images `(N, H, W, C)` of latents `(N, latent_dim)`."""
-        return decode(self._decoder, z)
+        (images,) = run_model(self._decoder, np.asarray(z, "float32"))
+        return images
 
     def dataset(self, data: Any, *, skip_bad: bool = False, progress: bool = False) -> Dataset:
         """A data source, whose images must have the shape that the encoder takes.

@@ -27,15 +27,26 @@ class Traversal(NamedTuple):
     images: np.ndarray
 
 
-def interpolation(decode: Decode, z: np.ndarray, steps: int) -> np.ndarray:
-    """Images on the straight line from each code of `(N, D)` to the next, both ends included.
+def interpolation(
+    decode: Callable[..., np.ndarray],
+    between: Callable[..., np.ndarray],
+    z: np.ndarray,
+    labels: np.ndarray | None,
+    steps: int,
+) -> np.ndarray:
+    """Images on the way from each z of `(N, ...)` to the next, both ends included.
 
-    Their shape is `(N - 1, steps, H, W, C)`. Raises `UserError` for fewer than two codes or steps.
+    Their shape is `(N - 1, steps, H, W, C)`. between: `Latent.between`. labels: the class of each
+    z, that of its way; None without a condition.
+    Raises `UserError` for fewer than two latents or steps.
     """
     if len(z) < 2 or steps < 2:
         raise UserError("An interpolation needs at least two images and two steps.")
-    share = np.linspace(0.0, 1.0, steps)[None, :, None]
-    return _decoded(decode, z[:-1, None] * (1.0 - share) + z[1:, None] * share)
+    share = np.tile(np.linspace(0.0, 1.0, steps), (len(z) - 1, 1))
+    ways = between(z[:-1, None], z[1:, None], share)
+    classes = None if labels is None else np.repeat(labels[:-1], steps)
+    images = decode(ways.reshape(-1, *z.shape[1:]), classes)
+    return images.reshape(len(z) - 1, steps, *images.shape[1:])
 
 
 def traversal(

@@ -15,7 +15,7 @@ from vaekit.checkpoint import Position
 from vaekit.config import TrainConfig
 from vaekit.errors import RunError
 from vaekit.model import Parts
-from vaekit.registry import Component
+from vaekit.registry import KIT, Component
 from vaekit.startup import Choice
 
 FORMAT: Literal[2] = 2
@@ -73,6 +73,7 @@ class DataRecord(_Entry):
     All three are None where arrays were given. part: the registered data set, if it was one.
     fallback: whether it stands in for what couldn't be had. type: how the source keeps its pixels.
     scale: which value of each type is white; it holds for all images that come to the run later.
+    condition_classes: how many classes a condition tells apart; None in a run without one.
     resized: how the images came to their size. skipped: files that were left out since they can't
     be read, with the reasons.
     """
@@ -94,6 +95,7 @@ class DataRecord(_Entry):
     scale: dict[str, int] = Field(default_factory=dict)
     range: list[int | float] = Field(default_factory=list)
     classes: dict[str, int] | None = None
+    condition_classes: int | None = None
     resized: str = ""
     skipped: dict[str, str] = Field(default_factory=dict)
 
@@ -198,6 +200,16 @@ class RunRecord(_Entry):
         return self.model_dump(mode="json", exclude=absent)
 
 
+def _with_latent(values: dict[str, Any]) -> dict[str, Any]:
+    """A record from before latents were parts: every run had the kit's `normal`."""
+    parts = values.get("parts")
+    if "latent" in values["config"] or not isinstance(parts, dict):
+        return values
+    version = values.get("versions", {}).get(KIT, "")
+    latent = PartRecord(name="normal", distribution=KIT, version=version, options={"grid": False})
+    return {**values, "parts": {**parts, "latent": latent.model_dump()}}
+
+
 def record_parts(parts: Parts) -> dict[str, PartRecord]:
     """The record of each part, by kind."""
     return {kind: PartRecord.of(part.component, part.options) for kind, part in parts.items()}
@@ -218,7 +230,7 @@ def parse_record(values: Any, where: str) -> RunRecord:
         raise RunError(f"{where} is not a run record that this vaekit can read.")
     if isinstance(values.get("config"), dict):
         config = {**_BEFORE, **values["config"]}
-        values = {**values, "config": TrainConfig.checked(config, where=where)}
+        values = {**_with_latent(values), "config": TrainConfig.checked(config, where=where)}
     try:
         record = RunRecord.model_validate(values)
     except ValidationError as error:

@@ -25,6 +25,7 @@ def blueprint_of(record: RunRecord, registry: Registry) -> Blueprint:
             record.image_shape,
             record.data.training_images,
             compiled=record.chosen("compile") == "on",
+            classes=record.data.condition_classes,
         )
 
 

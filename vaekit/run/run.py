@@ -22,13 +22,13 @@ from vaekit.data import (
     split,
     take,
 )
-from vaekit.distributions import Posterior
 from vaekit.engine import Blueprint, Evaluation, Program, score
 from vaekit.errors import DataError, RunError, UserError
-from vaekit.model import Built, decode, encode
+from vaekit.model import Built, prior_model, run_model
 from vaekit.plugins import discover
 from vaekit.run.directory import RunDirectory
 from vaekit.run.latent_lines import Traversal, interpolation, traversal
+from vaekit.run.parameters import named_parameters
 from vaekit.run.provenance import explained, own_data, warn_of_changes
 from vaekit.run.record import RunRecord
 from vaekit.run.restore import kept_checkpoint, restore_model, restore_program
@@ -73,8 +73,13 @@ class Run:
 
     @property
     def latent_dim(self) -> int:
-        """The length of z."""
+        """How many values z has."""
         return self.model.latent_dim
+
+    @property
+    def latent_shape(self) -> tuple[int, ...]:
+        """The shape of z, `(D,)` or `(H', W', D)`."""
+        return self.model.latent_shape
 
     @property
     def image_shape(self) -> tuple[int, ...]:
@@ -104,83 +109,147 @@ class Run:
         """One dict an epoch: loss terms, `elbo`, `kl_dim_0`..., and `val_` twins."""
         return self.directory.read_history()
 
-    def encode(self, images: Any) -> Posterior:
-        """q(z|x) of images, as two NumPy arrays `(N, latent_dim)`.
+    def encode(self, images: Any, labels: Any = None) -> Any:
+        """What the latent tells of each image, by name: of the default, `z_mean` and `z_log_var`.
+
+        A named tuple of NumPy arrays, `(N, ...)` each; of the default a `vaekit.Posterior`.
 
         images: `(N, H, W, C)` or `(N, H, W)`, any number of them. Those of the type that the run
             was trained on are scaled as it was; others by their type's range, floats in [0, 1].
             Or `vaekit.Images`, as `dataset` and `held_out` give them.
+        labels: the class of each, `(N,)`, in a run with a condition; `vaekit.Images` bring theirs.
 
         Raises `DataError` for values beyond that.
         """
-        return self.posterior(self._pixels(images))
+        return self.posterior(self._images(images, labels))
 
     @with_keras_defaults
-    def posterior(self, pixels: Pixels) -> Posterior:
-        """`encode` for pixels as a `Dataset` holds them, taken as they are."""
-        return encode(self.model.posterior, pixels)
+    def posterior(self, images: Images) -> Any:
+        """`encode` for images as a `Dataset` holds them, taken as they are."""
+        outputs = run_model(self.model.posterior, images.pixels, self._labels(images))
+        return named_parameters(self.model.posterior_names, outputs)
 
     @with_keras_defaults
-    def decode(self, z: Any) -> np.ndarray:
-        """Images `(N, H, W, C)`, float32, of latents `(N, latent_dim)`."""
-        z = np.asarray(z, "float32")
-        if z.ndim != 2 or z.shape[1] != self.model.latent_dim:
-            raise UserError(
-                f"Latents of this run have shape (N, {self.model.latent_dim}), not {z.shape}."
-            )
-        return decode(self.model.decoder, z)
+    def latents(self, images: Any, labels: Any = None) -> np.ndarray:
+        """The z that stands for each image, `(N, *latent_shape)`: of the default, `z_mean`.
 
-    def reconstruct(self, images: Any) -> np.ndarray:
-        """Images decoded from the posterior's mean, `(N, H, W, C)`, float32."""
-        return self.decode(self.encode(images).z_mean)
+        images, labels: as for `encode`.
+        """
+        taken = self._images(images, labels)
+        (z,) = run_model(self.model.point, taken.pixels, self._labels(taken))
+        return z
 
-    def sample(self, count: int, *, seed: int = 0) -> np.ndarray:
-        """`count` images decoded from draws of the prior N(0, I)."""
+    @with_keras_defaults
+    def decode(self, z: Any, labels: Any = None) -> np.ndarray:
+        """Images `(N, H, W, C)`, float32, of latents `(N, *latent_shape)`.
+
+        labels: the class of each, `(N,)`, in a run with a condition.
+        """
+        z, shape = np.asarray(z, "float32"), self.model.latent_shape
+        if z.ndim != 1 + len(shape) or z.shape[1:] != shape:
+            wanted = ", ".join(map(str, ("N", *shape)))
+            raise UserError(f"Latents of this run have shape ({wanted}), not {z.shape}.")
+        (images,) = run_model(self.model.decoder, z, self._classes(labels, len(z)))
+        return images
+
+    def reconstruct(self, images: Any, labels: Any = None) -> np.ndarray:
+        """Images decoded from the z that stands for each, `(N, H, W, C)`, float32."""
+        taken = self._images(images, labels)
+        return self.decode(self.latents(taken), taken.labels)
+
+    @with_keras_defaults
+    def sample(self, count: int, *, seed: int = 0, labels: Any = None) -> np.ndarray:
+        """`count` images decoded from draws of the prior.
+
+        labels: the class of each, `(count,)`, in a run with a condition; None takes the classes in
+            turn.
+
+        Raises `UserError` where the latent has no prior.
+        """
         if count < 1:
             raise UserError(f"Can't draw {count} samples; ask for at least 1.")
-        draws = np.random.default_rng(seed).standard_normal((count, self.model.latent_dim))
-        return self.decode(draws)
+        prior = prior_model(self.model)
+        if prior is None:
+            raise UserError(
+                f"Nothing can be sampled from {self.path}: its latent "
+                f"{self.record.parts['latent'].name!r} has no prior. Train with a prior, or decode "
+                "latents of images."
+            )
+        condition = self.model.condition
+        if condition is not None and labels is None:
+            labels = np.arange(count) % condition.classes
+        labels = self._classes(labels, count)
+        noise = np.random.default_rng(seed).standard_normal((count, prior.inputs[0].shape[1]))
+        taken = labels if self.model.prior_takes_labels else None
+        (z,) = run_model(prior, noise.astype("float32"), taken)
+        return self.decode(z, labels)
 
-    def interpolate(self, images: Any, *, steps: int = 10) -> np.ndarray:
-        """Images on the straight line in z from each image to the next, `(N - 1, steps, H, W, C)`.
+    def interpolate(self, images: Any, labels: Any = None, *, steps: int = 10) -> np.ndarray:
+        """Images on the way in z from each image to the next, `(N - 1, steps, H, W, C)`.
 
-        Both ends are reconstructions. Raises `UserError` for fewer than two images or steps.
+        The way is straight, but for latents of another geometry. Both ends are reconstructions.
+        With a condition, all of a way is of the class of its start.
+
+        Raises `UserError` for fewer than two images or steps.
         """
-        return interpolation(self.decode, self.encode(images).z_mean, steps)
+        taken = self._images(images, labels)
+        return interpolation(
+            self.decode, self.model.latent.between, self.latents(taken), taken.labels, steps
+        )
 
     def traverse(
-        self, image: Any = None, *, latents: int = 10, steps: int = 7, span: float = 3.0
+        self,
+        image: Any = None,
+        *,
+        latents: int = 10,
+        steps: int = 7,
+        span: float = 3.0,
+        label: int | None = None,
     ) -> Traversal:
         """Move one latent after the other, those with the largest KL first.
 
         image: one image to start from, `(1, H, W, C)`, as for `encode`; None is the prior's mean.
         latents: how many to move at most. steps: images of each, from -`span` to `span`, in
             standard deviations of the prior.
+        label: the class of the start, in a run with a condition.
 
-        Raises `RunError` for a run that has ended no epoch, which is where the KL is from.
+        Raises `RunError` for a run that has ended no epoch, which is where the KL is from,
+        `UserError` where the latent isn't a vector of single values with a KL each.
         """
         epoch = self.record.kept_epoch
         if not epoch:
             raise RunError(f"{self.path} has ended no epoch, so it has no KL to sort latents by.")
         row = self.history[epoch - 1]
-        kl = np.array([row[f"val_kl_dim_{n}"] for n in range(self.latent_dim)])
-        start = np.zeros(self.latent_dim)
+        kl = [row[f"val_kl_dim_{n}"] for n in range(self.latent_dim) if f"val_kl_dim_{n}" in row]
+        if len(kl) != self.latent_dim or len(self.model.latent_shape) > 1:
+            raise UserError(
+                f"The latent {self.record.parts['latent'].name!r} of {self.path} is no vector of "
+                "values with a KL each, so none can be moved alone."
+            )
+        labels = None if label is None else [label]
+        start = np.zeros((1, self.latent_dim), "float32")
         if image is not None:
-            codes = self.encode(image).z_mean
-            if len(codes) != 1:
-                raise UserError(f"A traversal starts from one image, not from {len(codes)}.")
-            start = codes[0]
-        return traversal(self.decode, start, kl, latents=latents, steps=steps, span=span)
+            start = self.latents(image, labels)
+            if len(start) != 1:
+                raise UserError(f"A traversal starts from one image, not from {len(start)}.")
+        return traversal(
+            lambda z: self.decode(z, None if label is None else np.full(len(z), label)),
+            start[0],
+            np.array(kl),
+            latents=latents,
+            steps=steps,
+            span=span,
+        )
 
     @with_keras_defaults
-    def score(self, images: Any) -> dict[str, np.ndarray]:
+    def score(self, images: Any, labels: Any = None) -> dict[str, np.ndarray]:
         """Each image's loss terms, `elbo`, `kl`, `mse` and `psnr`, `(N,)` each, float32.
 
-        images: as for `encode`. Of the images that `evaluate` takes, the means are what it gives,
+        images, labels: as for `encode`. Of the images that `evaluate` takes, the means are what it gives,
         but for `psnr`, which it takes of the mean error.
         """
         refuse_fork()
-        return score(self._program(), self._pixels(images))
+        return score(self._program(), self._images(images, labels))
 
     @with_keras_defaults
     def evaluate(
@@ -200,7 +269,7 @@ class Run:
         """
         refuse_fork()
         images, name, source, _ = self.held_out(data, limit, skip_bad=skip_bad, progress=progress)
-        summary = Evaluation(self._program(), images.pixels)()
+        summary = Evaluation(self._program(), images)()
         return {"data": source, "split": name, "images": len(images.pixels), **summary}
 
     def dataset(
@@ -273,10 +342,23 @@ class Run:
             program, _ = restore_program(self._blueprint, checkpoint, self._built)
         return program
 
-    def _pixels(self, images: Any) -> Pixels:
-        pixels = images.pixels if isinstance(images, Images) else as_pixels(images, self.scale)
-        self._check_shape(pixels)
-        return pixels
+    def _images(self, images: Any, labels: Any) -> Images:
+        taken = images if isinstance(images, Images) else Images(as_pixels(images, self.scale))
+        self._check_shape(taken.pixels)
+        return taken if labels is None else taken._replace(labels=np.asarray(labels))
+
+    def _labels(self, images: Images) -> np.ndarray | None:
+        return self._classes(images.labels, len(images.pixels))
+
+    def _classes(self, labels: Any, count: int) -> np.ndarray | None:
+        """Labels as the models take them; None in a run without a condition."""
+        condition = self.model.condition
+        if condition is None:
+            return None
+        classes = condition.checked(None if labels is None else np.asarray(labels))
+        if classes.shape != (count,):
+            raise DataError(f"{count} images need as many labels, not {classes.shape}.")
+        return classes
 
     @property
     def scale(self) -> Scale:

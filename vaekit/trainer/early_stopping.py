@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, NamedTuple
 
 
@@ -14,12 +14,12 @@ class Monitor(NamedTuple):
     larger_is_better: bool
 
 
-def monitor_of(likelihood: Any) -> Monitor:
+def monitor_of(columns: Container[str]) -> Monitor:
     """The ELBO, which is never re-weighted, so that epochs compare while a loss's weights change.
 
-    likelihood: the loss's; without one there is no ELBO, and it is the loss.
+    columns: the names of what evaluation reports; where it has no ELBO, it is the loss.
     """
-    return Monitor("val_loss", False) if likelihood is None else Monitor("val_elbo", True)
+    return Monitor("val_elbo", True) if "elbo" in columns else Monitor("val_loss", False)
 
 
 class EarlyStopping:

@@ -39,7 +39,7 @@ class KerasCallbacks:
         self._vae = vae
         self._trained = list(vae.trainable_variables)
         auto = vae.autoencoder
-        self._model = keras.Model(auto.inputs[0], auto.outputs[0], name="VAE")
+        self._model = keras.Model(auto.input, auto.output, name="VAE")
         self._model.compile(optimizer=optimizer)
         self._model.stop_training = False
         self.list = keras.callbacks.CallbackList(

@@ -11,25 +11,34 @@ from vaekit.types import ImageShape
 _COLUMNS = 80
 
 
-def legend(summary: str, needs: Needs, terms: Sequence[str], image_shape: ImageShape) -> list[str]:
+def legend(
+    summary: str,
+    needs: Needs,
+    terms: Sequence[str],
+    image_shape: ImageShape,
+    *,
+    bounded: bool = True,
+) -> list[str]:
     """Lines of at most 80 columns for people, in the order in which the numbers come.
 
     summary: of the loss, as it was registered. needs: what it says of itself.
-    terms: the names of what it adds up.
+    terms: the names of what it adds up. bounded: whether the latent and the prior have densities.
     """
     minimised = needs.minimises or summary.removesuffix(".")
     total = " + ".join(terms)
     lines = [
         f"loss, minimised: {total}" + (f", that is {minimised}." if minimised else "."),
-        _elbo(needs, image_shape),
+        _elbo(needs, image_shape, bounded),
         "All numbers are means over images, (val ...) over held-out ones.",
     ]
     return [line for text in lines for line in _wrapped(text)]
 
 
-def _elbo(needs: Needs, image_shape: ImageShape) -> str:
+def _elbo(needs: Needs, image_shape: ImageShape, bounded: bool) -> str:
     if needs.likelihood is None:
         return "There is no elbo, since the loss states no likelihood p(x|z)."
+    if not bounded:
+        return "There is no elbo, since z has no density to bound log p(x) by."
     describe = getattr(needs.likelihood, "describe", None)
     law = f"the law {type(needs.likelihood).__name__}"
     values = describe(image_shape) if describe else law

@@ -73,6 +73,12 @@ def open_session(
     program = blueprint.program(built)
     for name in config.augment:
         progress.note(f"Augmented, {name}: {AUGMENTATIONS[name]}.")
+    if len(program.vae.latent_shape) > 1 and program.vae.takes_vector:
+        shape = "x".join(map(str, program.vae.latent_shape))
+        progress.note(
+            f"The decoder {parts['decoder'].name!r} takes a vector, so z of {shape} is flattened "
+            f"to {program.vae.latent_dim} values for it."
+        )
     for name in custom_layers(program.vae.autoencoder):
         progress.note(f"The layer {name} is not Keras's own: saved models need it to open again.")
     if program.own.variables:
@@ -212,6 +218,7 @@ def _blueprint(
         (height, width, channels),
         len(source.train.pixels),
         compiled=any((choice.name, choice.value) == ("compile", "on") for choice in choices),
+        classes=source.record.condition_classes,
     )
 
 
@@ -280,5 +287,6 @@ def _record(
 
 def _default_out(config: TrainConfig) -> str:
     """A folder named after the run's backbones, which show, and the time."""
-    names = [name.partition("@")[0] for name in list(config.parts.values())[:2]]
+    backbones = (config.parts[kind] for kind in ("encoder", "decoder"))
+    names = [name.partition("@")[0] for name in backbones]
     return f"runs/{'-'.join(names)}-{datetime.now():%Y%m%d-%H%M%S}"

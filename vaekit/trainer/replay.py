@@ -19,7 +19,7 @@ from vaekit.run import RunDirectory, blueprint_of, restore_program
 from vaekit.trainer.divergence import STEP
 from vaekit.trainer.opening import source_again
 from vaekit.trainer.progress import Progress
-from vaekit.types import Pixels
+from vaekit.types import Images
 
 
 class Replay(NamedTuple):
@@ -60,9 +60,9 @@ def replay_step(path: str | PathLike[str], data: Any = None) -> Replay:
     pixels = source.train.pixels
     block = np.asarray([step["images"]], "int32")
 
-    gradients = _gradients(program, pixels, block)
+    gradients = _gradients(program, source.train, block)
     assign(state, program.state, str(saved))
-    (row,) = compile_train(program, pixels)(block)
+    (row,) = compile_train(program, source.train)(block)
     means = program.columns.means(row, block.size)
     stages = (
         ("image", [(str(i), pixels[i]) for i in step["images"]]),
@@ -98,12 +98,14 @@ class _KeepGradients(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras
         self.assign(self.kept[self._slots.of(variable)], gradient)
 
 
-def _gradients(program: Program, pixels: Pixels, block: np.ndarray) -> list[tuple[str, np.ndarray]]:
+def _gradients(program: Program, images: Images, block: np.ndarray) -> list[tuple[str, np.ndarray]]:
     """The gradient of each weight, by its path, as the engine's own step computes it."""
     real = program.objectives
-    program.objectives = [Objective(o.variables, _KeepGradients(o.variables)) for o in real]
+    program.objectives = [
+        objective._replace(optimizer=_KeepGradients(objective.variables)) for objective in real
+    ]
     try:
-        compile_train(program, pixels)(block)
+        compile_train(program, images)(block)
         return [
             (variable.path, np.array(kept.numpy()))
             for objective in program.objectives

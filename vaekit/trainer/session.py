@@ -164,7 +164,9 @@ class Session:
         """What the numbers mean, and when training ends if not after all epochs."""
         program = self.program
         summary = self.blueprint.parts["loss"].component.summary
-        for line in legend(summary, program.needs, program.terms, program.vae.image_shape):
+        bounded = "elbo" in program.columns.names
+        shape = program.vae.image_shape
+        for line in legend(summary, program.needs, program.terms, shape, bounded=bounded):
             self.progress.note(line)
         if stopping.patience is not None:
             self.progress.note(
@@ -206,7 +208,7 @@ class Session:
     def _loop(self) -> Loop:
         images = len(self.source.train.pixels)
         config = self.config
-        train = within_memory(self.program, compile_train(self.program, self.source.train.pixels))
+        train = within_memory(self.program, compile_train(self.program, self.source.train))
         refuse_hopeless(self.program, train, config.batch_size)
         callbacks = KerasCallbacks(
             self.callbacks,
@@ -224,7 +226,7 @@ class Session:
             parse_cadence(config.checkpoint_every),
             order={"seed": config.seed, "images": images},
             stopping=EarlyStopping(
-                monitor_of(self.program.needs.likelihood),
+                monitor_of(self.program.eval_columns.names),
                 config.patience,
                 best=self.best,
                 since=self.position.epoch,
@@ -237,11 +239,11 @@ class Session:
             renew_averages=averages_of(
                 config.batch_norm_averages,
                 self.program,
-                self.source.train.pixels,
+                self.source.train,
                 batch_size=config.batch_size,
                 seed=config.seed,
             ),
-            validate=Evaluation(self.program, self.source.validation.pixels),
+            validate=Evaluation(self.program, self.source.validation),
             images=images,
             batch_size=config.batch_size,
             epochs=config.most_epochs,

@@ -30,6 +30,7 @@ from vaekit.trainer.progress import Progress
 from vaekit.types import Dataset, Images, Pixels
 from vaekit.wording import option_text
 
+_MOST_CLASSES = 10_000  # beyond it, labels are numbers of something else
 DEFAULT, FALLBACK = "mnist", "mnist-sample"
 
 
@@ -120,11 +121,44 @@ def choose_source(
         training_images=len(train.pixels),
         validation_images=len(validation.pixels),
         validation="test set" if dataset.test is not None else "share of the training images",
+        condition_classes=None if config.condition is None else _classes(dataset),
         class_names=None if dataset.classes is None else list(dataset.classes),
         scale=dict(dataset.scale),
         **describe(dataset),
     )
     return Source(train, validation, record, chosen)
+
+
+def _classes(dataset: Dataset) -> int:
+    """How many classes the labels of a source are of.
+
+    Raises `DataError` if not all images have one, or one is below 0.
+    """
+    splits = [split for split in (dataset.train, dataset.test) if split is not None]
+    lacking = f"{option_text('condition', 'labels')} needs a class for each image"
+    if any(split.labels is None for split in splits):
+        raise DataError(
+            f"{lacking}, and {dataset.source} has no labels. Put the images into a folder for "
+            "each class, or give labels with the arrays."
+        )
+    labels = [split.labels for split in splits if split.labels is not None]
+    least = min(int(part.min()) for part in labels)
+    if least < 0:
+        raise DataError(f"{lacking}, and {dataset.source} has the label {least}: count from 0.")
+    highest = max(int(part.max()) for part in labels)
+    if dataset.classes is not None:
+        if highest >= len(dataset.classes):
+            raise DataError(
+                f"{dataset.source} has the label {highest} and names {len(dataset.classes)} "
+                "classes, which count from 0."
+            )
+        return len(dataset.classes)
+    if highest >= _MOST_CLASSES:
+        raise DataError(
+            f"{dataset.source} has the label {highest}; a condition tells apart at most "
+            f"{_MOST_CLASSES} classes. Number the classes from 0."
+        )
+    return highest + 1
 
 
 def _check_room(images: StoredPixels, batch_size: int, budget: Budget) -> None:

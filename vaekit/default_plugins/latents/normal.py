@@ -12,6 +12,7 @@ import vaekit
 from vaekit import active_units, distributions
 from vaekit.stock_layers import flattened, sampled
 
+
 class Normal(vaekit.Latent):
     """q(z|x) = N(z_mean, exp(z_log_var)); see `normal`."""
 

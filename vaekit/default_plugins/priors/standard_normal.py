@@ -13,7 +13,10 @@ class StandardNormalPrior(vaekit.Prior):
     """p(z) = N(0, I)."""
 
     def distribution(
-        self, size: int, posterior_of: Callable[[Any], vaekit.Distribution]
+        self,
+        size: int,
+        posterior_of: Callable[[Any], vaekit.Distribution],
+        condition: Any = None,
     ) -> vaekit.Distribution:
         return distributions.StandardNormal(size)
 

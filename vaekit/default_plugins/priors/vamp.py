@@ -25,7 +25,10 @@ class VampPrior(vaekit.Prior):
         )
 
     def distribution(
-        self, size: int, posterior_of: Callable[[Any], vaekit.Distribution]
+        self,
+        size: int,
+        posterior_of: Callable[[Any], vaekit.Distribution],
+        condition: Any = None,
     ) -> vaekit.Distribution:
         components = posterior_of(ops.sigmoid(self.pseudo_inputs))
         log_weights = ops.full((self.inputs,), -math.log(self.inputs), dtype="float32")
