@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 # What a part may import beside the facade: these are public, `vaekit.hookspecs` says.
-PUBLIC = {"distributions", "schedules"}
+PUBLIC = {"active_units", "distributions", "schedules", "stock_layers"}
 # Nothing of the kit is to be imported from these by anybody.
 TOP = {"__init__", "__main__", "default_plugins"}
 
