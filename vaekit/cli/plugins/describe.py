@@ -56,6 +56,7 @@ def _describe_at(part: Component, image_shape: tuple[int, int, int]) -> dict[str
     from vaekit.options import resolved_options
 
     context = Context(image_shape, TrainConfig().latent_dim)
+    context = context.of_latent((context.latent_dim,), 0)
     try:
         summary = summarise(build_part(Part(part, resolved_options(part, {})), context))
     except VaekitError as error:
