@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 import keras
-import vaekit
 from keras import layers
+
+import vaekit
 
 
 def dense_encoder(image_shape: tuple[int, int, int], *, units: int = 6) -> keras.Model:
