@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from vaekit.config import TrainConfig
+from vaekit.default_plugins.latents.normal import normal
 from vaekit.engine import Blueprint, Program
 from vaekit.model import VAE, resolve_parts
 from vaekit.plugins import discover
@@ -21,6 +22,13 @@ def blueprint(shape: tuple[int, int, int], seed: int, config: dict[str, Any]) ->
 
 def make_vae(shape: tuple[int, int, int] = (28, 28, 1), seed: int = 0, **config: Any) -> VAE:
     return blueprint(shape, seed, config).build().vae
+
+
+def vae_of(encoder: keras.Model, decoder: keras.Model, *, scale: str = "mean") -> VAE:
+    """A VAE of these nets and two independent normal latents."""
+    latent = normal(2)
+    prior = latent.default_prior()
+    return VAE(encoder, decoder, latent=latent, prior=prior, scale=scale)
 
 
 def make_program(

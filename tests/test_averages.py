@@ -12,13 +12,12 @@ import pytest
 from keras import layers, ops
 
 import vaekit
-from tests.parts import make_vae, some_images
+from tests.parts import make_vae, some_images, vae_of
 from tests.resume.runs import result, resume, train
 from vaekit.checkpoint import latest_checkpoint, read_checkpoint
 from vaekit.engine import Program, averages_of, compile_train, epoch_order
 from vaekit.engine.averages import pooled
 from vaekit.loss import Adversary, Loss, needs_of
-from vaekit.model import VAE
 from vaekit.run.record import parse_record
 
 pytestmark = pytest.mark.backend
@@ -124,7 +123,7 @@ def test_each_layer_gets_the_moments_of_the_images_and_nothing_else_moves():
         "frozen": layers.BatchNormalization(trainable=False, name="frozen"),
         "renorm": layers.BatchNormalization(renorm=True, name="renorm"),
     }
-    made = program(VAE(encoder(norms), decoder(), latent_dim=2), Normed())
+    made = program(vae_of(encoder(norms), decoder()), Normed())
     images = some_images(20, SHAPE)
     compile_train(made, images)(np.arange(16, dtype="int32").reshape(2, 8))
     before = {v.path: np.array(v.numpy()) for v in made.state}
@@ -167,7 +166,7 @@ def test_over_one_batch_a_model_at_rest_gives_what_it_gives_in_training():
 def test_a_model_without_batch_norm_compiles_nothing(monkeypatch):
     images = layers.Input(SHAPE)
     dense = keras.Model(images, layers.Dense(3)(layers.Flatten()(images)))
-    made = program(VAE(dense, decoder(norm=False), latent_dim=2), squares)
+    made = program(vae_of(dense, decoder(norm=False)), squares)
     monkeypatch.delattr("vaekit.engine.averages.compile_forward")
     renew(made, some_images(8, SHAPE))
 

@@ -9,12 +9,11 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from tests.parts import make_program, some_images, values
+from tests.parts import make_program, some_images, vae_of, values
 from tests.test_adversary import Judged
 from vaekit.engine import Program, compile_train
 from vaekit.errors import VaekitWarning
 from vaekit.loss import needs_of
-from vaekit.model import VAE
 
 pytestmark = [
     pytest.mark.backend,
@@ -33,7 +32,7 @@ def dense_vae():
     z = layers.Input((2,))
     pixels = layers.Reshape((8, 8, 1))(layers.Dense(64, "sigmoid")(z))
     encoder = keras.Model(image, layers.BatchNormalization()(hidden))
-    return VAE(encoder, keras.Model(z, pixels), latent_dim=2)
+    return vae_of(encoder, keras.Model(z, pixels))
 
 
 def dense_program(loss):

@@ -161,14 +161,20 @@ def test_a_call_takes_the_most_steps_it_promises():
     assert rows.shape == (MAX_STEPS, sum(program.eval_columns.widths))
 
 
+def columns_of(*scalars, **widths):
+    totals = ("loss", "adversary_loss")
+    sizes = (*(1 for _ in scalars), *widths.values())
+    return Columns((*scalars, *widths), sizes, totals, reported=(), summarise=lambda means: {})
+
+
 def test_first_bad_names_step_and_term():
-    columns = Columns(("loss", "reconstruction", "kl", "kl_dim"), (1, 1, 1, 2))
+    columns = columns_of("loss", "reconstruction", "kl", kl_dim=2)
     rows = np.zeros((4, 5), "float32")
     assert columns.first_bad(rows) is None
     rows[2, [0, 2, 4]] = np.nan
     rows[3] = np.inf
     assert columns.first_bad(rows) == (2, "kl")
-    columns = Columns(("loss", "kl", "adversary_loss", "judge"), (1, 1, 1, 1))
+    columns = columns_of("loss", "kl", "adversary_loss", "judge")
     assert columns.first_bad(np.array([[0, 0, np.nan, np.nan]])) == (0, "judge")
 
 

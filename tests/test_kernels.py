@@ -14,14 +14,13 @@ from click.testing import CliRunner
 from keras import layers, ops
 
 import vaekit
-from tests.parts import some_images
+from tests.parts import some_images, vae_of
 from vaekit.cli import main
 from vaekit.engine import Evaluation, Program, compile_evaluate, compile_train
 from vaekit.errors import VaekitWarning
 from vaekit.kernels import KERNELS
 from vaekit.kernels.replaced import replaced
 from vaekit.loss import needs_of
-from vaekit.model import VAE
 
 pytestmark = pytest.mark.backend
 
@@ -38,7 +37,7 @@ def small_program(kernels="fused"):
     z = layers.Input((2,))
     spread = layers.Reshape((8, 8, 16))(layers.Dense(8 * 8 * 16, "tanh", name="spread")(z))
     pixels = layers.Conv2DTranspose(1, 3, padding="same", name="grey_out")(spread)
-    vae = VAE(keras.Model(image, features), keras.Model(z, pixels), latent_dim=2)
+    vae = vae_of(keras.Model(image, features), keras.Model(z, pixels))
     optimizer = keras.optimizers.Adam(1e-3)
     return Program(vae, squares, needs_of(squares, "squares"), optimizer, seed=0, kernels=kernels)
 

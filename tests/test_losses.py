@@ -9,9 +9,9 @@ from scipy import stats
 
 from vaekit import distributions, schedules
 from vaekit.default_plugins.losses import beta, elbo, tutorial
-from vaekit.distributions import Posterior
+from vaekit.distributions import Posterior, StandardNormal
 from vaekit.errors import BuildError, OptionError
-from vaekit.loss import Loss, needs_of
+from vaekit.loss import Loss, Player, needs_of
 from vaekit.options import check_options, options_of
 from vaekit.plugins import discover
 from vaekit.types import VAEOutput
@@ -275,7 +275,12 @@ def test_options_out_of_range_are_refused(name, option, value):
 
 
 def test_any_callable_is_a_loss_with_the_least_needs():
-    assert needs_of(lambda x, output: {}, "mine") == ("mean", 1, {}, None, None, "")
+    needs = needs_of(lambda x, output: {}, "mine")
+    assert (needs.scale, needs.samples, needs.schedules) == ("mean", 1, {})
+    assert needs.likelihood is needs.adversary is None
+    # What every run had before there was a choice.
+    assert (needs.posterior, needs.prior) == (Posterior, StandardNormal)
+    assert list(needs.players.values()) == [Player(("encoder", "latent", "prior", "decoder"))]
 
 
 class Bare(Loss):

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 from keras import layers
 
-from tests.parts import make_vae
+from tests.parts import make_vae, vae_of
 from vaekit.errors import BuildError
 from vaekit.model.output_scale import logits_of
-from vaekit.model.vae import VAE
 
 pytestmark = pytest.mark.backend
 
@@ -157,7 +156,7 @@ def test_logits_are_unbounded_and_users_get_probabilities(ends):
     fresh = [type(end).from_config(end.get_config()) for end in ends]
     decoder = decoder_ending_in(*fresh)
     encoder = keras.Sequential([keras.Input((8, 8, 1)), layers.Flatten()])
-    vae = VAE(encoder, decoder, latent_dim=2, scale="logits")
+    vae = vae_of(encoder, decoder, scale="logits")
     z = np.random.default_rng(0).normal(0, 500, (8, 2)).astype("float32")
     logits = np.asarray(vae._likelihood_decoder.predict_on_batch(z))
     means = np.asarray(vae.decoder.predict_on_batch(z))

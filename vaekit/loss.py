@@ -45,7 +45,8 @@ class Player(NamedTuple):
     moves: of "encoder", "latent", "prior", "decoder" and the names of the loss's networks; each of
         them is moved by one player.
     terms: the weight of each term that it goes down; None: of all that no other player names, 1.
-        A latent's own terms are added for the player that moves the latent.
+        A latent's own terms that no player names go, at weight 1, to the one that moves the
+        latent.
     optimizer: makes a `keras.optimizers.Optimizer`; None: one like the run's.
     """
 

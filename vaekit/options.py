@@ -61,9 +61,9 @@ def arguments_of(part: Component) -> list[str]:
     Where a kind leaves the choice, a factory that names none of the alternatives gets the first.
     """
     try:
-        named = _signature(part, part.load()).parameters
+        named = set(_signature(part, part.load()).parameters)
     except OptionError:  # a callable without a signature
-        named = {}
+        named = set()
     choices = [names.split("|") for names in KINDS[part.kind].arguments]
     return [next((n for n in names if n in named), names[0]) for names in choices]
 

@@ -11,11 +11,11 @@ import pytest
 from PIL import Image, ImageSequence
 
 import vaekit
+from tests.parts import vae_of
 from tests.resume.runs import SMALL, result, resume
 from vaekit.errors import VaekitWarning
 from vaekit.figures import Animation
 from vaekit.figures.manifold import plane
-from vaekit.model import VAE
 from vaekit.run import RunDirectory, verify_run
 
 pytestmark = pytest.mark.pictures
@@ -139,7 +139,7 @@ def noisy():
     images, z = keras.layers.Input((8, 8, 3)), keras.layers.Input((2,))
     encoder = keras.Model(images, keras.layers.Flatten()(images))
     decoded = keras.layers.Reshape((8, 8, 3))(keras.layers.Dense(192)(z))
-    return VAE(encoder, keras.Model(z, Drawing()(decoded)), latent_dim=2)
+    return vae_of(encoder, keras.Model(z, Drawing()(decoded)))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Who moves what down which terms: a loss's players, with the variables and terms of one program."""
+"""Who moves what down which terms: a loss's players, with a program's variables and terms."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _weights(
         else:
             weights[name] = dict(player.terms)
         if "latent" in player.moves:
-            weights[name] |= dict.fromkeys(terms["latent"], 1.0)
+            weights[name] |= dict.fromkeys((t for t in terms["latent"] if t not in named), 1.0)
         if name == "adversary":
             weights[name] |= dict.fromkeys(terms["adversary"], 1.0)
         for term in weights[name]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,10 +14,10 @@ from keras import ops
 
 from vaekit.augmentation.pipeline import Augmentation
 from vaekit.config import KernelChoice
-from vaekit.distributions import Posterior
+from vaekit.distributions import DiagonalNormal
 from vaekit.engine.columns import KL_DIM, Columns
 from vaekit.engine.loss_terms import RESERVED, check_terms
-from vaekit.engine.objectives import Objective, make_objectives, total_name
+from vaekit.engine.objectives import make_objectives, total_name
 from vaekit.errors import BuildError
 from vaekit.kernels import KERNELS, ActiveKernels
 from vaekit.loss import ADVERSARY, Needs
@@ -364,8 +364,8 @@ def _split(batch: Batch) -> tuple[Tensor, Tensor | None]:
 def _at_rest(output: VAEOutput) -> VAEOutput:
     """The output with its gradient stopped: what the adversary learns doesn't move the VAE."""
     posterior = output.posterior
-    if isinstance(posterior, Posterior):
-        posterior = Posterior(*(ops.stop_gradient(part) for part in posterior))
+    if isinstance(posterior, DiagonalNormal):
+        posterior = DiagonalNormal(*(ops.stop_gradient(part) for part in posterior))
     return output._replace(
         reconstruction=ops.stop_gradient(output.reconstruction),
         posterior=posterior,

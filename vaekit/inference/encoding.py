@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-
 from vaekit.data import take
 from vaekit.distributions import Posterior
 from vaekit.inference.rows import joined, keys_of

@@ -11,7 +11,7 @@ import keras
 from keras import layers, ops
 
 from vaekit.distributions import Distribution, Likelihood
-from vaekit.latent import Draw, Given, Latent, Prior
+from vaekit.latent import Given, Latent, Prior
 from vaekit.model.conditions import Condition
 from vaekit.model.held_variables import variables_of
 from vaekit.model.output_scale import add_sigmoid, logits_of
@@ -59,8 +59,8 @@ class VAE:
         inputs, features = encoder.inputs[0], encoder.outputs[0]
         if condition is not None:
             labels = condition.labels("encoder_labels")
-            self._encoder_codes = condition.embedding("encoder_label_code")
-            features = condition.joined(features, self._encoder_codes(labels), "encoder_condition")
+            embedding = condition.embedding("encoder_label_code")
+            features = condition.joined(features, embedding(labels), "encoder_condition")
             inputs = [inputs, labels]
         with built_in(FLOAT32):  # which densities and draws need, whatever the backbones take
             parameters = latent.heads(features)
@@ -102,6 +102,8 @@ class VAE:
             [self.autoencoder, self.posterior, self._likelihood_decoder]
         )
         self._encoder_weights = encoder.trainable_variables
+        if condition is not None:
+            self._encoder_weights = [*self._encoder_weights, *embedding.trainable_variables]
 
     def _from_latent(self, decoder: keras.Model) -> keras.Model:
         """The decoder as a model of z in the latent's shape and, with a condition, of labels."""
@@ -266,7 +268,7 @@ class VAE:
         return self._parameters(images, labels, training=False)
 
     def _with_labels(self, values: Tensor, labels: Tensor | None) -> Any:
-        return values if self.condition is None else [values, labels[:, None]]
+        return values if labels is None else [values, labels[:, None]]
 
     def _by_channel(self, kl: Tensor) -> Tensor:
         """The KL of a map's every value summed over places, `(B, C)`; other units as they are."""

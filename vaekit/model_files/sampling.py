@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from vaekit.stock_layers import sampled
 from vaekit.model_files.checks import SpecError
+from vaekit.stock_layers import sampled
 
 _SPREAD = re.compile(r"var|sigma|std|dev", re.I)
 _CENTRE = re.compile(r"mu|mean", re.I)

@@ -245,8 +245,8 @@ class Run:
     def score(self, images: Any, labels: Any = None) -> dict[str, np.ndarray]:
         """Each image's loss terms, `elbo`, `kl`, `mse` and `psnr`, `(N,)` each, float32.
 
-        images, labels: as for `encode`. Of the images that `evaluate` takes, the means are what it gives,
-        but for `psnr`, which it takes of the mean error.
+        images, labels: as for `encode`. Of the images that `evaluate` takes, the means are what it
+        gives, but for `psnr`, which it takes of the mean error.
         """
         refuse_fork()
         return score(self._program(), self._images(images, labels))

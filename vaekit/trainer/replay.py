@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from vaekit.checkpoint import assign, latest_checkpoint, snapshot
-from vaekit.engine import Objective, Program, compile_train
+from vaekit.engine import Program, compile_train
 from vaekit.errors import RunError
 from vaekit.optimizer import Slots
 from vaekit.plugins import discover
