@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -11,7 +12,7 @@ import numpy as np
 import vaekit
 from keras import ops
 
-from vaekit_latents.bessel import bessel
+from vaekit_latents.bessel import Bessel, bessel
 
 # Proposals for each draw of a von Mises-Fisher law. At least 0.65 of them are accepted, so that
 # none of 16 is once in 20 million draws; then the first one is taken.
@@ -122,8 +123,8 @@ class VonMisesFisher(vaekit.Distribution):
         chosen = ops.cast(ops.equal(first, np.arange(TRIES, dtype="int32")), "float32")
         return ops.sum(chosen * gap, axis=-1, keepdims=True)
 
-    @property
-    def _bessel(self) -> Any:
+    @cached_property
+    def _bessel(self) -> Bessel:
         return bessel(self.size / 2.0 - 1.0, self.concentration)
 
 
