@@ -14,6 +14,7 @@ from vaekit.startup import select_backend
 select_backend(None)  # before anything imports Keras, so that its chatter stays off the log
 
 import vaekit  # noqa: E402
+from tests import small_nets  # noqa: E402
 from tests.dense import register_dense  # noqa: E402
 from tests.installed import Site  # noqa: E402
 from tests.process_state import process_state  # noqa: E402
@@ -21,6 +22,8 @@ from vaekit import figures  # noqa: E402
 from vaekit.plugins import discover, discovery  # noqa: E402
 
 EPOCHS, LIMIT = 2, 96
+vaekit.register_encoder("small", small_nets.encoder)
+vaekit.register_decoder("small", small_nets.decoder)
 draw_figures, Animation = figures.draw_figures, figures.Animation
 
 

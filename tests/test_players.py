@@ -158,12 +158,12 @@ def test_in_float16_what_moves_a_part_of_the_model_scales_its_loss(dense):
     players = {
         "code": Player(CODE, {"error": 1.0, "size": 1.0}),
         "picture": Player(("decoder",), {"error": 1.0}),
-        "critic": Player(("critic",), {"critic": 1.0}, sgd(0.1)),
+        "critic": Player(("critic",), {"critic": 1.0}, sgd(0.01)),
     }
 
     def made(precision):
         loss = Judged(players, {"critic": critic})
-        return program(loss, dense, precision=precision)
+        return program(loss, dense, keras.optimizers.SGD(0.01), precision=precision)
 
     half, whole = made("mixed_float16"), made("float32")
     scaled = [isinstance(o.optimizer, keras.optimizers.LossScaleOptimizer) for o in half.objectives]

@@ -234,12 +234,13 @@ def finish_training(session: Session) -> Run:
         session.show_epoch = Animation(
             session.directory,
             session.program.vae,
+            session.validation,
             epochs=config.most_epochs,
             done=session.position.epoch,
         ).frame
     run = session.run()
     if run.record.status == "complete":
-        draw_figures(run, session.validation)
+        draw_figures(run, session.validation, session.progress.note)
     return run
 
 
