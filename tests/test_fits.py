@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from keras import layers, ops
 
 import vaekit
+from tests.small_nets import SMALL_NETS
 from vaekit import distributions
 from vaekit.cli import main
 from vaekit.stock_layers import flattened
@@ -159,7 +160,7 @@ class OnlyThe(Squares):
 
 
 @pytest.fixture
-def parts(dense):
+def parts(registering):
     for name, latent in {
         "point": Point,
         "circle": OnACircle,
@@ -183,7 +184,7 @@ def parts(dense):
     vaekit.register_loss("of-standard", lambda: OnlyThe(prior=distributions.StandardNormal))
     vaekit.register_loss("of-density", lambda: OnlyThe(density=True))
     vaekit.register_loss("of-draws", lambda: OnlyThe(samples=3))
-    return {**dense, "loss": "squares"}
+    return {**SMALL_NETS, "loss": "squares"}
 
 
 def refused(out, **config):
@@ -272,7 +273,7 @@ def refused(out, **config):
             {"latent": "normal", "latent_opt": {"grid": True}},
             [
                 "The latent 'normal' with grid=true needs features that are a map, and these have "
-                "the shape (6,): choose an encoder that gives one, such as conv5, or grid=false.",
+                "the shape (8,): choose an encoder that gives one, such as conv5, or grid=false.",
             ],
             id="map",
         ),
@@ -331,8 +332,8 @@ def test_what_is_told_to_choose_instead_fits(parts, tmp_path):
 
 def test_on_the_command_line_it_is_the_users_mistake(parts, tmp_path):
     out = tmp_path / "run"
-    words = ["train", "--data", "digits", "--limit", "32", "--encoder", "dense"]
-    words += ["--decoder", "dense", "--latent", "circle", "--prior", "mixture", "--out", str(out)]
+    words = ["train", "--data", "digits", "--limit", "32", "--encoder", "small"]
+    words += ["--decoder", "small", "--latent", "circle", "--prior", "mixture", "--out", str(out)]
     done = CliRunner().invoke(main, words, prog_name="vaekit")
     assert done.exit_code == 2
     assert "The prior 'mixture' is for z of support real" in done.stderr

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import keras
 import numpy as np
 import pytest
@@ -34,6 +36,29 @@ class Terms(Loss):
             "error": ops.mean(ops.square(x - output.reconstruction), axis=PIXELS),
             "size": ops.sum(ops.square(output.z), axis=-1),
         }
+
+
+def dense_encoder(image_shape):
+    """Images to six features."""
+    images = keras.Input(image_shape)
+    flat = layers.Flatten(name="dense_encoder_flatten")(images)
+    features = layers.Dense(6, "tanh", name="dense_encoder_features")(flat)
+    return keras.Model(images, features)
+
+
+def dense_decoder(latent_dim, image_shape):
+    """Latents to images, linear in the latents."""
+    z = keras.Input((latent_dim,))
+    pixels = layers.Dense(math.prod(image_shape), name="dense_decoder_pixels")(z)
+    return keras.Model(z, layers.Reshape(image_shape, name="dense_decoder_image")(pixels))
+
+
+@pytest.fixture
+def dense(registering):
+    """Backbones of one layer each, by which gradients are told by hand."""
+    vaekit.register_encoder("dense", dense_encoder)
+    vaekit.register_decoder("dense", dense_decoder)
+    return {"encoder": "dense", "decoder": "dense"}
 
 
 def sgd(rate):
