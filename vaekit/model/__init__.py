@@ -9,6 +9,7 @@ from vaekit.model.held_variables import (
     refused_creation,
     variables_of,
 )
+from vaekit.model.parameters import named_parameters
 from vaekit.model.parts import Built, Parts, build_vae, resolve_part, resolve_parts
 from vaekit.model.prior_model import drawn_from_prior, noise_dim, prior_draws, prior_model
 from vaekit.model.process_state import seeded
@@ -28,6 +29,7 @@ __all__ = [
     "build_vae",
     "drawn_from_prior",
     "in_chunks",
+    "named_parameters",
     "noise_dim",
     "prior_draws",
     "prior_model",

@@ -13,11 +13,10 @@ from vaekit.config import TrainConfig
 from vaekit.data import Scale
 from vaekit.engine import Blueprint, Evaluation, Program, score
 from vaekit.errors import RunError, UserError
-from vaekit.model import Built, prior_draws, run_model
+from vaekit.model import Built, named_parameters, prior_draws, run_model
 from vaekit.plugins import discover
 from vaekit.run.directory import RunDirectory
 from vaekit.run.latent_lines import Traversal, interpolation, traversal
-from vaekit.run.parameters import named_parameters
 from vaekit.run.provenance import explained, warn_of_changes
 from vaekit.run.record import RunRecord
 from vaekit.run.restore import kept_checkpoint, restore_model, restore_program
@@ -60,9 +59,14 @@ class Run:
         return self.model.latent_shape
 
     @property
-    def point_name(self) -> str:
-        """What `encode` calls the z that stands for an image; `z` where that is none of it."""
-        return self.model.point_name
+    def point_names(self) -> tuple[str]:
+        """What files of latents call the z that stands for an image: of the default, `z_mean`."""
+        return (self.model.point_name,)
+
+    @property
+    def takes_labels(self) -> bool:
+        """Whether the run has a condition, and goes by the class of an image."""
+        return self.model.condition is not None
 
     @property
     def image_shape(self) -> tuple[int, ...]:
@@ -117,8 +121,8 @@ class Run:
     def encoded(self, images: Images) -> dict[str, np.ndarray]:
         """`posterior` of images by name and, where none of it is the point, the point as `z`."""
         columns: dict[str, np.ndarray] = self.posterior(images)._asdict()
-        if self.point_name not in columns:
-            columns[self.point_name] = self.latents(images)
+        if self.model.point_name not in columns:
+            columns[self.model.point_name] = self.latents(images)
         return columns
 
     @with_keras_defaults
