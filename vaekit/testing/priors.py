@@ -35,7 +35,8 @@ def gives_a_law_of_its_size(subject: Subject) -> None:
         z = law.sample(keras.random.SeedGenerator(0), lead)
         shape = (*lead, prior.size)
         require(
-            tuple(z.shape) == shape, f"Asked for {lead} draws, it gives {tuple(z.shape)}, not {shape}."
+            tuple(z.shape) == shape,
+            f"Asked for {lead} draws, it gives {tuple(z.shape)}, not {shape}.",
         )
         log_prob = law.log_prob(z) if lead else None
         if log_prob is not None:
