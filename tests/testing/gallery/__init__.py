@@ -1,4 +1,4 @@
-"""Small broken parts. Each has one fault, and fails the check that it's filed under before others."""
+"""Small broken parts. Each has one fault, and fails the check that it's filed under first."""
 
 from tests.testing.gallery import datasets, decoders, encoders, latents, losses, priors
 from tests.testing.gallery.shown import SHOWN

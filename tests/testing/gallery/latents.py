@@ -50,7 +50,7 @@ class WithoutDensity(Plain):
 @breaks("latent", "builds_or_refuses")
 class NeedsAMap(Plain):
     def shape(self, features):
-        height, width, _ = features
+        _height, _width, _channels = features
         return (self.latent_dim,)
 
 

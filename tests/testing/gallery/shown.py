@@ -6,7 +6,7 @@ SHOWN = {}  # (kind, checks that it fails in their order, factory) by the factor
 
 
 def breaks(kind, check, *, also=(), **claims):
-    """File a part under the check that it fails; later ones that can't but fail then, are `also`."""
+    """File a part under the check that it fails. also: later ones that it can't but fail then."""
 
     def show(factory):
         if claims:
