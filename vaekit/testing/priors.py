@@ -103,7 +103,8 @@ def goes_by_the_condition(subject: Subject) -> None:
     prior = new_prior(subject)
     if not prior.prior.conditional:
         raise CheckSkipped("it doesn't go by a condition")
-    prior.disturb()  # what is learned of the labels may well begin at nothing
+    prior.law(codes())  # builds what goes by the labels
+    prior.disturb()  # which may well begin at nothing
     order = (2, 0, 1)
     straight, turned = prior.law(codes()), prior.law(codes(order))
     seed = keras.random.SeedGenerator(0)
