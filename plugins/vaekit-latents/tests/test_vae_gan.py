@@ -81,7 +81,7 @@ def test_three_gradients_by_hand() -> None:
     got = {name: array(value) for name, value in terms().items()}
     np.testing.assert_allclose(got["feature_error"], 0.5 * error[:, 0] ** 2, rtol=1e-4)
     real, fake, made = D * C * x, D * C * rebuilt, D * C * imagined
-    expected = softplus(-real) + softplus(fake) + softplus(made)
+    expected = softplus(-real) + softplus(fake) + softplus(made).mean()
     np.testing.assert_allclose(got["discrimination"], expected[:, 0], rtol=1e-5)
 
     # The encoder: KL and the error, through x~.
