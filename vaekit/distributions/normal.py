@@ -69,7 +69,7 @@ class DiagonalNormal(_MeanAndLogVariance, Distribution):
         return int(self.z_mean.shape[-1])
 
     def from_noise(self, noise: Tensor) -> Tensor:
-        return self.z_mean + ops.exp(0.5 * self.z_log_var) * noise
+        return ops.add(self.z_mean, ops.exp(0.5 * self.z_log_var) * noise)
 
 
 Posterior = DiagonalNormal  # its name in API 1
@@ -152,4 +152,5 @@ class FullNormal(Distribution):
         return int(self.z_mean.shape[-1])
 
     def from_noise(self, noise: Tensor) -> Tensor:
-        return self.z_mean + ops.squeeze(self.scale_tril @ ops.expand_dims(noise, -1), -1)
+        scaled = ops.matmul(self.scale_tril, ops.expand_dims(noise, -1))
+        return ops.add(self.z_mean, ops.squeeze(scaled, -1))

@@ -20,6 +20,7 @@ from vaekit.engine.loss_terms import RESERVED, check_terms
 from vaekit.engine.objectives import make_objectives, total_name
 from vaekit.errors import BuildError
 from vaekit.kernels import KERNELS, ActiveKernels
+from vaekit.latent import Draw
 from vaekit.loss import ADVERSARY, Needs
 from vaekit.model import VAE, HeldVariables, VariablesUsed, refused_creation, seeded, variables_of
 from vaekit.pixels import as_float_tensor
@@ -239,13 +240,17 @@ class Program:
         sums.update({name: value * count for name, value in output.schedule.items()})
         draw = output.draw
         assert draw is not None
-        if self._has_units(draw.kl):
+        if self._has_units(draw):
             sums[KL_DIM] = ops.sum(draw.kl, axis=0)
         return {**sums, **{name: ops.sum(value, axis=0) for name, value in draw.report.items()}}
 
-    def _has_units(self, kl: Tensor) -> bool:
-        """Whether the KL is told by unit: one unit of several values of z is the whole again."""
-        return kl.shape[-1] > 1 or self.vae.latent_dim == 1
+    def _has_units(self, draw: Draw) -> bool:
+        """Whether the KL is told by unit: one unit of several values of z is the whole again.
+
+        Without densities it is 0, or the same for all images.
+        """
+        units = draw.kl.shape[-1]
+        return draw.log_ratio is not None and (units > 1 or self.vae.latent_dim == 1)
 
     def _values(
         self, x: Tensor, output: VAEOutput, noise: keras.random.SeedGenerator

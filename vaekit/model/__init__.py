@@ -10,7 +10,7 @@ from vaekit.model.held_variables import (
     variables_of,
 )
 from vaekit.model.parts import Built, Parts, build_vae, resolve_part, resolve_parts
-from vaekit.model.prior_model import prior_model
+from vaekit.model.prior_model import drawn_from_prior, noise_dim, prior_model
 from vaekit.model.process_state import seeded
 from vaekit.model.vae import VAE
 
@@ -26,7 +26,9 @@ __all__ = [
     "VariablesUsed",
     "build_part",
     "build_vae",
+    "drawn_from_prior",
     "in_chunks",
+    "noise_dim",
     "prior_model",
     "refused_creation",
     "resolve_part",

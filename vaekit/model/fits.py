@@ -19,6 +19,7 @@ from vaekit.model.builders import Context, Part, build_part
 from vaekit.model.vae import VAE
 from vaekit.options import resolved_options
 from vaekit.plugins import discover
+from vaekit.registry import KINDS
 from vaekit.wording import option_text
 
 Parts = Mapping[str, Part]
@@ -32,7 +33,8 @@ def refuse_other_prior(parts: Parts, latent: Latent, prior: Prior | None, contex
     if latent.own_prior() is not None:
         raise BuildError(
             f"The latent {name!r} has a prior of its own and takes no other: leave out "
-            f"{option_text('prior', of)}, or choose another latent, such as 'normal'."
+            f"{option_text('prior', of)}, or choose another latent, such as "
+            f"{KINDS['latent'].default!r}."
         )
     if latent.support not in prior.supports:
         others = _names("prior", context, lambda other: latent.support in other.supports)
@@ -58,7 +60,8 @@ def refuse_misfit(parts: Parts, vae: VAE, needs: Needs, context: Context) -> Non
     sentence = f"The loss {loss!r} needs {lack}, of the latent {latent!r}"
     if "prior" in parts:
         sentence += f" with the prior {parts['prior'].name!r}"
-    latents = "" if latent == "normal" else "Choose the latent 'normal' with its own prior. "
+    default = KINDS["latent"].default
+    latents = "" if latent == default else f"Choose the latent {default!r} with its own prior. "
     raise BuildError(f"{sentence}. {latents}{_instead('loss', others)}".strip())
 
 

@@ -1,14 +1,36 @@
-"""The prior as a model: noise to z."""
+"""Draws of the prior from noise: now, and as a model that can be saved."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import keras
-from keras import layers
+import numpy as np
+from keras import layers, ops
 
 from vaekit.model.process_state import FLOAT32, built_in
 from vaekit.model.vae import VAE
+
+
+def noise_dim(vae: VAE) -> int | None:
+    """How many values of standard normal noise a draw of the prior is made of.
+
+    None where there is no prior, or it can't be made of normal noise.
+    """
+    law = vae.prior_distribution()
+    return None if law is None else law.noise_dim
+
+
+def drawn_from_prior(vae: VAE, noise: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+    """Z `(N, *latent_shape)` from noise `(N, noise_dim)`, by the prior as it is now.
+
+    labels: the class of each, `(N,)`, in a run with a condition.
+    """
+    classes = None if labels is None else ops.convert_to_tensor(labels[:, None], "int32")
+    law = vae.prior_distribution(classes if vae.prior_takes_labels else None)
+    assert law is not None
+    z: np.ndarray = ops.convert_to_numpy(law.from_noise(ops.convert_to_tensor(noise)))
+    return z.reshape(-1, *vae.latent_shape)
 
 
 def prior_model(vae: VAE) -> keras.Model | None:

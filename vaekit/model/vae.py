@@ -10,7 +10,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from vaekit.distributions import Distribution, Likelihood
+from vaekit.distributions import Distribution, Likelihood, StandardNormal
 from vaekit.latent import Given, Latent, Prior
 from vaekit.model.conditions import Condition
 from vaekit.model.held_variables import variables_of
@@ -36,6 +36,7 @@ class VAE:
     point: images -> the z that stands for each.
 
     latent_dim: how many values z has. latent_shape: the shape of z.
+    point_name: what the point is called among what the posterior tells; `z` if it is none of that.
     takes_vector: whether the decoder that was given takes a vector, whatever z is.
     """
 
@@ -69,6 +70,7 @@ class VAE:
         self.latent_shape = tuple(point.shape[1:])
         self.latent_dim = math.prod(self.latent_shape)
         self.posterior_names = tuple(encoded)
+        self.point_name = next((name for name, value in encoded.items() if value is point), "z")
         self.posterior = keras.Model(inputs, list(encoded.values()), name="posterior")
         self.point = keras.Model(inputs, point, name="point")
         self.encoder = keras.Model(inputs, z, name="encoder_model")
@@ -240,6 +242,11 @@ class VAE:
             return self.prior.distribution(self.latent_dim, posterior_of)
         codes = None if labels is None else ops.squeeze(self._decoder_codes(labels), 1)
         return self.prior.distribution(self.latent_dim, posterior_of, codes)
+
+    @property
+    def has_standard_prior(self) -> bool:
+        """Whether the prior is N(0, I)."""
+        return isinstance(self.prior_distribution(), StandardNormal)
 
     @property
     def prior_takes_labels(self) -> bool:

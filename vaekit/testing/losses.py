@@ -12,7 +12,7 @@ from keras import ops
 from vaekit.testing.effects import varied
 from vaekit.testing.loss_values import LossUnderCheck, a_batch, choices
 from vaekit.testing.subject import Subject
-from vaekit.testing.training import array, program_beside_kit, train_steps
+from vaekit.testing.training import trained
 from vaekit.testing.verdict import CheckSkipped, require, require_near
 
 _DRAWS = 20_000
@@ -105,18 +105,14 @@ def gradients_reach_every_variable(subject: Subject) -> None:
     """Each variable of its own that it has for training moves when it's trained, and is saved."""
     if not LossUnderCheck(subject).own.trainable:
         raise CheckSkipped("it has no variable of its own to train")
-    program = program_beside_kit(subject)
-    own = program.own
-    before = [array(variable) for variable in own.trainable]
-    train_steps(program)
-    saved = {id(variable) for variable in program.state}
+    run = trained(subject)
+    own = run.program.own
+    saved = {id(variable) for variable in run.program.state}
     lost = [v.path for v in own.variables if id(v) not in saved]
     require(not lost, f"These variables of its own are in no checkpoint: {', '.join(lost)}.")
-    after = [array(variable) for variable in own.trainable]
-    pairs = list(zip(own.trainable, before, after, strict=True))
-    wild = [variable.path for variable, _, a in pairs if not np.isfinite(a).all()]
+    wild = run.wild(own.trainable)
     require(not wild, f"Trained, these variables of its own are not finite: {', '.join(wild)}.")
-    still = [variable.path for variable, b, a in pairs if np.array_equal(b, a)]
+    still = run.still(own.trainable)
     require(
         not still,
         f"No gradient reaches these variables of its own: {', '.join(still)}. Use them in a term, "

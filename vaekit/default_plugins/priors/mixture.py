@@ -35,10 +35,8 @@ class MixturePrior(vaekit.Prior):
         posterior_of: Callable[[Any], vaekit.Distribution],
         condition: Any = None,
     ) -> vaekit.Distribution:
-        components = distributions.DiagonalNormal(
-            ops.convert_to_tensor(self.mean), ops.convert_to_tensor(self.log_var)
-        )
-        logits = ops.convert_to_tensor(self.logits)
+        components = distributions.DiagonalNormal(self.mean.value, self.log_var.value)
+        logits = self.logits.value
         if condition is not None:
             logits = logits + self.by_condition(condition)
         return distributions.Mixture(components, ops.log_softmax(logits, axis=-1))
