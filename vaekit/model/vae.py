@@ -16,6 +16,7 @@ from vaekit.latent import Given, Latent, Prior
 from vaekit.model.conditions import Condition
 from vaekit.model.held_variables import variables_of
 from vaekit.model.output_scale import add_sigmoid, logits_of
+from vaekit.model.parameters import refuse_names
 from vaekit.model.precision import TrainingPrecision
 from vaekit.model.process_state import FLOAT32, built_in
 from vaekit.types import Tensor, VAEOutput
@@ -78,6 +79,7 @@ class VAE:
         self.latent_dim = math.prod(self.latent_shape)
         self.posterior_names = tuple(encoded)
         self.point_name = next((name for name, value in encoded.items() if value is point), "z")
+        refuse_names(encoded, self.point_name)
         self.posterior = keras.Model(inputs, list(encoded.values()), name="posterior")
         self.point = keras.Model(inputs, point, name="point")
         self.encoder = keras.Model(inputs, z, name="encoder_model")

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
-import numpy as np
 import vaekit
 from autodiff import gradient
 from keras import layers, ops

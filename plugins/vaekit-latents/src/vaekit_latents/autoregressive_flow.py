@@ -9,15 +9,15 @@ import vaekit
 from keras import layers, ops
 from vaekit import distributions
 
-# What a gate's logit has added, so that a flow begins near to the identity: "forget gate bias" in
-# Kingma et al., section 4.
+# What is added to the logit of a gate, so that a flow begins near the identity, as Kingma et al.
+# advise.
 _OPEN = 2.0
 
 
 class AutoregressiveStep:
     """z_d -> g_d z_d + (1 - g_d) m_d, gate and m_d being functions of z_1 .. z_{d-1} and a context.
 
-    Kingma et al., arXiv:1606.04934, equations 13 and 14. Each d has a small network of its own, all
+    Kingma et al., arXiv:1606.04934, algorithm 1. Each d has a small network of its own, all
     of which are computed at once; a fixed mask hides from each what it may not see.
     """
 

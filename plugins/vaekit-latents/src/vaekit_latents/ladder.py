@@ -64,7 +64,7 @@ class LadderPosterior(vaekit.Distribution):
     """q(z_1|x) q(z_2|z_1, x), both diagonal normals.
 
     The lower one weighs what the image says of z_2 against p(z_2|z_1), each by its precision:
-    Sonderby et al., arXiv:1602.02282, equations 17 to 19.
+    Sonderby et al., arXiv:1602.02282.
 
     parameters: `z1_mean`, `z1_log_var` `(B, top)`; `z2_mean`, `z2_log_var` `(B, low)`, what the
         image says.

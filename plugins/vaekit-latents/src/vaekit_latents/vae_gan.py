@@ -68,8 +68,11 @@ class VAEGAN(vaekit.Loss):
         return {
             "kl": output.kl,
             "feature_error": 0.5 * ops.sum(ops.square(features - rebuilt_features), axis=-1),
-            "deception": _surprise(rebuilt) + _surprise(imagined),
-            "discrimination": _surprise(real) + _surprise(-rebuilt) + _surprise(-imagined),
+            # What the prior gives belongs to no image of the batch, so all share its mean.
+            "deception": _surprise(rebuilt) + ops.mean(_surprise(imagined)),
+            "discrimination": _surprise(real)
+            + _surprise(-rebuilt)
+            + ops.mean(_surprise(-imagined)),
         }
 
 

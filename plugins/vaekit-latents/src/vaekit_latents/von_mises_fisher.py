@@ -10,7 +10,8 @@ import vaekit
 from keras import layers
 from vaekit.stock_layers import flattened, noise_like
 
-from vaekit_latents.sphere import TRIES, UniformSpherePrior, VonMisesFisher
+from vaekit_latents.sphere import UniformSpherePrior
+from vaekit_latents.von_mises_fisher_law import TRIES, VonMisesFisher
 
 
 class VonMisesFisherLatent(vaekit.Latent):
