@@ -263,7 +263,7 @@ def refused(out, **config):
             {"latent": "one-draw", "loss": "of-draws"},
             [
                 "The loss 'of-draws' needs 3 draws of z an image, and gets z of shape (2, 2) for "
-                "two images, of the latent 'one-draw'.",
+                "two images, of the latent 'one-draw'. Choose the latent 'deterministic' or ",
             ],
             id="samples",
         ),
