@@ -5,7 +5,7 @@ Terms are a value an image each, under names that the kit doesn't use.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -94,7 +94,7 @@ class LossTerms:
     def _check(self, x: Tensor, output: VAEOutput, noise: keras.random.SeedGenerator) -> None:
         """Raise `BuildError` unless all terms are what terms have to be, in training and out."""
         totals = (total_name(n, player) for n, player in enumerate(self._needs.players))
-        taken = {*RESERVED, *self._needs.schedules, *totals}
+        taken = dict.fromkeys((*RESERVED, *self._needs.schedules, *totals), "the kit")
         who = f"The loss {self._name!r}"
         for training in (False, True):
             with refused_creation(who):
@@ -103,15 +103,17 @@ class LossTerms:
                 )
             if latent:
                 check_terms("The latent", latent, taken)
-            check_terms(who, loss, {*taken, *latent})
+            beside = {**taken, **dict.fromkeys(latent, "the latent")}
+            check_terms(who, loss, beside)
             if self._needs.adversary is not None:
-                check_terms(f"The adversary of the loss {self._name!r}", against, {*taken, *loss})
+                beside |= dict.fromkeys(loss, "the loss")
+                check_terms(f"The adversary of the loss {self._name!r}", against, beside)
 
 
-def check_terms(who: str, terms: Any, taken: Container[str]) -> None:
+def check_terms(who: str, terms: Any, taken: Mapping[str, str]) -> None:
     """Raise `BuildError` unless these are `{name: (2,)}` of a batch of two, by other names.
 
-    who: what gave them, as the error names it.
+    who: what gave them, as the error names it. taken: names, and what reports by each.
     """
     if not isinstance(terms, Mapping) or not terms:
         raise BuildError(
@@ -119,7 +121,7 @@ def check_terms(who: str, terms: Any, taken: Container[str]) -> None:
         )
     for key, term in terms.items():
         if key in taken:
-            raise BuildError(f"{who} has a term {key!r}, which the kit reports by itself.")
+            raise BuildError(f"{who} has a term {key!r}, which {taken[key]} reports by itself.")
         if tuple(getattr(term, "shape", ())) != (2,):
             raise BuildError(
                 f"{who} must give one value an image, shape (B,); for a batch of 2 its term "

@@ -249,7 +249,14 @@ class Program:
         assert draw is not None
         if self._has_units(draw):
             sums[KL_DIM] = ops.sum(draw.kl, axis=0)
-        return {**sums, **{name: ops.sum(value, axis=0) for name, value in draw.report.items()}}
+        for name, value in draw.report.items():
+            if name in sums:
+                raise BuildError(
+                    f"The latent reports {name!r}, and so does the kit or the loss: give what the "
+                    "latent reports another name."
+                )
+            sums[name] = ops.sum(value, axis=0)
+        return sums
 
     def _has_units(self, draw: Draw) -> bool:
         """Whether the KL is told by unit: one unit of several values of z is the whole again.
