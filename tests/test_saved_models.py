@@ -18,10 +18,13 @@ from vaekit.default_plugins.latents.normal import Normal, normal
 from vaekit.default_plugins.priors.mixture import mixture
 from vaekit.default_plugins.priors.vamp import vamp
 from vaekit.distributions import StandardNormal
+from vaekit.errors import DataError, ModelFileError
 from vaekit.latent import StandardNormalPrior
 from vaekit.model import VAE, Condition
+from vaekit.model_files import ModelFile, load_model
 from vaekit.run import RunDirectory
 from vaekit.run.artifacts import save_artifacts
+from vaekit.types import Images
 
 pytestmark = pytest.mark.backend
 
@@ -140,6 +143,38 @@ def test_plain_keras_gives_what_the_run_gives(saved, case):
             assert set(outputs) == set(wanted)
             for output, values in wanted.items():
                 np.testing.assert_allclose(outputs[output], values, atol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_kit_rebuilds_them_as_it_does_those_of_others(saved, case):
+    vae, folder, _ = saved[case]
+    images = Images(IMAGES, LABELS[:, 0])
+    posterior = ModelFile(folder / "VAE_posterior.keras")
+    encoded, wanted = (
+        posterior.encoded(images),
+        expected(vae, "VAE_posterior", inputs_of(vae, "VAE_posterior")),
+    )
+    assert set(encoded) == set(wanted)
+    for name, values in encoded.items():
+        np.testing.assert_allclose(values, wanted[name], atol=1e-5)
+    decoder = ModelFile(folder / "VAE_decoder.h5")
+    z = inputs_of(vae, "VAE_decoder")[0]
+    assert decoder.takes_labels == (vae.condition is not None)
+    np.testing.assert_allclose(
+        decoder.decode(z, LABELS[:, 0]),
+        expected(vae, "VAE_decoder", inputs_of(vae, "VAE_decoder"))["output"],
+        atol=1e-5,
+    )
+    for name in SIX:
+        load_model(folder / name)
+    if decoder.takes_labels:
+        with pytest.raises(DataError, match="Label 3 of image 1 is no class: .* 0 to 2"):
+            decoder.decode(z, [0, 3, 0, 0])
+        with pytest.raises(DataError, match="there are no labels"):
+            posterior.encoded(Images(IMAGES))
+    if (folder / "VAE_prior.keras").exists():
+        with pytest.raises(ModelFileError, match="operation 'Matmul', .* work with the run"):
+            load_model(folder / "VAE_prior.keras")
 
 
 def test_a_prior_by_class_gives_another_z_of_the_same_noise(saved):
