@@ -107,7 +107,7 @@ def test_codes_without_a_prior_are_told_and_not_sampled(codes, some):
     assert encoded._fields == ("z",)
     np.testing.assert_allclose(codes.reconstruct(some), codes.decode(encoded.z), atol=1e-6)
     assert list(codes.encoded(some)) == ["z"]
-    with pytest.raises(UserError, match="'deterministic' has no prior. Train with a prior, or"):
+    with pytest.raises(UserError, match=r"'deterministic' has no prior\. Train with a prior, or"):
         codes.sample(3)
     assert not (codes.path / "VAE_prior.keras").exists()
 

@@ -168,12 +168,12 @@ def test_the_kit_rebuilds_them_as_it_does_those_of_others(saved, case):
     for name in SIX:
         load_model(folder / name)
     if decoder.takes_labels:
-        with pytest.raises(DataError, match="Label 3 of image 1 is no class: .* 0 to 2"):
+        with pytest.raises(DataError, match=r"Label 3 of image 1 is no class: .* 0 to 2"):
             decoder.decode(z, [0, 3, 0, 0])
         with pytest.raises(DataError, match="there are no labels"):
             posterior.encoded(Images(IMAGES))
     if (folder / "VAE_prior.keras").exists():
-        with pytest.raises(ModelFileError, match="operation 'Matmul', .* work with the run"):
+        with pytest.raises(ModelFileError, match=r"the operation '\w+', .* work with the run"):
             load_model(folder / "VAE_prior.keras")
 
 
