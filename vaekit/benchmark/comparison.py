@@ -20,8 +20,15 @@ SINGLE = 0.05
 # What must be equal for two measurements to be of the same thing.
 _SUBJECT = (
     *sorted(PART_FIELDS),
-    *("latent_dim", "image_shape", "data"),
+    *("latent_dim", "latent_shape", "condition", "condition_code", "image_shape", "data"),
 )
+# What was measured before latents were parts, whose files don't say so.
+_BEFORE = {
+    "latent": "normal",
+    "latent_opt": {"grid": False},
+    "prior_opt": {},
+    "condition_code": "one-hot",
+}
 
 
 class Change(NamedTuple):
@@ -113,7 +120,8 @@ def _choices(result: Result) -> dict[str, str]:
 
 
 def _subject(result: Result) -> dict[str, Any]:
-    subject: dict[str, Any] = result.get("subject", {})
+    subject: dict[str, Any] = {**_BEFORE, **result.get("subject", {})}
+    subject.setdefault("latent_shape", [subject.get("latent_dim")])
     return subject
 
 

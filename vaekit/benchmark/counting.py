@@ -41,7 +41,7 @@ class Count(NamedTuple):
 
 
 def count_work(model: keras.Model) -> Count:
-    """Count a built model of one input by watching its layers while one image of zeros passes."""
+    """Count a built model by watching its layers while zeros for one image pass."""
     multiply_adds, values = 0, 0
     uncounted: dict[str, None] = {}
 
@@ -54,9 +54,9 @@ def count_work(model: keras.Model) -> Count:
             multiply_adds += work
             values += math.prod(outputs[1:])
 
-    shape = (1, *model.inputs[0].shape[1:])
     with watched_calls(count_call), keras.StatelessScope():
-        model(keras.ops.zeros(shape), training=False)
+        zeros = [keras.ops.zeros((1, *i.shape[1:]), i.dtype) for i in model.inputs]
+        model(zeros if len(zeros) > 1 else zeros[0], training=False)
     weights = sum(math.prod(weight.shape) for weight in model.weights)
     return Count(multiply_adds, values, weights, tuple(uncounted))
 

@@ -14,6 +14,7 @@ import numpy as np
 from vaekit.benchmark.results import measurement
 from vaekit.benchmark.subject import random_images
 from vaekit.config import TrainConfig, write_config
+from vaekit.data import take
 from vaekit.errors import VaekitError, why_ended
 from vaekit.plugins import discover
 from vaekit.registry import LOCAL
@@ -46,9 +47,16 @@ def _prepared(config: TrainConfig, batch_size: int, folder: Path) -> TrainConfig
     """The same VAE on a few images, from a file where there was none."""
     source = config.data
     if source is None:
-        pixels = random_images(config, [batch_size]).train.pixels[: _STEPS * batch_size]
+        images = take(random_images(config, [batch_size]).train, slice(_STEPS * batch_size))
+        test = take(images, slice(256))
         source = str(folder / "random.npz")
-        np.savez(source, x_train=pixels, x_test=pixels[:256])
+        np.savez(
+            source,
+            x_train=images.pixels,
+            y_train=images.labels,
+            x_test=test.pixels,
+            y_test=test.labels,
+        )
     return config.model_copy(
         update={
             "data": source,

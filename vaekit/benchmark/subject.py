@@ -14,6 +14,7 @@ import numpy as np
 from vaekit.benchmark.counting import Count, count_work
 from vaekit.benchmark.timing import Repeat
 from vaekit.config import TrainConfig
+from vaekit.data import take
 from vaekit.engine import compile_train, epoch_order
 from vaekit.errors import UserError
 from vaekit.memory import free_memory
@@ -24,11 +25,11 @@ from vaekit.trainer.progress import Progress
 from vaekit.types import Dataset, Images
 
 SHAPE = (28, 28)
-_IMAGES = 8192
+_IMAGES, _CLASSES = 8192, 10
 
 
 def random_images(config: TrainConfig, batch_sizes: Sequence[int]) -> Dataset:
-    """Grey noise of MNIST's size, or of `config.image_size`: speed depends on no picture.
+    """Grey noise of MNIST's size and classes, or of `config.image_size`: speed depends on no picture.
 
     Raises `UserError` if there is no memory for it.
     """
@@ -40,7 +41,8 @@ def random_images(config: TrainConfig, batch_sizes: Sequence[int]) -> Dataset:
             "choose smaller --batch-sizes or a smaller --image-size."
         )
     pixels = np.random.default_rng(0).integers(0, 256, shape, dtype="uint8")
-    return Dataset("random images", Images(pixels), Images(pixels[:256]))
+    images = Images(pixels, np.arange(count) % _CLASSES)
+    return Dataset("random images", images, take(images, slice(256)))
 
 
 class Subject:
@@ -62,11 +64,11 @@ class Subject:
         config = config.model_copy(update={"batch_size": max(batch_sizes), "out": nowhere})
         session = open_session(config, data, callbacks=(), progress=Progress())
         self.config = session.config
-        self.pixels = session.source.train.pixels
+        self.images = session.source.train
         self.program = session.program
         self.run = Run(session.directory, session.record, session.blueprint, session.built)
         began = time.perf_counter()
-        self._train = compile_train(self.program, self.pixels)
+        self._train = compile_train(self.program, self.images)
         # Some backends trace here, others in the first call: only both together can be compared.
         self.build_seconds = time.perf_counter() - began
         self._epoch = 0
@@ -113,21 +115,23 @@ class Subject:
 
     def encode(self, batch_size: int) -> Repeat:
         """Calls of `run.encode` on so many images."""
-        pixels = self.pixels[:batch_size]
-        return _calls(lambda: self.run.posterior(Images(pixels)))
+        images = take(self.images, slice(batch_size))
+        images = images._replace(pixels=images.pixels[:])
+        return _calls(lambda: self.run.posterior(images))
 
     def decode(self, batch_size: int) -> Repeat:
         """Calls of `run.decode` on so many latents."""
-        shape = (batch_size, self.config.latent_dim)
+        shape = (batch_size, *self.run.latent_shape)
         z = np.random.default_rng(0).standard_normal(shape, dtype="float32")
-        return _calls(lambda: self.run.decode(z))
+        labels = None if self.images.labels is None else self.images.labels[:batch_size]
+        return _calls(lambda: self.run.decode(z, labels))
 
     def sample(self, batch_size: int) -> Repeat:
         """Calls of `run.sample` for so many images."""
         return _calls(lambda: self.run.sample(batch_size))
 
     def _next_epoch(self, batch_size: int) -> np.ndarray:
-        order = epoch_order(self.config.seed, self._epoch, len(self.pixels))
+        order = epoch_order(self.config.seed, self._epoch, len(self.images.pixels))
         self._epoch += 1
         steps = len(order) // batch_size
         order = order[: steps * batch_size]

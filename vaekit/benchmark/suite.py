@@ -16,6 +16,8 @@ from vaekit.benchmark.startup import measure_startup
 from vaekit.benchmark.subject import Subject
 from vaekit.benchmark.timing import Measured, measure
 from vaekit.config import PART_FIELDS, TrainConfig
+from vaekit.errors import UserError
+from vaekit.model import noise_dim
 from vaekit.model.process_state import FLOAT32
 from vaekit.run import describe_environment
 
@@ -40,6 +42,13 @@ def run_suite(
     Raises a `UserError` for what can't be measured, before anything is.
     """
     subject = Subject(config, batch_sizes)
+    if "sample" in measures and noise_dim(subject.program.vae) is None:
+        others = ",".join(name for name in measures if name != "sample")
+        latent = subject.run.record.parts["latent"].name
+        raise UserError(
+            f"The latent {latent!r} has no prior to draw samples from: measure the rest, "
+            f"--measure {others}, or name a prior."
+        )
     ceilings: dict[str, list[Ceilings]] = {}
     rows: list[Row] = []
 
@@ -129,9 +138,12 @@ def _described(subject: Subject) -> dict[str, Any]:
     return {
         **config.model_dump(mode="json", include=set(PART_FIELDS)),
         "latent_dim": config.latent_dim,
+        "latent_shape": list(subject.run.latent_shape),
+        "condition": config.condition,
+        "condition_code": config.condition_code,
         "image_shape": list(subject.program.vae.image_shape),
         "data": data_name(config.data),
-        "images": len(subject.pixels),
+        "images": len(subject.images.pixels),
         "precision": subject.precision,
         **count._asdict(),
         "training_flop_an_image": training_flop(count),

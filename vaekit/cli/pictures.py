@@ -33,7 +33,7 @@ def reconstruct(run: str, data: str | None, skip_bad: bool, count: int, out: str
     from vaekit import figures
 
     images = loaded.held_out(data, count, skip_bad=skip_bad, progress=True).images
-    drawn = figures.draw_reconstructions(loaded, images.pixels[:])
+    drawn = figures.draw_reconstructions(loaded, images)
     _save(loaded, drawn, out, "reconstructions.png")
 
 
@@ -84,14 +84,14 @@ def interpolate(
     import numpy as np
 
     from vaekit import figures
+    from vaekit.types import Images
 
     if images:
-        pixels = np.concatenate([_image(loaded, path).pixels[:] for path in images])
+        ends = Images(np.concatenate([_image(loaded, path).pixels[:] for path in images]))
     else:
-        held_out = loaded.held_out(data, count or 6, skip_bad=skip_bad, progress=True)
-        pixels = held_out.images.pixels[:]
+        ends = loaded.held_out(data, count or 6, skip_bad=skip_bad, progress=True).images
     names = [Path(path).name for path in images]
-    drawn = figures.draw_interpolations(loaded, pixels, steps, names)
+    drawn = figures.draw_interpolations(loaded, ends, steps, names)
     _save(loaded, drawn, out, "interpolations.png")
 
 

@@ -8,7 +8,7 @@ import keras
 
 from vaekit.config import TrainConfig
 from vaekit.engine.program import Program
-from vaekit.model import Built, Condition, Parts, build_vae
+from vaekit.model import VAE, Built, Condition, Parts, build_vae
 from vaekit.optimizer import build_optimizer
 from vaekit.types import ImageShape
 
@@ -65,11 +65,21 @@ class Blueprint(NamedTuple):
             vae,
             products["loss"].loss,
             products["loss"].needs,
-            optimizer or build_optimizer(self.config, self.dataset_size),
+            optimizer or self._optimizer(vae),
             seed=self.config.seed,
             loss_name=self.parts["loss"].name,
             dataset_size=self.dataset_size,
             compiled=self.compiled,
             kernels=self.config.kernels,
             augment=self.config.augment,
+        )
+
+    def _optimizer(self, vae: VAE) -> keras.optimizers.Optimizer:
+        width = 0 if vae.condition is None else vae.condition.width
+        parts = vae.parts
+        return build_optimizer(
+            self.config,
+            self.dataset_size,
+            latent_dim=vae.latent_dim + width,
+            between=[variable.path for variable in (*parts["latent"], *parts["prior"])],
         )

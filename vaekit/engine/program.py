@@ -20,6 +20,7 @@ from vaekit.engine.loss_terms import RESERVED, check_terms
 from vaekit.engine.objectives import make_objectives, total_name
 from vaekit.errors import BuildError
 from vaekit.kernels import KERNELS, ActiveKernels
+from vaekit.latent import Draw
 from vaekit.loss import ADVERSARY, Needs
 from vaekit.model import VAE, HeldVariables, VariablesUsed, refused_creation, seeded, variables_of
 from vaekit.pixels import as_float_tensor
@@ -239,13 +240,17 @@ class Program:
         sums.update({name: value * count for name, value in output.schedule.items()})
         draw = output.draw
         assert draw is not None
-        if self._has_units(draw.kl):
+        if self._has_units(draw):
             sums[KL_DIM] = ops.sum(draw.kl, axis=0)
         return {**sums, **{name: ops.sum(value, axis=0) for name, value in draw.report.items()}}
 
-    def _has_units(self, kl: Tensor) -> bool:
-        """Whether the KL is told by unit: one unit of several values of z is the whole again."""
-        return kl.shape[-1] > 1 or self.vae.latent_dim == 1
+    def _has_units(self, draw: Draw) -> bool:
+        """Whether the KL is told by unit: one unit of several values of z is the whole again.
+
+        Without densities it is 0, or the same for all images.
+        """
+        units = draw.kl.shape[-1]
+        return draw.log_ratio is not None and (units > 1 or self.vae.latent_dim == 1)
 
     def _values(
         self, x: Tensor, output: VAEOutput, noise: keras.random.SeedGenerator
@@ -272,10 +277,16 @@ class Program:
     ) -> tuple[Columns, Collection[int]]:
         """Names and widths of a row, from a batch whose effects are thrown away.
 
-        With them come the ids of the variables that it would have changed.
+        With them come the ids of the variables that it would have changed. Raises `BuildError` if
+        the latent or the prior uses a variable that it doesn't hold; the loss's were looked at.
         """
-        with keras.StatelessScope() as scope:
+        with VariablesUsed() as scope:
             sums = sums_of(self.blank())
+        held = [*self.state, self.eval_noise.state]
+        if scope.others(held):
+            with VariablesUsed() as again:
+                sums_of(self.blank())
+            again.refuse_others("The latent or the prior", held, scope)
         widths = tuple(math.prod(value.shape) for value in sums.values())
         totals = tuple(objective.total for objective in self.objectives)
         summarise = self.vae.latent.summary
@@ -314,7 +325,8 @@ class Program:
             if id(variable) in assigned:
                 raise BuildError(
                     f"Evaluating images would change the variable {variable.path!r} of the model. "
-                    "A latent and a prior may assign variables only where `given.training`."
+                    "A latent and a prior may assign variables only where `given.training`, and "
+                    "draw by `given.seed`."
                 )
         return [v for v in self.own.variables if id(v) in assigned]
 

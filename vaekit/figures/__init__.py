@@ -6,8 +6,9 @@ from vaekit.figures.draw import draw_figures
 from vaekit.figures.grid import draw_grid
 from vaekit.figures.interpolations import draw_interpolations
 from vaekit.figures.latent import draw_latent_map
-from vaekit.figures.manifold import draw_manifold, draw_samples
+from vaekit.figures.manifold import draw_manifold
 from vaekit.figures.reconstructions import draw_reconstructions
+from vaekit.figures.samples import draw_samples
 from vaekit.figures.style import save_figure
 from vaekit.figures.traversal import draw_traversal
 

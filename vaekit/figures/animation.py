@@ -1,4 +1,4 @@
-"""`training.gif`: what the decoder makes of the prior, as it learns."""
+"""`training.gif`: what the model makes of the prior, or of held-out images, as it learns."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from PIL import Image, ImageDraw, ImageFont
 from vaekit.atomic import write_whole
 from vaekit.errors import RunError, VaekitWarning
 from vaekit.figures.grid import as_rgb, enlarge, tile
-from vaekit.figures.manifold import plane
+from vaekit.figures.scene import scene_of
 from vaekit.figures.style import INK
 from vaekit.model import VAE, run_model
 from vaekit.run import RunDirectory
+from vaekit.types import Images
 from vaekit.untrusted.zips import open_zip
 
 MOST_FRAMES = 40
@@ -34,32 +35,27 @@ _MOST_BYTES = 2**26  # of one frame
 class Animation:
     """The frames of a run, kept in its directory while it trains, and the GIF of them.
 
-    A frame is the manifold where z has two dimensions, otherwise images of the same draws from
-    the prior. There is one before training and one an epoch: of a run of more than 40 epochs, of
-    each second, third and so on, so that there are 40 at most; and none while frames would take
-    more than a twenty-fifth of the time, as in epochs of a fraction of a second. The last state of
-    a run is always in its GIF.
+    What a frame shows, `vaekit.figures.scene` says. There is one before training and one an epoch:
+    of a run of more than 40 epochs, of each second, third and so on, so that there are 40 at most;
+    and none while frames would take more than a twenty-fifth of the time, as in epochs of a
+    fraction of a second. The last state of a run is always in its GIF.
 
     model: what is trained; taking a frame changes nothing of it.
+    images: held-out ones, as the run is given them.
     epochs: how many the run has in all.
     done: how many it has behind it: later frames, of what was given up, are dropped.
     """
 
-    def __init__(self, directory: RunDirectory, model: VAE, *, epochs: int, done: int) -> None:
+    def __init__(
+        self, directory: RunDirectory, model: VAE, images: Images, *, epochs: int, done: int
+    ) -> None:
         self._directory = directory
-        self._decoder = model.decoder
+        self._model = model
         height, width, channels = model.image_shape
         self._gray = channels != 3
-        flat = model.latent_dim == 2
-        self._columns = int(np.clip(_SIDE // max(height, width), 4, 16 if flat else 10))
-        self._size = (self._columns * width, self._columns * height)
+        self._scene = scene_of(model, images, _SIDE)
+        self._size = (self._scene.columns * width, self._scene.rows * height)
         self._scale = max(1, _SIDE // max(self._size))
-        draws = np.random.default_rng(0)
-        self._z = (
-            plane(self._columns)
-            if flat
-            else draws.standard_normal((self._columns**2, model.latent_dim))
-        ).astype("float32")
         self._every = -(-epochs // MOST_FRAMES)
         self._frames = {epoch: png for epoch, png in self._read().items() if epoch <= done}
         self._took: float | None = None
@@ -102,16 +98,17 @@ class Animation:
         )
 
     def _add(self, epoch: int) -> None:
-        canvas = tile(as_rgb(self._decoded()), self._columns, gap=0)
+        canvas = tile(as_rgb(self._decoded()), self._scene.columns, gap=0)
         png = io.BytesIO()
         Image.fromarray(canvas[..., 0] if self._gray else canvas).save(png, "PNG")
         self._frames[epoch] = png.getvalue()
 
     def _decoded(self) -> np.ndarray:
-        """The images of z; a layer that draws even at rest gets its random state back."""
-        states = self._decoder.non_trainable_variables
+        """The scene's images; a layer that draws even at rest gets its random state back."""
+        trained = {id(variable) for variable in self._model.trainable_variables}
+        states = [v for v in self._model.variables if id(v) not in trained]
         before = [keras.ops.convert_to_numpy(state) for state in states]
-        (images,) = run_model(self._decoder, self._z)
+        (images,) = run_model(self._model.decoder, self._scene.z(), self._scene.labels)
         for state, value in zip(states, before, strict=True):
             state.assign(value)
         return images

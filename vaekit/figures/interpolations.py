@@ -8,35 +8,37 @@ from itertools import pairwise
 import numpy as np
 from matplotlib.figure import Figure
 
+from vaekit.figures.classes import LETTER
 from vaekit.figures.grid import Margins, as_rgb, gap_of, place, scale_of, tile
 from vaekit.figures.names import shown_name
 from vaekit.figures.style import styled
 from vaekit.pixels import as_floats
 from vaekit.run import Run
-from vaekit.types import Images
-
-_COLUMN = 15  # pixels of the picture that a letter takes
+from vaekit.types import Images, Pixels, as_images
 
 
 @styled()
 def draw_interpolations(
-    run: Run, pixels: np.ndarray, steps: int, names: Sequence[str] = ()
+    run: Run, originals: Images | Pixels, steps: int, names: Sequence[str] = ()
 ) -> Figure:
     """What lies in z between each image and the next: a row a pair, between the images themselves.
 
-    pixels: `(N, H, W, C)` as a `Dataset` holds them. names: what to call them; none is written
-    where there are none.
+    originals: images as a `Dataset` holds them; with their labels in a run with a condition, where
+    each row is decoded in the class of its first. names: what to call them; none is written where
+    there are none.
     """
-    images = as_floats(pixels)
-    paths = run.interpolate(Images(pixels), steps=steps)
+    originals = as_images(originals)
+    images = as_floats(originals.pixels[:])
+    paths = run.interpolate(originals, steps=steps)
     rows = np.concatenate([images[:-1, None], paths, images[1:, None]], axis=1)
     gap = gap_of(images)
     canvas = tile(as_rgb(rows.reshape(-1, *images.shape[1:])), steps + 2, gap=gap)
+    held = "" if run.model.condition is None else ", in the class of the first"
     shown = [shown_name(name) for name in names]
-    room = _COLUMN * max((name.columns for name in shown), default=0)
+    room = LETTER * max((name.columns for name in shown), default=0)
     figure, axes = place(
         canvas,
-        "Images, and what lies on the straight line in z between them",
+        "Images, and what lies between them in z" + held,
         scale=scale_of(canvas, images),
         margins=Margins(left=Margins().left + room, right=Margins().right + room),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,8 +13,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle
 
 from vaekit.data import take
-from vaekit.distributions import Posterior
-from vaekit.figures.names import Shown, shown_name
+from vaekit.figures.classes import class_name
+from vaekit.figures.names import Shown
 from vaekit.figures.style import COLOURS, FAINT, INK, SEQUENCE, styled
 from vaekit.run import Run
 from vaekit.types import Images
@@ -23,26 +23,28 @@ _MOST_POINTS = 10_000
 _MARKERS = ("o", "^")  # with ten colours, for twice as many classes
 _SIDE, _LEFT, _BELOW, _ABOVE, _RIGHT = 5.2, 0.65, 0.6, 0.4, 0.2  # inches
 _SIGMA = "\N{GREEK SMALL LETTER SIGMA}"
+_LOG_VAR = "z_log_var"
 
 
 class _Map(NamedTuple):
-    """Points `(N, 2)` and what their axes are."""
+    """Points `(N, 2)`, what their axes are, and what sets up the axes for them."""
 
     points: np.ndarray
     names: tuple[str, str]
+    prepare: Callable[[Axes, np.ndarray], None]
 
 
 @styled()
 def draw_latent_map(run: Run, images: Images) -> Figure:
-    """The posterior's means, coloured by label if there is one, over the prior's 1 and 2 sigma.
+    """The z that stands for each image by `Latent.coordinates`, coloured by label if there is one.
 
-    Of one latent, its mean and its standard deviation; of two, both means; of more, the first two
-    principal components of the means. Both axes have one scale and are centred on 0, where the
-    prior is. At most 10,000 images are shown.
+    Of one value, with the posterior's standard deviation where there is one; of two, as they are;
+    of more, their first two principal components. Where they are z itself and the prior is N(0, I),
+    its 1 and 2 sigma are marked, and the axes are centred on 0. At most 10,000 images are shown.
     """
-    pixels, labels, _ = take(images, slice(_MOST_POINTS))
-    latent = run.latent_dim
-    map_ = _map_of(run.posterior(Images(pixels)), latent) if len(pixels) else _empty_map(latent)
+    images = take(images, slice(_MOST_POINTS))
+    count, labels = len(images.pixels), images.labels
+    map_ = _map_of(run, images)
     classes = None if labels is None or not len(labels) else np.unique(labels)
     names = _class_names(run, classes)
 
@@ -53,14 +55,11 @@ def draw_latent_map(run: Run, images: Images) -> Figure:
     figure = Figure(figsize=(width, height))
     axes = figure.add_axes((_LEFT / width, _BELOW / height, _SIDE / width, _SIDE / height))
     axes.set(
-        title="Latent map of held-out images" if len(pixels) else "Latent map: there are no images",
+        title="Latent map of held-out images" if count else "Latent map: there are no images",
         xlabel=map_.names[0],
         ylabel=map_.names[1],
     )
-    if latent == 1:
-        _prior_line(axes, map_.points)
-    else:
-        _prior_circles(axes, map_.points)
+    map_.prepare(axes, map_.points)
     size = float(np.clip(30_000 / max(1, len(map_.points)), 4, 30))
     x, y = map_.points.T
     if classes is None or labels is None:
@@ -76,25 +75,41 @@ def draw_latent_map(run: Run, images: Images) -> Figure:
     return figure
 
 
-def _map_of(posterior: Posterior, latent: int) -> _Map:
-    z_mean, z_log_var = posterior
-    if latent == 1:
-        points = np.concatenate([z_mean, np.exp(0.5 * z_log_var)], axis=1)
-        return _Map(points, _empty_map(1).names)
-    if latent == 2:
-        return _Map(z_mean, _empty_map(2).names)
-    directions, shares = principal_components(z_mean)
+def _map_of(run: Run, images: Images) -> _Map:
+    model, count = run.model, len(images.pixels)
+    z = run.latents(images) if count else np.zeros((0, *model.latent_shape))
+    shown = model.latent.coordinates(z)
+    name, in_prior = model.point_name, model.has_standard_prior
+    if not np.array_equal(shown, z):
+        name, in_prior = f"{'pooled' if z.ndim > 2 else 'projected'} {name}", False
+    if shown.shape[1] == 1:
+        return _line_of(run, images, shown, name, in_prior)
+    prepare = _prior_circles if in_prior else _one_scale
+    if shown.shape[1] == 2:
+        return _Map(shown, (f"{name} 1", f"{name} 2"), prepare)
+    if not count:
+        return _Map(np.zeros((0, 2)), (f"component 1 of {name}", "component 2"), prepare)
+    directions, shares = principal_components(shown)
     # Not less their mean: the prior's circles stay where the prior is.
     names = [
-        f"component {number} of z_mean ({share:.0%} of its variance)"
+        f"component {number} of {name} ({share:.0%} of its variance)"
         for number, share in enumerate(shares, start=1)
     ]
-    return _Map(z_mean @ directions.T, (names[0], names[1]))
+    return _Map(shown @ directions.T, (names[0], names[1]), prepare)
 
 
-def _empty_map(latent: int) -> _Map:
-    names = {1: ("z_mean", "posterior standard deviation"), 2: ("z_mean 1", "z_mean 2")}
-    return _Map(np.zeros((0, 2)), names.get(latent, ("component 1 of z_mean", "component 2")))
+def _line_of(run: Run, images: Images, shown: np.ndarray, name: str, in_prior: bool) -> _Map:
+    """One coordinate `(N, 1)` and, where the posterior has one, its standard deviation."""
+    if run.latent_dim > 1 or _LOG_VAR not in run.model.posterior_names:
+        order = np.arange(len(shown))[:, None]
+        return _Map(np.concatenate([shown, order], axis=1), (name, "image"), _as_it_is)
+    deviation = np.zeros((0, 1))
+    if len(shown):
+        log_var = getattr(run.posterior(images), _LOG_VAR).reshape(-1, 1)
+        deviation = np.exp(0.5 * log_var)
+    points = np.concatenate([shown.reshape(-1, 1), deviation], axis=1)
+    prepare = _prior_line if in_prior else _as_it_is
+    return _Map(points, (name, "posterior standard deviation"), prepare)
 
 
 def principal_components(values: np.ndarray, count: int = 2) -> tuple[np.ndarray, np.ndarray]:
@@ -117,6 +132,20 @@ def _prior_circles(axes: Axes, points: np.ndarray) -> None:
     for sigma in (1, 2):
         axes.add_patch(Circle((0, 0), sigma, fill=False, color=INK, linewidth=0.9, zorder=3))
         _outlined(axes, 0, -sigma, f"{sigma}{_SIGMA}", fontsize="small")
+
+
+def _one_scale(axes: Axes, points: np.ndarray) -> None:
+    """Square axes of one scale around the points."""
+    lowest, highest = (
+        (points.min(axis=0), points.max(axis=0)) if len(points) else (-np.ones(2), np.ones(2))
+    )
+    half = 0.53 * float(max(highest - lowest)) or 1.0
+    x, y = (lowest + highest) / 2
+    axes.set(xlim=(x - half, x + half), ylim=(y - half, y + half), aspect="equal")
+
+
+def _as_it_is(axes: Axes, points: np.ndarray) -> None:
+    """Two axes of unlike things, which matplotlib fits to the points."""
 
 
 def _prior_line(axes: Axes, points: np.ndarray) -> None:
@@ -176,11 +205,7 @@ def _class_names(run: Run, classes: np.ndarray | None) -> list[Shown]:
     """What to call the classes; none where there are too many, or they are numbers on a scale."""
     if classes is None or len(classes) > len(COLOURS) * len(_MARKERS):
         return []
-    stored: Sequence[str] = run.record.data.class_names or ()
-    return [
-        shown_name(stored[int(value)] if value in range(len(stored)) else f"{value:g}")
-        for value in classes
-    ]
+    return [class_name(run, value) for value in classes]
 
 
 def _outlined(axes: Axes, x: float, y: float, text: str, **style: Any) -> None:

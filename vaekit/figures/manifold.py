@@ -1,4 +1,4 @@
-"""What the decoder makes of the prior: of its plane, and of draws from it."""
+"""What the decoder makes of the prior N(0, I) of two latents."""
 
 from __future__ import annotations
 
@@ -7,21 +7,18 @@ from statistics import NormalDist
 import numpy as np
 from matplotlib.figure import Figure
 
-from vaekit.figures.grid import Margins, as_rgb, draw_grid, place, scale_of, tile
+from vaekit.figures.grid import Margins, as_rgb, place, scale_of, tile
 from vaekit.figures.style import styled
+from vaekit.model import VAE
 from vaekit.run import Run
-
-
-def draw_samples(run: Run, count: int, seed: int = 0) -> Figure:
-    """Images decoded from draws of the prior."""
-    return draw_grid(run.sample(count, seed=seed), "Decoded from draws of the prior N(0, I)")
 
 
 @styled()
 def draw_manifold(run: Run, side: int = 21) -> Figure:
-    """The images of a two-dimensional latent space, on a grid of the prior's quantiles.
+    """The images of a two-dimensional latent space, on a grid of the quantiles of N(0, I).
 
-    Kingma and Welling, "Auto-Encoding Variational Bayes" (arXiv:1312.6114), figure 4.
+    It is for models of which `has_manifold` is true. Kingma and Welling, "Auto-Encoding Variational
+    Bayes" (arXiv:1312.6114), figure 4.
     """
     images = run.decode(plane(side))
     canvas = tile(as_rgb(images), side, gap=0)
@@ -38,6 +35,12 @@ def draw_manifold(run: Run, side: int = 21) -> Figure:
     axes.set_yticks((side - marked - 0.5) * height, names)
     axes.set(xlabel="z 1", ylabel="z 2")
     return figure
+
+
+def has_manifold(model: VAE) -> bool:
+    """Whether there is one plane of z to show: two real values under N(0, I), and no classes."""
+    plain = model.latent_shape == (2,) and model.condition is None
+    return plain and model.latent.support == "real" and model.has_standard_prior
 
 
 def plane(side: int) -> np.ndarray:

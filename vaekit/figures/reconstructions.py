@@ -12,20 +12,22 @@ from vaekit.figures.grid import COLUMNS, Margins, as_rgb, gap_of, place, scale_o
 from vaekit.figures.style import ERRORS, styled
 from vaekit.pixels import as_floats
 from vaekit.run import Run
-from vaekit.types import Images
+from vaekit.types import Images, Pixels, as_images
 
 _ROWS = ("image", "reconstruction", "error")
 
 
 @styled()
-def draw_reconstructions(run: Run, pixels: np.ndarray) -> Figure:
-    """Images, their reconstructions through the posterior's mean, and the absolute error.
+def draw_reconstructions(run: Run, originals: Images | Pixels) -> Figure:
+    """Images, their reconstructions through the z that stands for each, and the absolute error.
 
-    pixels: `(N, H, W, C)` as a `Dataset` holds them, at least one. Of more than ten images, ten
-    stand beside each other. The error is the mean over the channels, in units of [0, 1].
+    originals: as a `Dataset` holds them, at least one; with their labels in a run with a condition.
+    Of more than ten images, ten stand beside each other. The error is the mean over the channels,
+    in units of [0, 1].
     """
-    images = as_floats(pixels)
-    rebuilt = run.reconstruct(Images(pixels))
+    originals = as_images(originals)
+    images = as_floats(originals.pixels[:])
+    rebuilt = run.reconstruct(originals)
     error = np.abs(images - rebuilt).mean(axis=-1)
     # The next tenth up, so that like errors look alike in two runs.
     most = max(0.1, np.ceil(round(float(error.max()) * 10, 3)) / 10)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
+from vaekit.figures.classes import class_name
 from vaekit.figures.grid import Margins, as_rgb, gap_of, place, scale_of, tile
 from vaekit.figures.style import styled
 from vaekit.run import Run
@@ -13,16 +14,29 @@ from vaekit.types import Images
 
 @styled()
 def draw_traversal(
-    run: Run, image: Images | None = None, *, latents: int = 10, steps: int = 7, span: float = 3
+    run: Run,
+    image: Images | None = None,
+    *,
+    latents: int = 10,
+    steps: int = 7,
+    span: float = 3,
+    label: int | None = None,
 ) -> Figure:
-    """What `Run.traverse` gives: a row for each latent, which goes from left to right."""
-    traversal = run.traverse(image, latents=latents, steps=steps, span=span)
+    """What `Run.traverse` gives: a row for each latent, which goes from left to right.
+
+    label: the class to decode in, in a run with a condition.
+    """
+    traversal = run.traverse(image, latents=latents, steps=steps, span=span, label=label)
     rows, steps = traversal.images.shape[:2]
     images = traversal.images.reshape(-1, *traversal.images.shape[2:])
     gap = gap_of(images)
     canvas = tile(as_rgb(images), steps, gap=gap)
     which = "All" if rows == run.latent_dim else f"{rows} of {run.latent_dim}"
-    start = "the prior's mean" if image is None else "an image"
+    standard = run.model.has_standard_prior
+    origin = "the prior's mean" if standard else "z = 0"
+    start = origin if image is None else "an image"
+    if label is not None:
+        start += f", class {class_name(run, label).text}"
     figure, axes = place(
         canvas,
         f"{which} latents, each moved alone from {start}, the largest KL first",
@@ -33,7 +47,7 @@ def draw_traversal(
     axes.set_yticks(
         np.arange(rows) * (height + gap) + height / 2,
         [
-            f"z_mean_{n}   KL {kl:.2f} nats"
+            f"{run.model.point_name}_{n}   KL {kl:.2f} nats"
             for n, kl in zip(traversal.latents, traversal.kl, strict=True)
         ],
     )
@@ -42,5 +56,6 @@ def draw_traversal(
         [f"{value:.3g}".replace("-", "\N{MINUS SIGN}") for value in traversal.values],
     )
     axes.tick_params(left=False)
-    axes.set(xlabel="value of the latent; the prior's standard deviation is 1")
+    scale = "; the prior's standard deviation is 1" if standard else ""
+    axes.set(xlabel=f"value of the latent{scale}")
     return figure

@@ -11,6 +11,7 @@ import keras
 from keras import layers, ops
 
 from vaekit.distributions import Distribution, Likelihood, StandardNormal
+from vaekit.errors import BuildError
 from vaekit.latent import Given, Latent, Prior
 from vaekit.model.conditions import Condition
 from vaekit.model.held_variables import variables_of
@@ -69,6 +70,12 @@ class VAE:
             point, z = latent.point(parameters), latent.draw(parameters)
             encoded = latent.encoded(parameters)
         self.latent_shape = tuple(point.shape[1:])
+        declared = tuple(latent.shape(tuple(features.shape[1:])))
+        if self.latent_shape != declared:
+            raise BuildError(
+                f"The latent's point has the shape {self.latent_shape}, and by its `shape` z has "
+                f"{declared}, for which the decoder was built: they must be the same."
+            )
         self.latent_dim = math.prod(self.latent_shape)
         self.posterior_names = tuple(encoded)
         self.point_name = next((name for name, value in encoded.items() if value is point), "z")

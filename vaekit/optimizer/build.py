@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import keras
@@ -12,17 +13,20 @@ from vaekit.optimizer.muon import Muon
 from vaekit.recipes import RECIPES
 
 
-def build_optimizer(config: TrainConfig, images: int) -> keras.optimizers.Optimizer:
+def build_optimizer(
+    config: TrainConfig, images: int, *, latent_dim: int, between: Collection[str]
+) -> keras.optimizers.Optimizer:
     """Adam at the run's rate, or Muon in one cycle over all steps of the run.
 
-    images: how many the run trains on.
+    images: how many the run trains on. latent_dim: how many values a decoder takes, flat.
+    between: paths of the weights of latent and prior, which are of no hidden layer.
     """
     warmup = RECIPES[config.recipe].warmup
     if warmup is None:
         return keras.optimizers.Adam(config.learning_rate)
     steps = all_steps(config, images)
     curve = OneCycle(config.learning_rate, rising=round(warmup * steps), steps=steps)
-    return Muon(curve, latent_dim=config.latent_dim)
+    return Muon(curve, latent_dim=latent_dim, by_adam=between)
 
 
 def all_steps(config: TrainConfig, images: int) -> int:
@@ -30,6 +34,8 @@ def all_steps(config: TrainConfig, images: int) -> int:
     return config.most_epochs * -(-images // config.batch_size)
 
 
+# A player of a loss that names no optimizer gets one by the config of the run's.
+@keras.saving.register_keras_serializable("vaekit")  # type: ignore[untyped-decorator]
 class OneCycle(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
     """From a 25th of the highest rate up to it in a straight line, and down to 0 in another.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import keras
@@ -45,16 +45,20 @@ class Muon(keras.optimizers.Optimizer):  # type: ignore[misc]
     momentum, as a matrix, is replaced by about the nearest one with orthogonal rows or columns.
     Its size is that of Liu et al. (arXiv:2502.16982, section 2.2), so that Adam's rates serve. What
     has no such matrix goes by Adam: biases, norms, kernels of a single channel, and dense ones at
-    the latents.
+    the latents. So does what is no kernel of a hidden layer, whatever its shape.
 
     Keras's own Muon takes dense kernels only, and which ones is no public choice of its users.
 
     latent_dim: dense kernels from or to no more units than this are taken for those at the latents.
+    by_adam: paths of variables that go by Adam, too. options: those of every Keras optimizer.
     """
 
-    def __init__(self, learning_rate: Any, *, latent_dim: int) -> None:
-        super().__init__(learning_rate)
+    def __init__(
+        self, learning_rate: Any, *, latent_dim: int, by_adam: Collection[str] = (), **options: Any
+    ) -> None:
+        super().__init__(learning_rate, **options)
         self._latent_dim = latent_dim
+        self._by_adam = frozenset(by_adam)
 
     def build(self, variables: Sequence[keras.Variable]) -> None:
         """Make each variable's momentum, and Adam's second moment where Adam moves it."""
@@ -83,10 +87,13 @@ class Muon(keras.optimizers.Optimizer):  # type: ignore[misc]
             self._move_by_adam(gradient, variable, learning_rate, momentum, velocity)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "latent_dim": self._latent_dim}
+        own = {"latent_dim": self._latent_dim, "by_adam": sorted(self._by_adam)}
+        return {**super().get_config(), **own}
 
     def _has_matrix(self, variable: keras.Variable) -> bool:
         if len(variable.shape) < 2 or "embedding" in variable.path.lower():
+            return False
+        if variable.path in self._by_adam:
             return False
         fewest = self._latent_dim if len(variable.shape) == 2 else 1
         return bool(min(variable.shape[-2:]) > fewest)

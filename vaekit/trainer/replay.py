@@ -26,7 +26,8 @@ class Replay(NamedTuple):
     """A step that was done again.
 
     step: counted from 1 within `epoch`, as that is. images: the batch, as indices of the training
-    images. terms: averages over the batch. gradients: the L2 norm of each weight's gradient.
+    images. terms: averages over the batch. gradients: the L2 norm of each weight's gradient,
+    whichever player moves it.
     first_bad: what was not finite first, None if all is.
     """
 
@@ -75,7 +76,11 @@ def replay_step(path: str | PathLike[str], data: Any = None) -> Replay:
         step["epoch"],
         step["step"],
         step["images"],
-        {name: float(value[0]) for name, value in means.items() if value.size == 1},
+        {
+            name: float(value[0])
+            for name, value in means.items()
+            if value.size == 1 and name not in program.columns.reported
+        },
         {name: float(np.linalg.norm(value.astype("float64"))) for name, value in gradients},
         next((f"{kind} {name}" for kind, values in stages for name in _bad(values)), None),
     )
