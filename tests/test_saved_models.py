@@ -20,7 +20,7 @@ from vaekit.default_plugins.priors.vamp import vamp
 from vaekit.distributions import StandardNormal
 from vaekit.errors import DataError, ModelFileError
 from vaekit.latent import StandardNormalPrior
-from vaekit.model import VAE, Condition
+from vaekit.model import VAE, Condition, prior_draws
 from vaekit.model_files import ModelFile, load_model
 from vaekit.run import RunDirectory
 from vaekit.run.artifacts import save_artifacts
@@ -194,6 +194,15 @@ class Unmade(StandardNormal):
 class UnmadePrior(StandardNormalPrior):
     def distribution(self, size, posterior_of, condition=None):
         return Unmade(size)
+
+
+def test_draws_of_a_prior_that_noise_does_not_make():
+    vae = small_vae(prior=UnmadePrior())
+    z = prior_draws(vae, 5, seed=2)
+    assert z.shape == (5, 3)
+    np.testing.assert_array_equal(z, prior_draws(vae, 5, seed=2))
+    assert not np.array_equal(z, prior_draws(vae, 5, seed=3))
+    assert prior_draws(small_vae(latent=deterministic(3)), 5, seed=2) is None
 
 
 def test_what_a_file_cannot_hold_is_left_out_with_the_reason(tmp_path, monkeypatch):

@@ -95,7 +95,7 @@ def interpolate(
     if images and (data, count) != (None, None):
         raise UserError("Name images, or say --data and -n, not both.")
     if labels is not None and len(labels) != len(images):
-        raise UserError(f"Name a class for each of the {len(images)} images: --labels N,N,...")
+        raise UserError(f"--labels needs a class for each image named, and {len(images)} are.")
     loaded = api.load(run)
     import numpy as np
 

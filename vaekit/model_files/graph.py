@@ -158,8 +158,8 @@ def _entry(data: Any) -> dict[str, Any]:
     home, registered = data.get("module"), data.get("registered_name")
     if isinstance(home, str) and _OPERATIONS.match(home):
         raise SpecError(
-            f"the operation {quoted(kind)}, and vaekit rebuilds models of layers alone. If a run "
-            "of yours saved the model, work with the run"
+            f"the operation {quoted(kind)}, and vaekit rebuilds models of layers alone: if a run "
+            "of yours saved it, work with the run"
         )
     if home not in _HOMES or registered not in (None, kind):
         of = registered if registered not in (None, kind) else home
