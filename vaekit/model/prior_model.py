@@ -46,17 +46,15 @@ def prior_draws(
     """
     if vae.prior_distribution() is None:
         return None
-    draw = _draws_of_noise if noise_dim(vae) is not None else _draws_of_their_own
-    return np.concatenate(list(draw(vae, count, seed, labels)))
-
-
-def _draws_of_noise(
-    vae: VAE, count: int, seed: int, labels: np.ndarray | None
-) -> Iterator[np.ndarray]:
-    shape = (count, noise_dim(vae))
-    noise = np.random.default_rng(seed).standard_normal(shape).astype("float32")
-    for part in _parts(count):
-        yield drawn_from_prior(vae, noise[part], None if labels is None else labels[part])
+    size = noise_dim(vae)
+    if size is None:
+        return np.concatenate(list(_draws_of_their_own(vae, count, seed, labels)))
+    noise = np.random.default_rng(seed).standard_normal((count, size)).astype("float32")
+    draws = [
+        drawn_from_prior(vae, noise[part], None if labels is None else labels[part])
+        for part in _parts(count)
+    ]
+    return np.concatenate(draws)
 
 
 def _draws_of_their_own(
