@@ -80,7 +80,7 @@ class VAE:
         self.latent_dim = math.prod(self.latent_shape)
         self.posterior_names = tuple(encoded)
         self.point_name = next((name for name, value in encoded.items() if value is point), "z")
-        refuse_names(encoded, self.point_name)
+        refuse_names(encoded, point)
         self.posterior = keras.Model(inputs, list(encoded.values()), name="posterior")
         self.point = keras.Model(inputs, point, name="point")
         self.encoder = keras.Model(inputs, z, name="encoder_model")

@@ -30,8 +30,10 @@ def save_artifacts(vae: VAE, directory: RunDirectory) -> dict[str, str]:
         models[f"{name}.keras"] = model
         operations = sorted(set(_bare_operations(model)))
         if operations:
+            more = " and others" if len(operations) > 4 else ""
             left_out[f"{name}.h5"] = (
-                f"HDF5 holds layers alone, and the model has operations: {', '.join(operations)}"
+                "HDF5 holds layers alone, and the model has operations: "
+                f"{', '.join(operations[:4])}{more}"
             )
         else:
             models[f"{name}.h5"] = model
