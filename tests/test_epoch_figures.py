@@ -1,4 +1,4 @@
-"""What an epoch tells of a latent of codes: usage and perplexity, and nothing that means nothing."""
+"""What an epoch tells of a latent of codes: usage and perplexity, and no KL of single values."""
 
 from __future__ import annotations
 
