@@ -14,12 +14,15 @@ from vaekit.startup import select_backend
 select_backend(None)  # before anything imports Keras, so that its chatter stays off the log
 
 import vaekit  # noqa: E402
+from tests import small_nets  # noqa: E402
 from tests.installed import Site  # noqa: E402
 from tests.process_state import process_state  # noqa: E402
 from vaekit import figures  # noqa: E402
-from vaekit.plugins import discover  # noqa: E402
+from vaekit.plugins import discover, discovery  # noqa: E402
 
 EPOCHS, LIMIT = 2, 96
+vaekit.register_encoder("small", small_nets.encoder)
+vaekit.register_decoder("small", small_nets.decoder)
 draw_figures, Animation = figures.draw_figures, figures.Animation
 
 
@@ -93,3 +96,9 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     site = Site(folder)
     yield site
     site.forget()
+
+
+@pytest.fixture
+def registering(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test registers by a call is forgotten after it."""
+    monkeypatch.setattr(discovery, "_local_parts", dict(discovery._local_parts))

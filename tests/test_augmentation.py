@@ -11,6 +11,7 @@ import pytest
 import vaekit
 from tests.parts import make_program, some_images
 from tests.resume.runs import cut, result, resume, train
+from tests.small_nets import SMALL_NETS
 from vaekit.augmentation import AUGMENTATIONS
 from vaekit.augmentation.pipeline import Augmentation
 from vaekit.config import TrainConfig
@@ -20,7 +21,7 @@ from vaekit.errors import OptionError, RunError
 pytestmark = pytest.mark.backend
 
 ALL = ",".join(AUGMENTATIONS)
-PARTS = {"encoder_opt": {"width": 4}, "decoder_opt": {"width": 4}}
+PARTS = SMALL_NETS
 BLOCK = np.arange(24, dtype="int32").reshape(3, 8)
 
 

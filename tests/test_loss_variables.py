@@ -86,7 +86,7 @@ def paths(variables):
 
 @pytest.fixture
 def registered(site, monkeypatch):
-    monkeypatch.setattr(discovery, "_local_parts", {})
+    monkeypatch.setattr(discovery, "_local_parts", {**discovery._local_parts})
     vaekit.register_loss("features", Features)
 
 

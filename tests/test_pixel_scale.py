@@ -9,12 +9,12 @@ import pytest
 
 import vaekit
 from tests.cli.commands import cli
+from tests.small_nets import SMALL_NETS
 
 TINY = {
     "epochs": 1,
     "batch_size": 8,
-    "encoder_opt": {"width": 4},
-    "decoder_opt": {"width": 4},
+    **SMALL_NETS,
     "progress": False,
 }
 BYTES = np.random.default_rng(0).integers(0, 256, (20, 8, 8), np.uint8)

@@ -110,6 +110,15 @@ def quiet_process(code, **env):
     )
 
 
+def test_the_package_and_what_lists_parts_import_no_keras():
+    code = (
+        "import sys, vaekit, vaekit.active_units, vaekit.config, vaekit.registry; "
+        "dir(vaekit), vaekit.register_latent, vaekit.register_prior, vaekit.VAEOutput; "
+        "print(sorted({'keras', 'tensorflow'} & set(sys.modules)))"
+    )
+    assert quiet_process(code).stdout == "[]\n"
+
+
 def test_names_that_need_keras_bring_no_notice_of_its_backend():
     done = quiet_process("import sys, vaekit; vaekit.Loss; print('keras' in sys.modules)")
     assert (done.stdout, done.stderr) == ("True\n", "")

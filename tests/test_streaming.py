@@ -17,6 +17,7 @@ from PIL import Image
 
 import vaekit
 from tests.resume.runs import KillAt, Killed, result
+from tests.small_nets import SMALL_NETS
 from vaekit.cli import main
 from vaekit.data import Budget, StoredPixels, describe, fingerprint, load_data, split
 from vaekit.engine import HELD
@@ -27,8 +28,7 @@ SMALL = {
     "batch_size": BATCH,
     "epochs": 2,
     "augment": "flip,shift",
-    "encoder_opt": {"width": 4},
-    "decoder_opt": {"width": 4},
+    **SMALL_NETS,
     "step_log": True,
     "progress": False,
 }

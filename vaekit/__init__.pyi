@@ -32,6 +32,7 @@ from vaekit.latent import Draw as Draw
 from vaekit.latent import Given as Given
 from vaekit.latent import Latent as Latent
 from vaekit.latent import Prior as Prior
+from vaekit.latent import StandardNormalPrior as StandardNormalPrior
 from vaekit.loss import Adversary as Adversary
 from vaekit.loss import Loss as Loss
 from vaekit.loss import Player as Player

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from vaekit.trainer import Replay, Session
 
 
-# What may be given by its place: the parts that every run has, and the data.
-_IN_ORDER = (*(name for name, kind in RUN_KINDS.items() if kind.default is not None), "data")
+_IN_ORDER = (*(name for name, kind in RUN_KINDS.items() if kind.by_place), "data")
 
 
 @with_keras_defaults
@@ -37,8 +36,8 @@ def train(
 ) -> Run:
     """Train a VAE from parts chosen by name, and give the saved run.
 
-    parts: what every run has, in order or by keyword: names of the encoder, the decoder and the
-        loss; then the data.
+    parts: by their places or by keyword, names of the encoder, the decoder and the loss, and then
+        the data.
     data: a registered name, a path, an array `(N, H, W[, C])`, a pair (images, labels), Keras's
         `((x_train, y_train), (x_test, y_test))` or a `vaekit.Dataset`; None is MNIST.
     callbacks: any Keras callbacks.

@@ -22,8 +22,8 @@ What a plugin may use of vaekit is `vaekit.*` (the facade), these hooks, `vaekit
 `vaekit.schedules`, `vaekit.stock_layers`, `vaekit.active_units` and `vaekit.testing`; everything
 else may change at any time. `API_VERSION` numbers that, and rises with whatever is added to it or
 changed in it. A plugin that was written for an older version works on, down to
-`OLDEST_API_VERSION`, which rises when something goes away.
-A plugin may state the version that it was written for, above its imports::
+`OLDEST_API_VERSION`, which rises when something goes away. A plugin may state the version that it
+was written for, above its imports::
 
     VAEKIT_API_VERSION = 2
 

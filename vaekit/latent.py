@@ -178,7 +178,7 @@ class Prior(ABC):
 
 
 class StandardNormalPrior(Prior):
-    """N(0, I)."""
+    """N(0, I), for latents of real values."""
 
     def distribution(
         self,

@@ -132,21 +132,44 @@ def needs_of(loss: Any, name: str) -> Needs:
             f"The loss {name!r} works on {needs.scale} and its likelihood on "
             f"{needs.likelihood.scale}; they must be the same."
         )
+    needs = _with_adversary(needs, name)
     _check_players(needs, name)
+    return needs
+
+
+ADVERSARY = "adversary"
+
+
+def _with_adversary(needs: Needs, name: str) -> Needs:
+    """The adversary of API 1 as what it is since: a network, and the player that moves it."""
     if needs.adversary is None:
         return needs
+    if ADVERSARY in {*needs.networks, *needs.players}:
+        raise BuildError(
+            f"The loss {name!r} has an adversary, and a network or a player of that name beside "
+            "it: give the latter another name."
+        )
     return needs._replace(
         networks={**needs.networks, ADVERSARY: needs.adversary.build},
         players={**needs.players, ADVERSARY: Player((ADVERSARY,), {}, needs.adversary.optimizer)},
     )
 
 
-ADVERSARY = "adversary"
-
-
 def _check_players(needs: Needs, name: str) -> None:
     """Raise `BuildError` unless each part and each network is moved by one player."""
     parts = (*VAE_PARTS, *needs.networks)
+    for network in needs.networks:
+        if network in VAE_PARTS:
+            raise BuildError(
+                f"The loss {name!r} has a network {network!r}, which is a part of the model: give "
+                "the network another name."
+            )
+    for player, declared in needs.players.items():
+        if not isinstance(declared, Player) or not declared.moves:
+            raise BuildError(
+                f"The player {player!r} of the loss {name!r} must be a vaekit.Player that moves "
+                f"some of {', '.join(parts)}; it is {declared!r}."
+            )
     moved = [part for player in needs.players.values() for part in player.moves]
     for part in moved:
         if part not in parts:

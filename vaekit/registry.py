@@ -31,6 +31,7 @@ class Kind(NamedTuple):
         `vaekit.model.builders`. Where there is none, the factory is just called.
     default: the part of a run that names none; None leaves it without one.
     in_run: whether a run is built of one; data sets are what it is trained on.
+    by_place: whether `vaekit.train` takes the name of one by its place, in the order of `KINDS`.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Kind(NamedTuple):
     builder: str = ""
     default: str | None = None
     in_run: bool = True
+    by_place: bool = False
 
     @property
     def options_field(self) -> str:
@@ -62,6 +64,7 @@ KINDS = {
             "Encoder backbone.",
             "vaekit.model.builders:build_encoder",
             default="conv5",
+            by_place=True,
         ),
         Kind(
             "latent",
@@ -78,6 +81,7 @@ KINDS = {
             "Decoder backbone.",
             "vaekit.model.builders:build_decoder",
             default="deconv4",
+            by_place=True,
         ),
         Kind(
             "prior",
@@ -93,6 +97,7 @@ KINDS = {
             "Loss.",
             "vaekit.model.builders:build_loss",
             default="tutorial",
+            by_place=True,
         ),
         Kind("dataset", "register_datasets", (), "Data set.", in_run=False),
     )

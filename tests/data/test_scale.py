@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import vaekit
+from tests.small_nets import SMALL_NETS
 from vaekit.data import as_dataset, as_pixels, load_data, recorded_scale
 from vaekit.errors import DataError, VaekitWarning
 from vaekit.pixels import as_floats
@@ -17,7 +18,7 @@ from vaekit.pixels import as_floats
 BYTES = np.random.default_rng(0).integers(0, 256, (20, 12, 12), np.uint8)
 DARK = np.zeros((1, 12, 12), np.uint8)
 DARK[0, 3:6, 3:6] = 1
-SMALL = {"encoder_opt": {"width": 8}, "decoder_opt": {"width": 8}, "epochs": 1, "batch_size": 8}
+SMALL = {**SMALL_NETS, "epochs": 1, "batch_size": 8}
 
 
 def train(out, data):

@@ -6,14 +6,14 @@ import keras
 import pytest
 
 import vaekit
+from tests.small_nets import SMALL_NETS
 from vaekit.checkpoint import latest_checkpoint, read_checkpoint
 
 SMALL = {
     "data": "digits",
     "limit": 40,
     "batch_size": 8,
-    "encoder_opt": {"width": 4},
-    "decoder_opt": {"width": 4},
+    **SMALL_NETS,
     "progress": False,
     "step_log": True,
 }

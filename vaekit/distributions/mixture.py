@@ -32,8 +32,9 @@ class Mixture(Distribution):
 
         The gradient follows the law that a draw is of, not the weights.
         """
-        shape = (*lead, *ops.shape(self.log_weights)[:-1], self.noise_dim)
-        return self.from_noise(keras.random.normal(shape, seed=seed))
+        lead = (*lead, *ops.shape(self.log_weights)[:-1])
+        uniform = keras.random.uniform((*lead, 1), seed=seed)
+        return self._chosen(uniform, self.components.sample(seed, lead))
 
     @property
     def noise_dim(self) -> int | None:  # type: ignore[override]  # of the components
@@ -48,11 +49,14 @@ class Mixture(Distribution):
         rest = ops.matmul(noise, np.eye(inner + 1, inner, dtype="float32"))
         last = ops.matmul(noise, np.eye(inner + 1, dtype="float32")[:, inner:])
         uniform = 0.5 * (1.0 + ops.erf(last / math.sqrt(2.0)))
+        return self._chosen(uniform, self.components.from_noise(ops.expand_dims(rest, -2)))
+
+    def _chosen(self, uniform: Tensor, each: Tensor) -> Tensor:
+        """Of draws of each component `(..., C, D)`, the one that a uniform `(..., 1)` falls on."""
         weights = ops.exp(self.log_weights)
         below = ops.cumsum(weights, axis=-1) - weights
         # Past the start of so many shares; the first begins at 0, so there is always one.
         passed = ops.cast(uniform >= below, "float32")
         following = np.eye(passed.shape[-1], k=-1, dtype="float32")
         chosen = passed - ops.matmul(passed, following)
-        each = self.components.from_noise(ops.expand_dims(rest, -2))
         return ops.sum(ops.expand_dims(chosen, -1) * each, axis=-2)

@@ -3,38 +3,75 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 
 import keras
 
 from vaekit.atomic import write_whole
-from vaekit.model import VAE
-from vaekit.run.directory import FORMATS, RunDirectory
+from vaekit.model import VAE, noise_dim, prior_model
+from vaekit.run.directory import DECODER, ENCODER, POSTERIOR, PRIOR, WHOLE, RunDirectory
 from vaekit.startup.quiet import absl_errors_only
 
 
-def save_artifacts(vae: VAE, directory: RunDirectory) -> list[Path]:
-    """Save encoder, decoder and the whole, each as `.h5` and as `.keras`; give their paths.
+def save_artifacts(vae: VAE, directory: RunDirectory) -> dict[str, str]:
+    """Save the models of a VAE, each as `.keras`, and the first three as `.h5` too.
+
+    These are encoder, decoder and the whole; then the posterior's parameters by their names, and
+    the prior from noise to z, where it isn't N(0, I).
+
+    Gives the files that are left out, with the reason of each: HDF5 has no place for operations
+    that are no layers, and not every prior can be made of noise.
 
     Raises `NoRoomError` if there is no room; each file is then whole or not there.
     """
-    models = {"VAE_encoder": vae.encoder, "VAE_decoder": vae.decoder, "VAE": vae.autoencoder}
-    saved = {
-        directory.artifact(name, ending): model
-        for name, model in models.items()
-        for ending in FORMATS
-    }
+    models: dict[str, keras.Model] = {}
+    left_out: dict[str, str] = {}
+    for name, model in ((ENCODER, vae.encoder), (DECODER, vae.decoder), (WHOLE, vae.autoencoder)):
+        models[f"{name}.keras"] = model
+        operations = sorted(set(_bare_operations(model)))
+        if operations:
+            left_out[f"{name}.h5"] = (
+                f"HDF5 holds layers alone, and the model has operations: {', '.join(operations)}"
+            )
+        else:
+            models[f"{name}.h5"] = model
+    models[f"{POSTERIOR}.keras"] = _by_name(vae.posterior, vae.posterior_names)
+    if vae.prior_distribution() is not None and not vae.has_standard_prior:
+        if noise_dim(vae) is None:
+            left_out[f"{PRIOR}.keras"] = "draws of this prior can't be made of normal noise"
+        else:
+            models[f"{PRIOR}.keras"] = prior_model(vae)
+    _save(models, directory)
+    return left_out
+
+
+def _save(models: Mapping[str, keras.Model], directory: RunDirectory) -> None:
+    paths = {directory.path / name: model for name, model in models.items()}
     # Keras advises against HDF5, which is written on purpose beside `.keras`.
-    with absl_errors_only(), directory.changing(*saved):
-        for path, model in saved.items():
+    with absl_errors_only(), directory.changing(*paths):
+        for path, model in paths.items():
             write_whole(path, model.save, room=_bytes(model))
-    return list(saved)
+
+
+def _by_name(model: keras.Model, names: tuple[str, ...]) -> keras.Model:
+    """A model whose outputs are a dict."""
+    outputs = dict(zip(names, model.outputs, strict=True))
+    return keras.Model(model.input, outputs, name=model.name)
 
 
 def _bytes(model: keras.Model) -> int:
     """Somewhat more than a saved model takes: its weights, the names of its layers, its config."""
     weights = sum(math.prod(w.shape) * 4 for w in model.weights)
     return weights + 4096 * len(model.weights) + 65_536
+
+
+def _bare_operations(model: keras.Model) -> Iterator[str]:
+    """Names of the operations in `model` that aren't in a layer."""
+    for operation in getattr(model, "operations", model.layers):  # a Sequential has layers alone
+        if isinstance(operation, keras.Model):
+            yield from _bare_operations(operation)
+        elif not isinstance(operation, keras.Layer):
+            yield type(operation).__name__
 
 
 def custom_layers(model: keras.Model) -> list[str]:

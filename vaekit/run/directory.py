@@ -27,8 +27,13 @@ CHECKPOINTS = "checkpoints"
 DIVERGED = "diverged"
 FIGURES = "figures"
 FRAMES = f"{FIGURES}/frames.zip"
-ARTIFACTS = ("VAE_encoder", "VAE_decoder", "VAE")
-FORMATS = (".h5", ".keras")
+ENCODER, DECODER, WHOLE = "VAE_encoder", "VAE_decoder", "VAE"
+POSTERIOR, PRIOR = "VAE_posterior", "VAE_prior"
+_ARTIFACTS = (
+    *(f"{name}{ending}" for name in (ENCODER, DECODER, WHOLE) for ending in (".h5", ".keras")),
+    f"{POSTERIOR}.keras",
+    f"{PRIOR}.keras",
+)
 # What changes while training goes on, but for the checkpoints.
 _BY_TRAINING = (RECORD, HISTORY, STEPS, FRAMES, f"{DIVERGED}/step.json")
 
@@ -77,16 +82,11 @@ class RunDirectory:
         """The frames of `training.gif`, a PNG each, by the epochs done."""
         return self.path / FRAMES
 
-    def artifact(self, name: str, ending: str) -> Path:
-        """A saved model, by one of `ARTIFACTS` and one of `FORMATS`."""
-        return self.path / f"{name}{ending}"
-
     def refuse_existing(self) -> None:
         """Raise `RunError` if a run, or a file that a run would overwrite, is here already."""
         if self.path.exists() and not self.path.is_dir():
             raise RunError(f"{self.path} is a file; choose a folder for {option_text('out')}.")
-        names = [RECORD, HISTORY, STEPS, MANIFEST, CHECKPOINTS, DIVERGED, FIGURES]
-        names += [f"{name}{ending}" for name in ARTIFACTS for ending in FORMATS]
+        names = [RECORD, HISTORY, STEPS, MANIFEST, CHECKPOINTS, DIVERGED, FIGURES, *_ARTIFACTS]
         taken = [name for name in names if (self.path / name).exists()]
         if RECORD in taken:
             raise RunError(

@@ -146,6 +146,7 @@ class RunRecord(_Entry):
     """The record of one run.
 
     loss_variables: the shapes of the loss's own variables, by their paths.
+    models_left_out: files of saved models that the run doesn't have, with the reason of each.
     """
 
     format: Literal[1, 2] = FORMAT
@@ -156,6 +157,7 @@ class RunRecord(_Entry):
     config: TrainConfig
     parts: dict[str, PartRecord]
     loss_variables: dict[str, list[int]] = Field(default_factory=dict)
+    models_left_out: dict[str, str] = Field(default_factory=dict)
     data: DataRecord
     backend: str
     versions: dict[str, str]

@@ -4,11 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from vaekit.testing import backbones, datasets, effects, losses, options, saving
+from vaekit.testing import (
+    backbones,
+    datasets,
+    effects,
+    latents,
+    losses,
+    options,
+    priors,
+    saving,
+)
 from vaekit.testing.subject import Subject
 from vaekit.testing.training import trains_ten_steps
 
 CheckFunction = Callable[[Subject], None]
+
+# What is asked of a part of any kind, and all of one that has no entry below.
+GENERAL: tuple[CheckFunction, ...] = (options.options_round_trip, options.options_are_explained)
+
+_SAVED: tuple[CheckFunction, ...] = (
+    saving.uses_stock_layers_only,
+    saving.saves_and_reloads,
+    saving.opens_in_a_fresh_process,
+)
 
 _BACKBONE: tuple[CheckFunction, ...] = (
     backbones.builds_where_it_claims,
@@ -17,19 +35,52 @@ _BACKBONE: tuple[CheckFunction, ...] = (
     backbones.follows_its_seed,
     backbones.shares_no_state,
     backbones.batch_size_changes_nothing,
-    saving.uses_stock_layers_only,
-    saving.saves_and_reloads,
-    saving.opens_in_a_fresh_process,
+    *_SAVED,
     backbones.stays_finite_in_mixed_precision,
     backbones.gradients_reach_every_weight,
     trains_ten_steps,
-    options.options_round_trip,
-    options.options_are_explained,
+    *GENERAL,
 )
 
 CHECKS: Mapping[str, tuple[CheckFunction, ...]] = {
     "encoder": _BACKBONE,
     "decoder": (*_BACKBONE, backbones.works_on_logits),
+    "latent": (
+        latents.builds_or_refuses,
+        latents.gives_the_declared_shape,
+        latents.draws_are_flat,
+        latents.stays_in_its_support,
+        latents.goes_from_point_to_point,
+        latents.follows_its_seed,
+        latents.lead_axis_is_more_draws,
+        latents.saved_draw_agrees_with_infer,
+        latents.kl_agrees_with_log_ratio,
+        latents.densities_integrate_to_one,
+        latents.draws_have_their_density,
+        latents.evaluation_changes_nothing,
+        latents.keeps_its_state_in_variables,
+        latents.stays_float32_in_mixed_precision,
+        *_SAVED,
+        latents.gradients_reach_every_variable,
+        trains_ten_steps,
+        *GENERAL,
+    ),
+    "prior": (
+        priors.gives_a_law_of_its_size,
+        priors.stays_in_its_support,
+        priors.follows_its_seed,
+        priors.densities_integrate_to_one,
+        priors.draws_have_their_density,
+        priors.noise_agrees_with_draws,
+        priors.goes_by_the_condition,
+        priors.evaluation_changes_nothing,
+        priors.keeps_its_state_in_variables,
+        priors.stays_float32,
+        *_SAVED,
+        priors.gradients_reach_every_variable,
+        trains_ten_steps,
+        *GENERAL,
+    ),
     "loss": (
         losses.terms_are_per_image,
         losses.terms_are_finite,
@@ -42,8 +93,7 @@ CHECKS: Mapping[str, tuple[CheckFunction, ...]] = {
         losses.exact_reconstruction_is_a_minimum,
         losses.kl_agrees_with_monte_carlo,
         trains_ten_steps,
-        options.options_round_trip,
-        options.options_are_explained,
+        *GENERAL,
     ),
     "dataset": (
         datasets.pixels_are_images,
@@ -54,9 +104,6 @@ CHECKS: Mapping[str, tuple[CheckFunction, ...]] = {
         options.options_are_explained,
     ),
 }
-
-# What is asked of a part of any kind, and all of one that has no entry above.
-GENERAL: tuple[CheckFunction, ...] = (options.options_round_trip, options.options_are_explained)
 
 
 def checks_of(kind: str) -> tuple[CheckFunction, ...]:

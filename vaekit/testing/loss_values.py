@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import math
 import typing
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 from keras import ops
 
-from vaekit.distributions import Posterior
-from vaekit.loss import needs_of
+from vaekit.loss import ADVERSARY, needs_of
 from vaekit.model import HeldVariables, seeded, variables_of
 from vaekit.options import options_of
+from vaekit.testing.made_up_draws import made_up_draw
 from vaekit.testing.subject import Subject
 from vaekit.testing.training import array
 from vaekit.types import Tensor, VAEOutput
@@ -46,26 +47,28 @@ def a_batch(count: int = 6) -> Batch:
 
 
 class LossUnderCheck:
-    """The loss that a subject makes with these options, its needs and its adversary's network."""
+    """The loss that a subject makes with these options, its needs and its networks."""
 
     def __init__(self, subject: Subject, **options: Any) -> None:
         self.loss = subject.make(**{**subject.options, **options})
         self.needs = needs_of(self.loss, subject.name)
 
     @cached_property
-    def network(self) -> Callable[[Tensor], Tensor] | None:
-        """The adversary's network, if the loss has an adversary."""
-        if self.needs.adversary is None:
-            return None
+    def networks(self) -> dict[str, Callable[[Tensor], Any]]:
+        """Its networks by name, its adversary's among them."""
         with seeded(0):
-            network: Callable[[Tensor], Tensor] = self.needs.adversary.build(SHAPE, LATENTS)
-        return network
+            return {name: build(SHAPE, LATENTS) for name, build in self.needs.networks.items()}
+
+    def silence_networks(self) -> None:
+        """Let its networks give zeros from now on."""
+        self.networks = {name: partial(_silent, net) for name, net in self.networks.items()}
 
     @cached_property
     def own(self) -> HeldVariables:
         """The loss's own variables; its layers are built by a call."""
         self.raw_terms(a_batch())
-        return variables_of(self.loss, self.needs.likelihood, but=[self.needs.adversary])
+        others = [self.needs.adversary, *self.networks.values()]
+        return variables_of(self.loss, self.needs.likelihood, but=others)
 
     def schedule(self, step: int) -> dict[str, Any]:
         """The value of each schedule at a step."""
@@ -78,14 +81,24 @@ class LossUnderCheck:
             ops.convert_to_tensor,
             (batch.z_mean, batch.z_log_var, batch.noise, batch.reconstruction),
         )
-        z = mean + ops.exp(0.5 * log_var) * noise
+        draw = made_up_draw(self.needs, mean, log_var, noise)
         if self.needs.samples > 1:
-            z, reconstruction = (
-                ops.stack([part] * self.needs.samples, axis=0) for part in (z, reconstruction)
-            )
-        posterior = Posterior(mean, log_var)
-        schedule = self.schedule(step)
-        return VAEOutput(reconstruction, posterior, z, schedule, self.network, dataset_size=1000)
+            several = partial(_several, self.needs.samples)
+            reconstruction = several(reconstruction)
+            log_ratio = None if draw.log_ratio is None else several(draw.log_ratio)
+            draw = draw._replace(z=several(draw.z), log_ratio=log_ratio)
+        return VAEOutput(
+            reconstruction,
+            draw.posterior,
+            draw.z,
+            self.schedule(step),
+            self.networks.get(ADVERSARY),
+            dataset_size=1000,
+            draw=draw,
+            networks=self.networks,
+            decode=_decoded,
+            seed=keras.random.SeedGenerator(0),
+        )
 
     def raw_terms(self, batch: Batch, step: int = 0) -> Any:
         """What the loss gives for a batch at a step."""
@@ -109,6 +122,23 @@ class LossUnderCheck:
     def total(self, batch: Batch) -> float:
         """What is minimised."""
         return float(sum(term.sum() for term in self.terms(batch).values()))
+
+
+def _several(count: int, values: Tensor) -> Tensor:
+    """The same values for each of so many draws."""
+    return ops.stack([values] * count, axis=0)
+
+
+def _silent(network: Callable[[Tensor], Any], values: Tensor) -> Any:
+    """Zeros in the place of what a network gives."""
+    return keras.tree.map_structure(ops.zeros_like, network(values))
+
+
+def _decoded(z: Tensor) -> Tensor:
+    """Images `(..., B, H, W, C)` of z `(..., B, D)`, by a fixed matrix in a decoder's place."""
+    shape = (z.shape[-1], math.prod(SHAPE))
+    matrix = np.random.default_rng(4).normal(size=shape).astype("float32")
+    return ops.reshape(ops.sigmoid(ops.matmul(z, matrix)), (*ops.shape(z)[:-1], *SHAPE))
 
 
 def _arrays(terms: Mapping[str, Tensor]) -> dict[str, np.ndarray]:

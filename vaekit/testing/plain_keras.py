@@ -26,8 +26,8 @@ for line in sys.stdin:
     try:
         for path, inputs in models:
             model = keras.saving.load_model(path, compile=False)
-            output = model(numpy.load(inputs), training=False)
-            numpy.save(path + ".npy", keras.ops.convert_to_numpy(output))
+            outputs = keras.tree.flatten(model(numpy.load(inputs), training=False))
+            numpy.savez(path + ".npz", *map(keras.ops.convert_to_numpy, outputs))
     except Exception as error:
         # Keras tells every layer of its loading; the last is the one that failed.
         failure = str(error).split("Exception encountered: ")[-1].split(" Full object config")[0]
@@ -36,7 +36,7 @@ for line in sys.stdin:
 
 
 def open_models(models: Sequence[tuple[Path, Path]], package: str) -> str:
-    """Open saved models and call each on inputs saved as .npy; outputs go to `MODEL.npy`.
+    """Open saved models and call each on inputs saved as .npy; outputs go to `MODEL.npz`.
 
     One process serves all calls: starting Keras takes seconds, and it never meets the objects that
     the models were saved from.

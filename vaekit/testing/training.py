@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -11,14 +13,17 @@ import numpy as np
 from vaekit.config import TrainConfig
 from vaekit.engine import Blueprint, Program, compile_train
 from vaekit.errors import BuildError
-from vaekit.model import Context, Part, build_part
-from vaekit.registry import KIT, RUN_KINDS
+from vaekit.model import Built, Context, Part, build_part
+from vaekit.registry import KIT, RUN_KINDS, Component
 from vaekit.testing.subject import Subject, registered
 from vaekit.testing.verdict import CheckSkipped, require
 from vaekit.types import ImageShape, Tensor
 
 BATCH = 24
 STEPS = 10
+_MOST = 16  # combinations of other parts that a part is tried with
+_BACKBONES = ("encoder", "decoder")
+_NO_IMAGES = "none of the kit's parts takes the images that it takes"
 
 
 class AtRest(keras.Model):  # type: ignore[misc]
@@ -36,38 +41,78 @@ class AtRest(keras.Model):  # type: ignore[misc]
         return self.model(inputs, training=False)
 
 
-def beside(blueprint: Blueprint, subject: Subject) -> str:
-    """The other parts that a subject is built with, for people."""
-    others = (part for part in blueprint.parts.values() if part.component is not subject.component)
-    return " and ".join(f"{part.kind} {part.name}" for part in others)
+class Trained(NamedTuple):
+    """A program after `STEPS` steps on one batch, and what it was before.
+
+    rows: of the steps. before: the values of what training moves. beside: the other parts.
+    """
+
+    program: Program
+    rows: np.ndarray
+    before: dict[int, np.ndarray]
+    beside: str
+
+    def still(self, variables: list[keras.Variable]) -> list[str]:
+        """The paths of those that training hasn't moved."""
+        return [v.path for v in variables if np.array_equal(self.before[id(v)], array(v))]
+
+    def wild(self, variables: list[keras.Variable]) -> list[str]:
+        """The paths of those that aren't finite."""
+        return [v.path for v in variables if not np.isfinite(array(v)).all()]
 
 
 def blueprints(subject: Subject) -> Iterator[Blueprint]:
-    """The subject beside each of the kit's losses.
+    """The subject beside other parts, those that it's best checked with first.
 
-    With them go the first of the kit's backbones that take an image that it takes: where the
-    subject's images allow it, the tutorial's.
+    A backbone goes beside each of the kit's losses, in turn; another part beside those of a run
+    that names none, and then beside any. With them go the first of the kit's backbones that take
+    an image that it takes: where the subject's images allow it, the tutorial's.
     """
-
-    def choice(kind: str) -> list[Subject]:
-        if kind == subject.kind:
-            return [subject]
-        return [Subject(part) for part in registered(kind) if part.distribution == KIT]
-
-    # A part that no run needs is there only when it is the subject.
-    kinds = [k for k, kind in RUN_KINDS.items() if kind.default or k == subject.kind]
-    pairs = itertools.product(choice("encoder"), choice("decoder"))
+    pairs = itertools.product(*(_of_kit(subject, kind) for kind in _BACKBONES))
     matched = ((pair, shape) for pair in pairs for shape in _common_shapes(*pair))
     first = next(matched, None)
     if first is None:
         return
-    backbones, shape = first
-    kinds = [kind for kind in kinds if kind not in ("encoder", "decoder")]
-    for others in itertools.product(*map(choice, kinds)):
-        subjects = dict(zip(("encoder", "decoder", *kinds), (*backbones, *others), strict=True))
-        parts = {kind: Part(each.component, each.options) for kind, each in subjects.items()}
-        config = TrainConfig(latent_dim=subjects["decoder"].claims.latents[0])
+    (encoder, decoder), shape = first
+    kinds = [kind for kind in RUN_KINDS if kind not in _BACKBONES]
+    for others in _common_first([_choice(subject, kind) for kind in kinds]):
+        subjects = {"encoder": encoder, "decoder": decoder, **dict(zip(kinds, others, strict=True))}
+        # In the order in which the kit builds them.
+        parts = {
+            kind: Part(each.component, each.options)
+            for kind in RUN_KINDS
+            if (each := subjects[kind]) is not None
+        }
+        config = TrainConfig(latent_dim=decoder.claims.latents[0])
         yield Blueprint(config, parts, shape, dataset_size=BATCH)
+
+
+def _common_first(choices: list[list[Subject | None]]) -> list[tuple[Subject | None, ...]]:
+    """Combinations of one of each list, those first that are furthest ahead in all lists."""
+    numbered = itertools.product(*map(enumerate, choices))
+    by_place = sorted(numbered, key=lambda each: sum(place for place, _ in each))
+    return [tuple(part for _, part in each) for each in by_place[:_MOST]]
+
+
+def _of_kit(subject: Subject, kind: str) -> list[Subject]:
+    """The kit's parts of a kind; the subject alone of its own."""
+    if kind == subject.kind:
+        return [subject]
+    return [Subject(part) for part in registered(kind) if part.distribution == KIT]
+
+
+def _choice(subject: Subject, kind: str) -> list[Subject | None]:
+    """What the subject may go beside, what a run has that names nothing of this kind first.
+
+    A backbone, which can't misfit a loss, goes beside that and beside the kit's losses.
+    """
+    if subject.kind == kind or (subject.kind in _BACKBONES and kind == "loss"):
+        return [*_of_kit(subject, kind)]
+    default = RUN_KINDS[kind].default
+    parts = sorted(registered(kind), key=lambda p: (p.name != default, p.distribution != KIT))
+    every: list[Subject | None] = [None] if default is None else []
+    every += [Subject(part) for part in parts]
+    return every[:1] if subject.kind in _BACKBONES else every
 
 
 def _common_shapes(encoder: Subject, decoder: Subject) -> Iterator[ImageShape]:
@@ -76,22 +121,58 @@ def _common_shapes(encoder: Subject, decoder: Subject) -> Iterator[ImageShape]:
     yield from filter(encoder.claims.takes, decoder.claims.shapes)
 
 
-def trains_ten_steps(subject: Subject) -> None:
-    """Beside the kit's parts, each loss among them, the loss falls and weights stay finite."""
-    trained = 0
+def beside(blueprint: Blueprint, subject: Subject) -> str:
+    """The other parts that a subject is built with, for people."""
+    others = (part for part in blueprint.parts.values() if part.component is not subject.component)
+    return " and ".join(f"{part.kind} {part.name}" for part in others)
+
+
+def fitting(subject: Subject) -> tuple[Blueprint, Built]:
+    """The subject beside the first parts that it fits.
+
+    Skips the check if the kit's backbones take none of its images; raises `BuildError` as the
+    first parts do, if it fits none.
+    """
+    refusal: BuildError | None = None
     for blueprint in blueprints(subject):
         try:
-            # Gently: a strong penalty may well leap in its first steps at the rate of a real run.
-            # Lion's steps are about as long as Adam's, and take a third less time to compile.
-            program = blueprint.program(optimizer=keras.optimizers.Lion(1e-4))
+            return blueprint, blueprint.build()
+        except BuildError as error:
+            refusal = refusal or error
+    if refusal is None:
+        raise CheckSkipped(_NO_IMAGES)
+    raise refusal
+
+
+def trained(subject: Subject) -> Trained:
+    """The subject trained beside the first parts that it fits; shared by checks that read it."""
+    return _trained(subject.component)
+
+
+@lru_cache(maxsize=1)
+def _trained(component: Component) -> Trained:
+    subject = Subject(component)
+    blueprint, built = fitting(subject)
+    return _train(blueprint, subject, built)
+
+
+def trains_ten_steps(subject: Subject) -> None:
+    """The loss falls and weights stay finite; a backbone's beside each of the kit's losses."""
+    if subject.kind not in _BACKBONES:
+        _require_fall(trained(subject))
+        return
+    count = 0
+    for blueprint in blueprints(subject):
+        try:
+            run = _train(blueprint, subject)
         except BuildError:
             if subject.kind != "decoder" or not on_logits(blueprint):
                 raise
             continue  # that it works on logits is for another check to say
-        trained += 1
-        _falls(program, f"Beside {beside(blueprint, subject)}, in {STEPS} training steps")
-    if not trained:
-        raise CheckSkipped("none of the kit's parts takes the images that it takes")
+        count += 1
+        _require_fall(run)
+    if not count:
+        raise CheckSkipped(_NO_IMAGES)
 
 
 def on_logits(blueprint: Blueprint) -> bool:
@@ -101,26 +182,28 @@ def on_logits(blueprint: Blueprint) -> bool:
     return bool(needs.scale == "logits")
 
 
-def program_beside_kit(subject: Subject) -> Program:
-    """The program of a subject beside the first of the kit's parts that take what it takes."""
-    blueprint = next(blueprints(subject))
-    return blueprint.program(optimizer=keras.optimizers.Lion(1e-4))
-
-
-def train_steps(program: Program) -> np.ndarray:
-    """The rows of `STEPS` training steps, all on one batch."""
+def _train(blueprint: Blueprint, subject: Subject, built: Built | None = None) -> Trained:
+    """`STEPS` steps, all on one batch."""
+    # Gently: a strong penalty may well leap in its first steps at the rate of a real run.
+    # Lion's steps are about as long as Adam's, and take a third less time to compile.
+    program = blueprint.program(built, optimizer=keras.optimizers.Lion(1e-4))
+    before = {id(v): array(v) for v in program.state}
     images = some_images(BATCH, program.vae.image_shape)
     block = np.tile(np.arange(BATCH, dtype="int32"), (STEPS, 1))
-    return compile_train(program, images)(block)
+    rows = compile_train(program, images)(block)
+    return Trained(program, rows, before, beside(blueprint, subject))
 
 
-def _falls(program: Program, when: str) -> None:
-    rows = train_steps(program)
-    losses = rows[:, program.columns.names.index("loss")] / BATCH
-    falls = np.isfinite(losses).all() and losses[-3:].mean() < losses[0]
-    require(falls, f"{when} the loss goes {', '.join(f'{loss:.4g}' for loss in losses)}.")
-    for variable in program.vae.trainable_variables:
-        require(np.isfinite(array(variable)).all(), f"{when} {variable.path} becomes not finite.")
+def _require_fall(run: Trained) -> None:
+    when = f"Beside {run.beside}, in {STEPS} training steps"
+    for total in run.program.columns.totals:
+        losses = run.rows[:, run.program.columns.offset(total)] / BATCH
+        course = ", ".join(f"{loss:.4g}" for loss in losses)
+        # What players do to each other's losses is theirs; only one that plays alone must fall.
+        falls = len(run.program.columns.totals) > 1 or losses[-3:].mean() < losses[0]
+        require(np.isfinite(losses).all() and falls, f"{when} the {total} goes {course}.")
+    wild = run.wild(run.program.state)
+    require(not wild, f"{when} {', '.join(wild[:3])} becomes not finite.")
 
 
 def some_images(count: int, shape: ImageShape, seed: int = 0) -> np.ndarray:

@@ -102,7 +102,7 @@ class Session:
                 if self.position.step:  # within an epoch, the checkpoint has the moving averages
                     loop.renew_averages()
                 self._keep_best(loop.keeper.stopping)
-                save_artifacts(self.program.vae, self.directory)
+                self._save_models()
                 self._write("interrupted" if interrupt.requested else "complete", interrupt.signal)
                 self.directory.close()
         except BaseException as error:
@@ -196,6 +196,13 @@ class Session:
             f"{ended} epoch {last}; best epoch {best}, by {stopping.monitor.column}: its weights "
             "are kept."
         )
+
+    def _save_models(self) -> None:
+        left_out = save_artifacts(self.program.vae, self.directory)
+        self.record.models_left_out = left_out
+        for reason in dict.fromkeys(left_out.values()):
+            files = " and ".join(name for name, why in left_out.items() if why == reason)
+            self.progress.note(f"Not saved: {files}, since {reason}.")
 
     @property
     def _resumable(self) -> bool:

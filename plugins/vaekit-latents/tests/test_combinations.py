@@ -1,0 +1,110 @@
+"""Latents, priors, decoders and losses in many combinations: finite, moved, resumed to the bit."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import strangers  # noqa: F401  # registers latents
+from parts import IMAGES, program, values
+from vaekit.engine import Evaluation, compile_train
+
+BATCHES = np.random.default_rng(1).permutation(64)[:32].reshape(4, 8).astype("int32")
+
+THREE = {"loss": "elbo", "loss_opt": {"samples": 3}}
+ELBO = {"loss": "elbo"}
+PIWAE = {"loss": "piwae", "loss_opt": {"groups": 2, "samples": 3}}
+GAN = {"loss": "vae-gan", "loss_opt": {"width": 2}}
+MAP = {"decoder": "tiny-map"}
+VQ = {"latent": "vq", "latent_opt": {"codes": 8, "decay": 0.9}}
+FSQ = {"latent": "test-fsq"}
+SPHERE = {"latent": "von-mises-fisher"}
+IAF = {"latent": "iaf", "latent_opt": {"units": 4}}
+LADDER = {"latent": "two-level", "latent_opt": {"units": 4}}
+VAMP = {"prior": "vamp", "prior_opt": {"inputs": 3}}
+MIXTURE = {"prior": "mixture", "prior_opt": {"components": 3}}
+
+COMBINATIONS: dict[str, dict[str, Any]] = {
+    "normal": ELBO,
+    "normal, 3 draws": THREE,
+    "normal map, map decoder": {**ELBO, **MAP, "latent_opt": {"grid": True}},
+    "deterministic": {**ELBO, "latent": "deterministic"},
+    "vq, vector decoder": {**ELBO, **VQ},
+    "vq, map decoder": {**ELBO, **VQ, **MAP},
+    "fsq": {**ELBO, **FSQ},
+    "sphere": {**ELBO, **SPHERE},
+    "sphere, 3 draws": {**THREE, **SPHERE},
+    "vamp": {**ELBO, **VAMP},
+    "mixture, 3 draws": {**THREE, **MIXTURE},
+    "iaf": {**ELBO, **IAF},
+    "iaf, mixture": {**ELBO, **IAF, **MIXTURE},
+    "two levels": {**ELBO, **LADDER},
+    "two levels, 3 draws": {**THREE, **LADDER},
+    "hamiltonian": {**ELBO, "latent": "test-hamiltonian"},
+    "piwae": PIWAE,
+    "piwae, iaf, mixture": {**PIWAE, **IAF, **MIXTURE},
+    "piwae, two levels": {**PIWAE, **LADDER},
+    "vae-gan": GAN,
+    "vae-gan, vamp": {**GAN, **VAMP},
+    # Of our own, beside those of the study.
+    "piwae, sphere": {**PIWAE, **SPHERE},
+    "vae-gan, vq, map decoder": {**GAN, **VQ, **MAP},
+    "tutorial, iaf, vamp": {**IAF, **VAMP},
+}
+every = pytest.mark.parametrize("name", COMBINATIONS)
+
+
+def check(name: str, **options: Any) -> None:
+    """Four steps, and the last two again from the state that the first two left."""
+    whole = program(**COMBINATIONS[name], **options)
+    start = values(whole)
+    train = compile_train(whole, IMAGES)
+    before = train(BATCHES[:2])
+    saved = values(whole)
+    after = train(BATCHES[2:])
+    assert np.isfinite(before).all()
+    assert np.isfinite(after).all()
+    moved = {
+        variable.path: not np.array_equal(first, last)
+        for variable, first, last in zip(whole.state, start, values(whole), strict=True)
+        if variable.trainable
+    }
+    assert [path for path, has in moved.items() if not has] == []
+
+    again = program(**COMBINATIONS[name], **options)
+    for variable, value in zip(again.state, saved, strict=True):
+        variable.assign(value)
+    np.testing.assert_array_equal(compile_train(again, IMAGES)(BATCHES[2:]), after)
+    for one, other in zip(values(again), values(whole), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.backend
+@every
+def test_trains_and_resumes(name: str) -> None:
+    check(name)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(keras.backend.backend() != "torch", reason="torch alone compiles or doesn't")
+@every
+def test_trains_and_resumes_compiled(name: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # what can't be compiled is run without, with a warning
+        check(name, compiled=True)
+
+
+@pytest.mark.backend
+def test_evaluates_without_a_trace() -> None:
+    """Codes, whose averages training alone may move, in an epoch of figures."""
+    trained = program(**COMBINATIONS["vq, map decoder"])
+    before = values(trained)
+    figures = Evaluation(trained, IMAGES)()
+    assert figures["elbo"] == pytest.approx(-figures["reconstruction"] - figures["kl"], rel=1e-5)
+    assert figures["kl"] == pytest.approx(4 * np.log(8), rel=1e-5)
+    assert 1.0 <= figures["perplexity"] <= figures["codes_used"] <= 8
+    for one, other in zip(values(trained)[:-2], before[:-2], strict=True):
+        np.testing.assert_array_equal(one, other)
