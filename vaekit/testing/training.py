@@ -15,6 +15,7 @@ from vaekit.engine import Blueprint, Program, compile_train
 from vaekit.errors import BuildError
 from vaekit.model import Built, Context, Part, build_part
 from vaekit.registry import KIT, RUN_KINDS, Component
+from vaekit.testing.served import latents_served
 from vaekit.testing.subject import Subject, registered
 from vaekit.testing.verdict import CheckSkipped, require
 from vaekit.types import ImageShape, Tensor
@@ -108,6 +109,8 @@ def _choice(subject: Subject, kind: str) -> list[Subject | None]:
     """
     if subject.kind == kind or (subject.kind in _BACKBONES and kind == "loss"):
         return [*_of_kit(subject, kind)]
+    if (subject.kind, kind) == ("prior", "latent"):
+        return [*latents_served(subject)]
     default = RUN_KINDS[kind].default
     parts = sorted(registered(kind), key=lambda p: (p.name != default, p.distribution != KIT))
     every: list[Subject | None] = [None] if default is None else []
