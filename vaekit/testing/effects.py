@@ -76,7 +76,7 @@ class _Effect:
 
     def __init__(self, loss: LossUnderCheck) -> None:
         self._loss = loss
-        self._needs = (loss.needs.scale, loss.needs.samples, _adversary(loss))
+        self._needs = (loss.needs.scale, loss.needs.samples, _players(loss))
         self._schedule = [
             {name: float(array(value)) for name, value in loss.schedule(step).items()}
             for step in (TICKS if loss.needs.schedules else ())
@@ -88,7 +88,7 @@ class _Effect:
         return {name: t.tobytes() for name, t in self._loss.terms(a_batch(), step).items()}
 
     def differs_from(self, other: _Effect) -> bool:
-        """Whether the terms, the needs or the adversaries differ."""
+        """Whether the terms, the needs or the players differ."""
         if self._needs != other._needs:
             return True
         # A schedule that the terms don't read has no effect, however it differs.
@@ -97,10 +97,16 @@ class _Effect:
         return any(self._terms(step) != other._terms(step) for step in (0, *apart[:3]))
 
 
-def _adversary(loss: LossUnderCheck) -> tuple[Any, ...]:
-    """The adversary's optimizer and network, to be compared."""
-    if loss.needs.adversary is None:
-        return ()
-    network: Any = loss.network
-    shapes = [(weight.name, tuple(weight.shape)) for weight in network.weights]
-    return loss.needs.adversary.optimizer().get_config(), shapes
+def _players(loss: LossUnderCheck) -> tuple[Any, ...]:
+    """Who moves what by which optimizer, and the loss's networks, to be compared."""
+    players = [
+        (name, player.moves, player.terms, player.optimizer and player.optimizer().get_config())
+        for name, player in loss.needs.players.items()
+    ]
+    networks: dict[str, Any] = dict(loss.networks)
+    shapes = [
+        (name, weight.name, tuple(weight.shape))
+        for name, network in networks.items()
+        for weight in network.weights
+    ]
+    return players, shapes

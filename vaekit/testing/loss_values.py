@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import typing
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -12,8 +13,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from vaekit.distributions import Posterior
-from vaekit.loss import needs_of
+from vaekit.distributions import Posterior, StandardNormal
+from vaekit.latent import Draw
+from vaekit.loss import ADVERSARY, needs_of
 from vaekit.model import HeldVariables, seeded, variables_of
 from vaekit.options import options_of
 from vaekit.testing.subject import Subject
@@ -53,19 +55,17 @@ class LossUnderCheck:
         self.needs = needs_of(self.loss, subject.name)
 
     @cached_property
-    def network(self) -> Callable[[Tensor], Tensor] | None:
-        """The adversary's network, if the loss has an adversary."""
-        if self.needs.adversary is None:
-            return None
+    def networks(self) -> dict[str, Callable[[Tensor], Any]]:
+        """The loss's networks and its adversary's, by name."""
         with seeded(0):
-            network: Callable[[Tensor], Tensor] = self.needs.adversary.build(SHAPE, LATENTS)
-        return network
+            return {name: build(SHAPE, LATENTS) for name, build in self.needs.networks.items()}
 
     @cached_property
     def own(self) -> HeldVariables:
         """The loss's own variables; its layers are built by a call."""
         self.raw_terms(a_batch())
-        return variables_of(self.loss, self.needs.likelihood, but=[self.needs.adversary])
+        others = [self.needs.adversary, *self.networks.values()]
+        return variables_of(self.loss, self.needs.likelihood, but=others)
 
     def schedule(self, step: int) -> dict[str, Any]:
         """The value of each schedule at a step."""
@@ -83,9 +83,20 @@ class LossUnderCheck:
             z, reconstruction = (
                 ops.stack([part] * self.needs.samples, axis=0) for part in (z, reconstruction)
             )
-        posterior = Posterior(mean, log_var)
-        schedule = self.schedule(step)
-        return VAEOutput(reconstruction, posterior, z, schedule, self.network, dataset_size=1000)
+        posterior, prior = Posterior(mean, log_var), StandardNormal(LATENTS)
+        log_ratio = posterior.log_prob(z) - prior.log_prob(z)
+        return VAEOutput(
+            reconstruction,
+            posterior,
+            z,
+            self.schedule(step),
+            self.networks.get(ADVERSARY),
+            dataset_size=1000,
+            draw=Draw(z, posterior, prior, posterior.kl_by_unit(), log_ratio),
+            networks=self.networks,
+            decode=_images_of,
+            seed=keras.random.SeedGenerator(0),
+        )
 
     def raw_terms(self, batch: Batch, step: int = 0) -> Any:
         """What the loss gives for a batch at a step."""
@@ -109,6 +120,13 @@ class LossUnderCheck:
     def total(self, batch: Batch) -> float:
         """What is minimised."""
         return float(sum(term.sum() for term in self.terms(batch).values()))
+
+
+def _images_of(z: Tensor) -> Tensor:
+    """Images `(..., *SHAPE)` that z `(..., LATENTS)` might be decoded to."""
+    matrix = np.random.default_rng(5).normal(size=(LATENTS, math.prod(SHAPE)))
+    pixels = ops.sigmoid(ops.matmul(z, matrix.astype("float32")))
+    return ops.reshape(pixels, (*z.shape[:-1], *SHAPE))
 
 
 def _arrays(terms: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
