@@ -78,8 +78,11 @@ class VonMisesFisher(vaekit.Distribution):
 
     def _at(self, gap: Any, around: Any) -> Any:
         """z with 1 - direction . z = gap `(..., 1)`, on the side of `around` `(..., m)`."""
-        along = ops.sum(around * self.direction, axis=-1, keepdims=True)
-        across = unit(around - along * self.direction)
+        across = around
+        # The second time takes off what rounding left of the direction, where it was nearly all.
+        for _ in range(2):
+            along = ops.sum(across * self.direction, axis=-1, keepdims=True)
+            across = unit(across - along * self.direction)
         height = ops.sqrt(ops.maximum(gap * (2.0 - gap), 1e-20))
         return self.direction - gap * self.direction + height * across
 
