@@ -15,7 +15,6 @@ select_backend(None)  # before anything imports Keras, so that its chatter stays
 
 import vaekit  # noqa: E402
 from tests import small_nets  # noqa: E402
-from tests.dense import register_dense  # noqa: E402
 from tests.installed import Site  # noqa: E402
 from tests.process_state import process_state  # noqa: E402
 from vaekit import figures  # noqa: E402
@@ -100,7 +99,6 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 
 
 @pytest.fixture
-def dense(site: Site, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """The config of backbones of one layer each; what else a test registers is forgotten, too."""
-    monkeypatch.setattr(discovery, "_local_parts", {})
-    return register_dense()
+def registering(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test registers by a call is forgotten after it."""
+    monkeypatch.setattr(discovery, "_local_parts", dict(discovery._local_parts))

@@ -53,10 +53,11 @@ def test_a_new_module_is_a_hole(tmp_path, new):
     assert holes(tmp_path) == {"layers: attic", "facade: attic"}
 
 
-def test_the_map_of_the_rooms_is_what_there_is():
-    drawn = runpy.run_path(str(ROOT / "docs" / "draw_rooms.py"))["draw"]()
-    stale = "Stale: run python docs/draw_rooms.py."
-    assert (ROOT / "docs" / "rooms.svg").read_text("utf-8") == drawn, stale
+@pytest.mark.parametrize("picture", ["rooms", "step"])
+def test_pictures_of_the_code_are_what_their_scripts_draw(picture):
+    drawn = runpy.run_path(str(ROOT / "docs" / f"draw_{picture}.py"))["draw"]()
+    stale = f"Stale: run python docs/draw_{picture}.py."
+    assert (ROOT / "docs" / f"{picture}.svg").read_text("utf-8") == drawn, stale
 
 
 # Rooms that work with whatever parts a run has.

@@ -38,7 +38,7 @@ BROKEN = {
     ),
     "vaekit-bad-version": (
         "VAEKIT_API_VERSION = 99\n" + hook("pass"),
-        "it was written for version 99 of the plugin API, and this vaekit has version 1: "
+        "it was written for version 99 of the plugin API, and this vaekit has version 2: "
         "pip install --upgrade vaekit",
     ),
     "vaekit-bad-name": (

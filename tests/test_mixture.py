@@ -9,6 +9,7 @@ from keras import ops
 from scipy import stats
 
 from tests.parts import make_program, make_vae, some_images
+from tests.small_nets import SMALL_NETS
 from vaekit.default_plugins.priors.mixture import MixturePrior
 from vaekit.default_plugins.priors.vamp import VampPrior
 from vaekit.distributions import (
@@ -171,10 +172,15 @@ def test_vamp_with_one_input_at_the_origin_is_the_standard_prior():
     )
 
 
-def test_vamp_is_the_mixture_of_its_inputs_posteriors_at_rest(dense):
+def test_vamp_is_the_mixture_of_its_inputs_posteriors_at_rest():
     for latent, law_of in (("normal", DiagonalNormal), ("full-normal", FullNormal)):
         vae = make_vae(
-            (8, 8, 1), latent_dim=2, latent=latent, prior="vamp", prior_opt={"inputs": 4}, **dense
+            (8, 8, 1),
+            latent_dim=2,
+            latent=latent,
+            prior="vamp",
+            prior_opt={"inputs": 4},
+            **SMALL_NETS,
         )
         law = vae.prior_distribution()
         images = 1 / (1 + np.exp(-array(vae.prior.pseudo_inputs)))
@@ -196,8 +202,8 @@ def test_vamp_is_the_mixture_of_its_inputs_posteriors_at_rest(dense):
         ("deterministic", {}),
     ],
 )
-def test_training_moves_every_weight_of_every_part(dense, latent, prior):
-    program = make_program(latent=latent, loss="elbo", latent_dim=2, **prior, **dense)
+def test_training_moves_every_weight_of_every_part(latent, prior):
+    program = make_program(latent=latent, loss="elbo", latent_dim=2, **prior, **SMALL_NETS)
     parts = program.vae.parts
     assert bool(parts["prior"]) == bool(prior)
     before = {name: [np.array(v.numpy()) for v in some] for name, some in parts.items()}
@@ -208,8 +214,8 @@ def test_training_moves_every_weight_of_every_part(dense, latent, prior):
             assert not np.array_equal(value, variable.numpy()), variable.path
 
 
-def test_without_a_density_there_is_no_bound(dense):
-    program = make_program(latent="deterministic", loss="elbo", latent_dim=2, **dense)
+def test_without_a_density_there_is_no_bound():
+    program = make_program(latent="deterministic", loss="elbo", latent_dim=2, **SMALL_NETS)
     assert "elbo" not in program.columns.names
     assert program.vae.prior_distribution() is None
     row = compile_train(program, some_images())(np.arange(8, dtype="int32")[None])[0]

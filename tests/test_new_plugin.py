@@ -25,7 +25,9 @@ PATH = os.environ.get("PATH", os.defpath)
 FEW = "--limit 64 --epochs 1 --batch-size 8"
 TRAINED = {
     "encoder": "--encoder my-encoder --data digits",
+    "latent": "--latent my-latent --data digits",
     "decoder": "--decoder my-decoder --data digits",
+    "prior": "--prior my-prior --data digits",
     "loss": "--loss my-loss --data digits",
     "dataset": "--data my-dataset",
 }

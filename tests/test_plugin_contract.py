@@ -129,8 +129,8 @@ def test_the_second_entry_point_that_offers_a_name_is_broken(site):
     ("stated", "reason"),
     [
         (
-            "2",
-            "it was written for version 2 of the plugin API, and this vaekit has version 1: "
+            "3",
+            "it was written for version 3 of the plugin API, and this vaekit has version 2: "
             "pip install --upgrade vaekit",
         ),
         (
@@ -138,13 +138,13 @@ def test_the_second_entry_point_that_offers_a_name_is_broken(site):
             "it was written for version 0 of the plugin API, and the oldest that this vaekit "
             "takes is 1: upgrade the plugin",
         ),
-        ("'1'", "its VAEKIT_API_VERSION is '1', and must be a whole number such as 1"),
-        ("True", "its VAEKIT_API_VERSION is True, and must be a whole number such as 1"),
-        ("1.0", "its VAEKIT_API_VERSION is 1.0, and must be a whole number such as 1"),
+        ("'1'", "its VAEKIT_API_VERSION is '1', and must be a whole number such as 2"),
+        ("True", "its VAEKIT_API_VERSION is True, and must be a whole number such as 2"),
+        ("1.0", "its VAEKIT_API_VERSION is 1.0, and must be a whole number such as 2"),
     ],
 )
 def test_another_api_version_is_named_whatever_else_is_wrong(site, stated, reason):
-    assert vaekit.API_VERSION == 1
+    assert vaekit.API_VERSION == 2
     version = f"VAEKIT_API_VERSION = {stated}\n"
     assert reasons(site, version + "import vaekit\n" + FINE) == ([reason], [])
     site.install("fails-first", version + "import vaekit\nvaekit.of_the_future\n")

@@ -43,6 +43,27 @@ PARTS = """
         register("type", dict)
 """
 
+MAP_PARTS = """
+    import vaekit
+
+    class Round(vaekit.Prior):
+        supports = ("ball",)
+
+        def distribution(self, size, posterior_of):
+            raise AssertionError
+
+    def maps(latent_dim):
+        raise vaekit.BuildError("The latent maps takes vectors.")
+
+    @vaekit.hookimpl
+    def register_latents(register):
+        register("maps", maps)
+
+    @vaekit.hookimpl
+    def register_priors(register):
+        register("round", lambda latent_size, image_shape: Round())
+"""
+
 
 def show(*args):
     return CliRunner().invoke(main, ["plugins", "show", *args], prog_name="vaekit")
@@ -101,14 +122,23 @@ def test_a_losss_terms_and_needs():
         "samples": 1,
         "schedules": ["kl_weight"],
         "likelihood": "Bernoulli",
+        "posterior": None,
+        "prior": None,
+        "density": False,
+        "networks": [],
+        "players": {
+            "loss": {"moves": ["encoder", "latent", "prior", "decoder"], "terms": None},
+        },
         "adversary": None,
         "variables": [],
     }
     assert shown("tutorial").splitlines()[2:] == [
         "  terms: reconstruction, kl",
-        "  takes: reconstructions as mean, a draw of z an image",
+        "  takes: reconstructions as mean, a draw of z an image; posterior any, prior any",
         "  schedules: none",
         "  likelihood for the reported elbo: WeightedErrorLikelihood",
+        "  networks of its own: none",
+        "  player loss: moves encoder, latent, prior, decoder; down all terms",
         "  adversary: none",
         "  variables of its own: none",
     ]
@@ -117,6 +147,59 @@ def test_a_losss_terms_and_needs():
         {"name": "variance", "shape": [], "trainable": False},
         {"name": "updates", "shape": [], "trainable": False},
     ]
+
+
+def test_a_latents_parameters_shapes_and_reports():
+    (part,) = parts("full-normal")
+    small, large = part["built"].pop("sizes")
+    assert small == {
+        "image_shape": [28, 28, 1],
+        "encoder": "conv5",
+        "features": [7, 7, 64],
+        "latent_shape": [2],
+        "parameters": {"z_mean": [2], "z_scale_tril": [2, 2]},
+        "weights": (7 * 7 * 64 + 1) * (2 + 4),
+    }
+    assert large["features"] == [16, 16, 64]
+    assert part["built"] == {
+        "support": "real",
+        "prior": "StandardNormal",
+        "own_prior": False,
+        "density": True,
+        "kl_units": 1,
+        "terms": [],
+        "report": ["z_mean", "z_mean_squared"],
+        "h5": True,
+    }
+    text = shown("deterministic")
+    assert "  density: none, so no elbo\n" in text
+    assert "  prior: none, so nothing can be sampled\n" in text
+
+
+def test_a_priors_law_and_variables_at_two_sizes():
+    (part,) = parts("vamp")
+    small, _ = part["built"].pop("sizes")
+    assert small["variables"] == [
+        {"name": "pseudo_inputs", "shape": [100, 28, 28, 1], "trainable": True}
+    ]
+    assert part["built"] == {
+        "supports": ["real"],
+        "conditional": False,
+        "law": "Mixture",
+        "density": True,
+        "noise": 3,
+        "h5": False,
+    }
+    assert "  saved: .keras; .h5 has layers alone\n" in shown("mixture")
+
+
+def test_laws_that_cannot_be_had_say_why(site):
+    site.install("map-parts", MAP_PARTS)
+    site.discover()
+    sizes = parts("maps")[0]["built"]["sizes"]
+    assert [size["refused"] for size in sizes] == ["The latent maps takes vectors."] * 2
+    assert "  at 28x28x1 by conv5: The latent maps takes vectors." in shown("maps")
+    assert "no installed latent has z of support ball" in shown("round")
 
 
 def test_a_data_set_is_not_read(monkeypatch, tmp_path):

@@ -1,7 +1,8 @@
 """Tables of results, written by their file's ending: HDF5, `.npz`, CSV or Parquet.
 
 HDF5 and `.npz` hold a column as one array, whatever its shape; CSV and Parquet hold one number a
-field, and split a column `z_mean` of vectors into `z_mean_0`, `z_mean_1` and so on.
+field, and split a column `z_mean` of vectors into `z_mean_0`, `z_mean_1` and so on. Maps
+`(H, W, D)` are split so too, in the order in which NumPy ravels them.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import csv
 import math
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,13 +31,19 @@ class Table:
     """Rows that are named by columns held whole, and numbers that come some rows at a time.
 
     keys: texts or whole numbers `(N,)`, by the column's name; at least one.
-    numbers: the shape of a row's entry, `()` or `(D,)`, by the column's name; they are float32.
+    numbers: the shape of a row's entry, such as `()` or `(D,)`, by the column's name.
     chunks: gives the numbers of the next rows, `(n, *shape)` for each of these columns, in order.
+    whole: which of the columns hold whole numbers, int64; the others are float32.
     """
 
     keys: Mapping[str, np.ndarray]
     numbers: Mapping[str, tuple[int, ...]]
     chunks: Iterable[Sequence[np.ndarray]]
+    whole: Collection[str] = ()
+
+    def type_of(self, name: str) -> str:
+        """The type of a column of `numbers`."""
+        return "int64" if name in self.whole else "float32"
 
     def __len__(self) -> int:
         return len(next(iter(self.keys.values())))
@@ -80,7 +87,7 @@ def _write_hdf5(path: Path, table: Table) -> None:
                 name, data=column, dtype=h5py.string_dtype() if _is_text(column) else None
             )
         columns = [
-            file.create_dataset(name, (len(table), *shape), "float32")
+            file.create_dataset(name, (len(table), *shape), table.type_of(name))
             for name, shape in table.numbers.items()
         ]
         for rows, chunk in _numbered(table):
@@ -89,7 +96,10 @@ def _write_hdf5(path: Path, table: Table) -> None:
 
 
 def _write_npz(path: Path, table: Table) -> None:
-    columns = {name: np.empty((len(table), *s), "float32") for name, s in table.numbers.items()}
+    columns = {
+        name: np.empty((len(table), *shape), table.type_of(name))
+        for name, shape in table.numbers.items()
+    }
     for rows, chunk in _numbered(table):
         for column, values in zip(columns.values(), chunk, strict=True):
             column[rows] = values
@@ -105,12 +115,12 @@ def _write_npz(path: Path, table: Table) -> None:
 def _write_csv(path: Path, table: Table) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*table.keys, *_fields(table)])
+        writer.writerow([*table.keys, *(name for name, _ in _fields(table))])
         for rows, chunk in _numbered(table):
             keys = [column[rows].tolist() for column in table.keys.values()]
-            # The shortest text that reads back as the same float32.
-            numbers = [map(str, row) for row in _flat(chunk)]
-            writer.writerows([*row[:-1], *row[-1]] for row in zip(*keys, numbers, strict=True))
+            # The shortest texts that read back as the same numbers.
+            numbers = [map(str, column) for column in _split(table, chunk)]
+            writer.writerows(zip(*keys, *numbers, strict=True))
 
 
 def _write_parquet(path: Path, table: Table) -> None:
@@ -118,10 +128,11 @@ def _write_parquet(path: Path, table: Table) -> None:
     from pyarrow import parquet
 
     kinds = {n: pyarrow.string() if _is_text(c) else pyarrow.int64() for n, c in table.keys.items()}
-    schema = pyarrow.schema({**kinds, **dict.fromkeys(_fields(table), pyarrow.float32())})
+    kinds |= {name: pyarrow.from_numpy_dtype(kind) for name, kind in _fields(table)}
+    schema = pyarrow.schema(kinds)
     with parquet.ParquetWriter(path, schema) as writer:
         for rows, chunk in _numbered(table):
-            columns = [*(column[rows] for column in table.keys.values()), *_flat(chunk).T]
+            columns = [*(column[rows] for column in table.keys.values()), *_split(table, chunk)]
             writer.write_table(
                 pyarrow.Table.from_arrays(
                     [pyarrow.array(c, t) for c, t in zip(columns, schema.types, strict=True)],
@@ -148,18 +159,22 @@ def _numbered(table: Table) -> Iterator[tuple[slice, Sequence[np.ndarray]]]:
         start = rows.stop
 
 
-def _fields(table: Table) -> list[str]:
-    """Names of the numbers, one for each of a vector's."""
+def _fields(table: Table) -> list[tuple[str, str]]:
+    """Names and types of the numbers, one for each of a vector's."""
     return [
-        f"{name}_{at}" if shape else name
+        (f"{name}_{at}" if shape else name, table.type_of(name))
         for name, shape in table.numbers.items()
         for at in range(math.prod(shape))
     ]
 
 
-def _flat(chunk: Sequence[np.ndarray]) -> np.ndarray:
-    """The numbers of a chunk as `_fields` names them, `(n, fields)`, float32."""
-    return np.concatenate([np.asarray(v, np.float32).reshape(len(v), -1) for v in chunk], axis=1)
+def _split(table: Table, chunk: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """The numbers of a chunk as `_fields` names them, `(n,)` each."""
+    return [
+        column
+        for name, values in zip(table.numbers, chunk, strict=True)
+        for column in np.asarray(values, table.type_of(name)).reshape(len(values), -1).T
+    ]
 
 
 def _is_text(column: np.ndarray) -> bool:
@@ -173,7 +188,10 @@ def _utf8(column: np.ndarray) -> np.ndarray:
 def _room(table: Table) -> int:
     """The bytes of an HDF5 file; the other formats take about as many."""
     texts = [text for column in table.keys.values() if _is_text(column) for text in column]
-    numbers = sum(4 * math.prod(shape) for shape in table.numbers.values())
+    numbers = sum(
+        np.dtype(table.type_of(name)).itemsize * math.prod(shape)
+        for name, shape in table.numbers.items()
+    )
     whole = sum(8 for column in table.keys.values() if not _is_text(column))
     return (
         len(table) * (numbers + whole)

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 from PIL import Image
 
+from vaekit.default_plugins.latents.normal import Normal
 from vaekit.distributions import Posterior
 from vaekit.figures import save_figure
 
@@ -20,13 +21,28 @@ def pixels_of(figure, folder):
         return np.asarray(image.convert("RGB"))
 
 
-def a_run(z_mean, rebuilt=None, classes=None):
-    """What the figures ask of a run: its posterior's means, and what it decodes them to."""
-    z_mean = np.asarray(z_mean, "float32")
+def a_run(z, rebuilt=None, classes=None, *, latent=None, standard=True, name="z_mean"):
+    """What the figures ask of a run: the z of its images, and what it reconstructs.
+
+    standard: whether its prior is N(0, I). name: what z is called; a posterior of `z_mean` has a
+    deviation of 1.
+    """
+    z = np.asarray(z, "float32")
+    normal = name == "z_mean"
+    model = SimpleNamespace(
+        latent=latent or Normal(2, grid=False),
+        latent_shape=z.shape[1:],
+        has_standard_prior=standard,
+        point_name=name,
+        posterior_names=("z_mean", "z_log_var") if normal else (name,),
+        condition=None,
+    )
     return SimpleNamespace(
-        latent_dim=z_mean.shape[1],
-        posterior=lambda pixels: Posterior(z_mean, np.zeros_like(z_mean)),
-        decode=lambda z: rebuilt,
+        model=model,
+        latent_dim=z[0].size if len(z) else z.shape[1],
+        latents=lambda images: z,
+        posterior=lambda images: Posterior(z, np.zeros_like(z)),
+        reconstruct=lambda images: rebuilt,
         record=SimpleNamespace(data=SimpleNamespace(class_names=classes)),
     )
 

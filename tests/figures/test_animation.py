@@ -17,6 +17,7 @@ from vaekit.errors import VaekitWarning
 from vaekit.figures import Animation
 from vaekit.figures.manifold import plane
 from vaekit.run import RunDirectory, verify_run
+from vaekit.types import Images
 
 pytestmark = pytest.mark.pictures
 
@@ -120,7 +121,8 @@ def test_damaged_frames_are_said_and_left(short, tmp_path):
 
 
 def film(folder, model, *, epochs, done=0):
-    return Animation(RunDirectory(folder), model, epochs=epochs, done=done)
+    images = Images(np.zeros((3, *model.image_shape), np.uint8))
+    return Animation(RunDirectory(folder), model, images, epochs=epochs, done=done)
 
 
 class Drawing(keras.layers.Layer):

@@ -42,9 +42,10 @@ _table = click.option(
 )
 @_trust
 def encode(model: str, data: str, skip_bad: bool, out: str, split: str, trust: bool) -> None:
-    """Write z_mean and z_log_var of every image, its file and its class, in the source's order.
+    """Write what the latent tells of every image, its file and its class, in the source's order.
 
-    The encoder is a run's, or that of a .keras or .h5 file.
+    Of the default latent that is z_mean and z_log_var. A run with a condition needs the class of
+    every image. The encoder is a run's, or that of a .keras or .h5 file.
     """
     from vaekit.tables import refuse_unknown_ending
 
@@ -54,8 +55,8 @@ def encode(model: str, data: str, skip_bad: bool, out: str, split: str, trust: b
 
     dataset = loaded.dataset(data, skip_bad=skip_bad, progress=True)
     images = inference.images_of(dataset, split)
-    count = inference.encode_to_file(loaded, images, Path(out), dataset.classes)
-    click.echo(f"{out}: z_mean and z_log_var of {count} images")
+    count, names = inference.encode_to_file(loaded, images, Path(out), dataset.classes)
+    click.echo(f"{out}: {' and '.join(names)} of {count} images")
 
 
 @click.command(short_help="Write the images of latents.")
@@ -69,10 +70,11 @@ def encode(model: str, data: str, skip_bad: bool, out: str, split: str, trust: b
 )
 @_trust
 def decode(model: str, latents: str, out: str, trust: bool) -> None:
-    """Decode the dataset z_mean (or NAME) of an HDF5 file into pictures, or `images` of another.
+    """Decode latents of an HDF5 file into pictures, or `images` of another.
 
-    PNG files have 8 bits a channel, and HDF5 float32. The decoder is a run's, or that of a .keras
-    or .h5 file.
+    The latents are the dataset NAME, else the one that `encode` writes: z_mean of the default
+    latent, or z. With a condition, the dataset `labels` says the class of each. PNG files have 8
+    bits a channel, and HDF5 float32. The decoder is a run's, or that of a .keras or .h5 file.
     """
     from vaekit.image_files import refuse_unknown_images, stored_as
 

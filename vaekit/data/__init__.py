@@ -8,6 +8,7 @@ of a path that are more than a budget stay there, and are read when they are ask
 from vaekit.data.arrays import as_dataset, as_pixels
 from vaekit.data.budget import Budget, data_budget, free_budget, size
 from vaekit.data.digest import fingerprint
+from vaekit.data.labels import check_labels
 from vaekit.data.load import load_data
 from vaekit.data.read import read_images
 from vaekit.data.scale import Scale, recorded_scale
@@ -24,6 +25,7 @@ __all__ = [
     "StoredPixels",
     "as_dataset",
     "as_pixels",
+    "check_labels",
     "coloured",
     "data_budget",
     "describe",

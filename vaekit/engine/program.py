@@ -277,10 +277,16 @@ class Program:
     ) -> tuple[Columns, Collection[int]]:
         """Names and widths of a row, from a batch whose effects are thrown away.
 
-        With them come the ids of the variables that it would have changed.
+        With them come the ids of the variables that it would have changed. Raises `BuildError` if
+        the latent or the prior uses a variable that it doesn't hold; the loss's were looked at.
         """
-        with keras.StatelessScope() as scope:
+        with VariablesUsed() as scope:
             sums = sums_of(self.blank())
+        held = [*self.state, self.eval_noise.state]
+        if scope.others(held):
+            with VariablesUsed() as again:
+                sums_of(self.blank())
+            again.refuse_others("The latent or the prior", held, scope)
         widths = tuple(math.prod(value.shape) for value in sums.values())
         totals = tuple(objective.total for objective in self.objectives)
         summarise = self.vae.latent.summary
@@ -319,7 +325,8 @@ class Program:
             if id(variable) in assigned:
                 raise BuildError(
                     f"Evaluating images would change the variable {variable.path!r} of the model. "
-                    "A latent and a prior may assign variables only where `given.training`."
+                    "A latent and a prior may assign variables only where `given.training`, and "
+                    "draw by `given.seed`."
                 )
         return [v for v in self.own.variables if id(v) in assigned]
 

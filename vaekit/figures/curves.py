@@ -19,7 +19,7 @@ _FEW = 30  # epochs that are marked one by one
 
 @styled()
 def draw_curves(history: Sequence[Mapping[str, float]]) -> Figure:
-    """The loss and each of its terms by epoch, training and validation.
+    """The loss, its terms and what the latent tells of an epoch, training and validation.
 
     history: a row an epoch, as `Run.history` gives them; at least one.
     """

@@ -9,8 +9,9 @@ from vaekit.model.held_variables import (
     refused_creation,
     variables_of,
 )
+from vaekit.model.parameters import named_parameters
 from vaekit.model.parts import Built, Parts, build_vae, resolve_part, resolve_parts
-from vaekit.model.prior_model import drawn_from_prior, noise_dim, prior_model
+from vaekit.model.prior_model import drawn_from_prior, noise_dim, prior_draws, prior_model
 from vaekit.model.process_state import seeded
 from vaekit.model.vae import VAE
 
@@ -28,7 +29,9 @@ __all__ = [
     "build_vae",
     "drawn_from_prior",
     "in_chunks",
+    "named_parameters",
     "noise_dim",
+    "prior_draws",
     "prior_model",
     "refused_creation",
     "resolve_part",

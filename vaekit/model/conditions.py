@@ -38,8 +38,8 @@ class Condition(NamedTuple):
         """
         if labels is None:
             raise DataError(
-                "The images have no labels, and the model needs the class of each "
-                f"({option_text('condition', 'labels')}). Give images of a source with labels."
+                f"The model goes by the class of each image ({option_text('condition', 'labels')})"
+                ", and there are no labels. Give them, or images of a source that has labels."
             )
         labels = np.asarray(labels)
         wrong = (labels < 0) | (labels >= self.classes)

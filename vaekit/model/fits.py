@@ -6,6 +6,7 @@ together with a part that would do, which is looked for among those that are ins
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -13,13 +14,13 @@ import keras
 from keras import ops
 
 from vaekit.errors import BuildError, VaekitError
-from vaekit.latent import Draw, Latent, Prior
+from vaekit.latent import Draw, Given, Latent, Prior
 from vaekit.loss import Needs
 from vaekit.model.builders import Context, Part, build_part
+from vaekit.model.held_variables import refused_creation
 from vaekit.model.vae import VAE
 from vaekit.options import resolved_options
 from vaekit.plugins import discover
-from vaekit.registry import KINDS
 from vaekit.wording import option_text
 
 Parts = Mapping[str, Part]
@@ -30,39 +31,60 @@ def refuse_other_prior(parts: Parts, latent: Latent, prior: Prior | None, contex
     if prior is None:
         return
     name, of = parts["latent"].name, parts["prior"].name
+    supports = prior.supports
+
+    def takes_it(other: Latent) -> bool:
+        return other.own_prior() is None and other.support in supports
+
     if latent.own_prior() is not None:
         raise BuildError(
-            f"The latent {name!r} has a prior of its own and takes no other: leave out "
-            f"{option_text('prior', of)}, or choose another latent, such as "
-            f"{KINDS['latent'].default!r}."
+            f"The latent {name!r} has a prior of its own and takes no other, such as {of!r}. "
+            f"{_leave_out(of)}{_instead('latent', _names('latent', context, takes_it))}".strip()
         )
-    if latent.support not in prior.supports:
-        others = _names("prior", context, lambda other: latent.support in other.supports)
-        latents = _names("latent", context, lambda other: other.support in prior.supports)
+    if latent.support not in supports:
+        priors = _names("prior", context, lambda other: latent.support in other.supports)
         raise BuildError(
-            f"The prior {of!r} is for z of support {' or '.join(prior.supports)}, and the latent "
-            f"{name!r} gives z of support {latent.support}. {_instead('prior', others)}"
-            f"{_instead('latent', latents)}"
+            f"The prior {of!r} is for z of support {' or '.join(supports)}, and the latent "
+            f"{name!r} gives z of support {latent.support}. {_instead('prior', priors)}"
+            f"{_instead('latent', _names('latent', context, takes_it))}".strip()
         )
 
 
-def refuse_misfit(parts: Parts, vae: VAE, needs: Needs, context: Context) -> None:
+def refuse_misfit(
+    parts: Parts, vae: VAE, needs: Needs, context: Context, features: tuple[int, ...]
+) -> None:
     """Raise `BuildError` if the loss can't use what the latent gives.
 
     It is tried on two black images, and whatever that changes is thrown away.
+
+    features: the shape of what a latent's heads are made of.
     """
-    draw = _draw(vae, needs)
-    latent, loss = parts["latent"].name, parts["loss"].name
+    loss, who = parts["loss"].name, f"the latent {parts['latent'].name!r}"
+
+    def fits(latent: Latent) -> bool:
+        draw = _draw_beside_no_other(latent, features, needs)
+        return draw is not None and _lack(draw, needs, None) is None
+
+    prior_out = ""
+    if "prior" in parts:
+        who += f" with the prior {parts['prior'].name!r}"
+        prior_out = _leave_out(parts["prior"].name)
+    try:
+        with refused_creation(who.capitalize()):
+            draw = _draw(vae, needs)
+    except BuildError as error:
+        instead = prior_out if prior_out and fits(vae.latent) else ""
+        raise BuildError(f"{who.capitalize()}: {error} {instead}".strip()) from error
     lack = _lack(draw, needs, vae.latent_dim)
     if lack is None:
         return
-    others = _names("loss", context, lambda built: _lack(draw, built.needs, None) is None)
-    sentence = f"The loss {loss!r} needs {lack}, of the latent {latent!r}"
-    if "prior" in parts:
-        sentence += f" with the prior {parts['prior'].name!r}"
-    default = KINDS["latent"].default
-    latents = "" if latent == default else f"Choose the latent {default!r} with its own prior. "
-    raise BuildError(f"{sentence}. {latents}{_instead('loss', others)}".strip())
+    instead = prior_out if prior_out and fits(vae.latent) else ""
+    latents = _names("latent", context, fits)
+    losses = _names("loss", context, lambda built: _lack(draw, built.needs, None) is None)
+    raise BuildError(
+        f"The loss {loss!r} needs {lack}, of {who}. "
+        f"{instead or _instead('latent', latents)}{_instead('loss', losses)}".strip()
+    )
 
 
 def _draw(vae: VAE, needs: Needs) -> Draw:
@@ -77,6 +99,37 @@ def _draw(vae: VAE, needs: Needs) -> Draw:
         )
     assert output.draw is not None
     return output.draw
+
+
+def _draw_beside_no_other(latent: Latent, features: tuple[int, ...], needs: Needs) -> Draw | None:
+    """What a latent gives with the prior of a run that names none.
+
+    None if that can't be seen without an encoder and a decoder.
+    """
+    inputs = keras.Input(features)
+    size = math.prod(latent.shape(features))
+    try:
+        heads = keras.Model(inputs, latent.heads(inputs))
+        with keras.StatelessScope():
+            prior, default = latent.own_prior(), latent.default_prior()
+            if prior is None and default is not None:
+                prior = default.distribution(size, _no_images)
+            return latent.infer(
+                heads(ops.zeros((2, *features))),
+                Given(
+                    seed=keras.random.SeedGenerator(0),
+                    lead=() if needs.samples == 1 else (needs.samples,),
+                    training=False,
+                    prior=prior,
+                    encode=_no_images,
+                ),
+            )
+    except Exception:  # a stranger's latent may raise anything, and is only left out here
+        return None
+
+
+def _no_images(_: Any) -> Any:
+    raise BuildError("There are no images where a latent is tried by itself.")
 
 
 def _lack(draw: Draw, needs: Needs, latent_dim: int | None) -> str | None:
@@ -113,6 +166,10 @@ def _built(kind: str, context: Context) -> Iterator[tuple[Any, Any]]:
             except VaekitError:
                 continue
             yield component, built
+
+
+def _leave_out(prior: str) -> str:
+    return f"Leave out {option_text('prior', prior)}. "
 
 
 def _instead(kind: str, names: list[str]) -> str:

@@ -109,15 +109,18 @@ class VariablesUsed(keras.StatelessScope):  # type: ignore[misc]  # Keras is unt
         who: whose calls these were. earlier: the scope of calls before; what was not used in them
             is made anew by each.
         """
+        for variable in self.others(held):
+            does = "uses" if id(variable) in earlier._used else "makes, at each call,"
+            raise BuildError(
+                f"{who} {does} the variable {variable.path!r} and doesn't hold it, so that it "
+                "would be neither trained nor saved. Make it once, in the factory, and keep it "
+                "as an attribute of the part."
+            )
+
+    def others(self, held: Collection[keras.Variable]) -> list[keras.Variable]:
+        """The variables that were used and are none of those `held`."""
         own = {id(variable) for variable in held}
-        for key, variable in self._used.items():
-            if key not in own:
-                does = "uses" if key in earlier._used else "makes, at each call,"
-                raise BuildError(
-                    f"{who} {does} the variable {variable.path!r} and doesn't hold it, so that it "
-                    "would be neither trained nor saved. Make it once, in the factory, and keep it "
-                    "as an attribute of the part."
-                )
+        return [variable for key, variable in self._used.items() if key not in own]
 
 
 @contextmanager

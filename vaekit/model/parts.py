@@ -78,7 +78,8 @@ def build_vae(
                 decoder_name=parts["decoder"].name,
                 condition=condition,
             )
-        refuse_misfit(parts, vae, products["loss"].needs, context)
+        features = _features(products, condition)
+        refuse_misfit(parts, vae, products["loss"].needs, context, features)
     return Built(vae, products)
 
 
@@ -86,8 +87,12 @@ def _of_latent(
     context: Context, products: Mapping[str, Any], condition: Condition | None
 ) -> Context:
     """The context of the parts behind a latent: its shape is known before it has any layer."""
+    width = 0 if condition is None else condition.width
+    return context.of_latent(products["latent"].shape(_features(products, condition)), width)
+
+
+def _features(products: Mapping[str, Any], condition: Condition | None) -> tuple[int, ...]:
+    """The shape of what a latent's heads are made of: features, and the code of a condition."""
     features = tuple(products["encoder"].outputs[0].shape[1:])
     width = 0 if condition is None else condition.width
-    if condition is not None:
-        features = (*features[:-1], features[-1] + width)
-    return context.of_latent(products["latent"].shape(features), width)
+    return (*features[:-1], features[-1] + width)

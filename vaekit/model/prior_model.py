@@ -8,8 +8,11 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from vaekit.distributions import Distribution
 from vaekit.model.process_state import FLOAT32, built_in
 from vaekit.model.vae import VAE
+
+_CHUNK = 1024  # a mixture makes a draw of each of its laws
 
 
 def noise_dim(vae: VAE) -> int | None:
@@ -26,11 +29,43 @@ def drawn_from_prior(vae: VAE, noise: np.ndarray, labels: np.ndarray | None = No
 
     labels: the class of each, `(N,)`, in a run with a condition.
     """
-    classes = None if labels is None else ops.convert_to_tensor(labels[:, None], "int32")
-    law = vae.prior_distribution(classes if vae.prior_takes_labels else None)
+    law = _law(vae, labels)
     assert law is not None
     z: np.ndarray = ops.convert_to_numpy(law.from_noise(ops.convert_to_tensor(noise)))
     return z.reshape(-1, *vae.latent_shape)
+
+
+def prior_draws(
+    vae: VAE, count: int, seed: int, labels: np.ndarray | None = None
+) -> np.ndarray | None:
+    """`count` draws of the prior, `(count, *latent_shape)`; None where there is no prior.
+
+    Where the prior is made of noise, that is NumPy's, the same on every backend. labels: the class
+    of each, `(count,)`, in a run with a condition.
+    """
+    law, size = _law(vae, None), noise_dim(vae)
+    if law is None:
+        return None
+    parts = [slice(start, min(start + _CHUNK, count)) for start in range(0, count, _CHUNK)]
+    classes = [None if labels is None else labels[part] for part in parts]
+    if size is not None:
+        noise = np.random.default_rng(seed).standard_normal((count, size)).astype("float32")
+        drawn = [drawn_from_prior(vae, noise[p], c) for p, c in zip(parts, classes, strict=True)]
+        return np.concatenate(drawn)
+    generator, values = keras.random.SeedGenerator(seed), []
+    for part, of in zip(parts, classes, strict=True):
+        law = _law(vae, of)
+        assert law is not None
+        lead = () if vae.prior_takes_labels else (part.stop - part.start,)
+        values.append(ops.convert_to_numpy(law.sample(generator, lead)))
+    return np.concatenate(values).reshape(count, *vae.latent_shape)
+
+
+def _law(vae: VAE, labels: np.ndarray | None) -> Distribution | None:
+    """p(z), or p(z|labels) where the prior goes by the class."""
+    if labels is None or not vae.prior_takes_labels:
+        return vae.prior_distribution()
+    return vae.prior_distribution(ops.convert_to_tensor(labels[:, None], "int32"))
 
 
 def prior_model(vae: VAE) -> keras.Model | None:

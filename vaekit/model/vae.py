@@ -11,10 +11,12 @@ import keras
 from keras import layers, ops
 
 from vaekit.distributions import Distribution, Likelihood, StandardNormal
+from vaekit.errors import BuildError
 from vaekit.latent import Given, Latent, Prior
 from vaekit.model.conditions import Condition
 from vaekit.model.held_variables import variables_of
 from vaekit.model.output_scale import add_sigmoid, logits_of
+from vaekit.model.parameters import refuse_names
 from vaekit.model.precision import TrainingPrecision
 from vaekit.model.process_state import FLOAT32, built_in
 from vaekit.types import Tensor, VAEOutput
@@ -68,9 +70,16 @@ class VAE:
             point, z = latent.point(parameters), latent.draw(parameters)
             encoded = latent.encoded(parameters)
         self.latent_shape = tuple(point.shape[1:])
+        declared = tuple(latent.shape(tuple(features.shape[1:])))
+        if self.latent_shape != declared:
+            raise BuildError(
+                f"The latent's point has the shape {self.latent_shape}, and by its `shape` z has "
+                f"{declared}, for which the decoder was built: they must be the same."
+            )
         self.latent_dim = math.prod(self.latent_shape)
         self.posterior_names = tuple(encoded)
         self.point_name = next((name for name, value in encoded.items() if value is point), "z")
+        refuse_names(encoded, self.point_name)
         self.posterior = keras.Model(inputs, list(encoded.values()), name="posterior")
         self.point = keras.Model(inputs, point, name="point")
         self.encoder = keras.Model(inputs, z, name="encoder_model")

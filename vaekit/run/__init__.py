@@ -15,7 +15,8 @@ from vaekit.run.record import (
     record_parts,
 )
 from vaekit.run.restore import blueprint_of, kept_checkpoint, restore_model, restore_program
-from vaekit.run.run import HeldOut, Run, read_run
+from vaekit.run.run import Run, read_run
+from vaekit.run.run_images import HeldOut
 from vaekit.run.verify import verify_run
 
 __all__ = [

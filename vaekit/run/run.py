@@ -4,49 +4,25 @@ from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
 
 from vaekit.config import TrainConfig
-from vaekit.data import (
-    DifferingSizesError,
-    Scale,
-    as_pixels,
-    coloured,
-    data_budget,
-    fingerprint,
-    load_data,
-    recorded_scale,
-    split,
-    take,
-)
+from vaekit.data import Scale
 from vaekit.engine import Blueprint, Evaluation, Program, score
-from vaekit.errors import DataError, RunError, UserError
-from vaekit.model import Built, prior_model, run_model
+from vaekit.errors import RunError, UserError
+from vaekit.model import Built, named_parameters, prior_draws, run_model
 from vaekit.plugins import discover
 from vaekit.run.directory import RunDirectory
 from vaekit.run.latent_lines import Traversal, interpolation, traversal
-from vaekit.run.parameters import named_parameters
-from vaekit.run.provenance import explained, own_data, warn_of_changes
+from vaekit.run.provenance import explained, warn_of_changes
 from vaekit.run.record import RunRecord
 from vaekit.run.restore import kept_checkpoint, restore_model, restore_program
+from vaekit.run.run_images import HeldOut, RunImages
 from vaekit.startup import refuse_fork, with_keras_defaults
-from vaekit.types import Dataset, Images, Pixels
-
-
-class HeldOut(NamedTuple):
-    """Images that a run is judged on.
-
-    split: which they are of their source: `test`, `validation` (the share of its images that the
-    run didn't train on), or `all`. classes: names of their labels, None where there are none.
-    """
-
-    images: Images
-    split: str
-    source: str
-    classes: tuple[str, ...] | None
+from vaekit.types import Dataset, Images
 
 
 class Run:
@@ -60,6 +36,7 @@ class Run:
         self.model = built.vae
         self._blueprint = blueprint
         self._built = built
+        self._images = RunImages(record, self.model.image_shape, self.model.condition)
 
     @property
     def path(self) -> Path:
@@ -82,21 +59,33 @@ class Run:
         return self.model.latent_shape
 
     @property
+    def point_names(self) -> tuple[str]:
+        """What files of latents call the z that stands for an image: of the default, `z_mean`."""
+        return (self.model.point_name,)
+
+    @property
+    def takes_labels(self) -> bool:
+        """Whether the run has a condition, and goes by the class of an image."""
+        return self.model.condition is not None
+
+    @property
     def image_shape(self) -> tuple[int, ...]:
         """Height, width and channels of the images."""
         return self.model.image_shape
 
     @property
     def encoder(self) -> keras.Model:
-        """Images `(B, H, W, C)` in [0, 1] -> z: a draw when called, the mean under `predict`.
+        """Images `(B, H, W, C)` in [0, 1] -> z: a draw when called, the point under `predict`.
 
-        Its layers `encoder_mu` and `encoder_log_variance` are the posterior.
+        Of the default, the point is the mean, and the layers `encoder_mu` and
+        `encoder_log_variance` are the posterior. With a condition, this and the other models take
+        `[values, labels]`, labels being `(B, 1)`, int32.
         """
         return self.model.encoder
 
     @property
     def decoder(self) -> keras.Model:
-        """Z `(B, latent_dim)` -> images, as means."""
+        """Z `(B, *latent_shape)` -> images, as means."""
         return self.model.decoder
 
     @property
@@ -119,15 +108,22 @@ class Run:
             Or `vaekit.Images`, as `dataset` and `held_out` give them.
         labels: the class of each, `(N,)`, in a run with a condition; `vaekit.Images` bring theirs.
 
-        Raises `DataError` for values beyond that.
+        Raises `DataError` for values beyond that, and for labels that lack or are no class.
         """
-        return self.posterior(self._images(images, labels))
+        return self.posterior(self._images.taken(images, labels))
 
     @with_keras_defaults
     def posterior(self, images: Images) -> Any:
         """`encode` for images as a `Dataset` holds them, taken as they are."""
-        outputs = run_model(self.model.posterior, images.pixels, self._labels(images))
+        outputs = run_model(self.model.posterior, images.pixels, self._images.classes_of(images))
         return named_parameters(self.model.posterior_names, outputs)
+
+    def encoded(self, images: Images) -> dict[str, np.ndarray]:
+        """`posterior` of images by name and, where none of it is the point, the point as `z`."""
+        columns: dict[str, np.ndarray] = self.posterior(images)._asdict()
+        if self.model.point_name not in columns:
+            columns[self.model.point_name] = self.latents(images)
+        return columns
 
     @with_keras_defaults
     def latents(self, images: Any, labels: Any = None) -> np.ndarray:
@@ -135,8 +131,8 @@ class Run:
 
         images, labels: as for `encode`.
         """
-        taken = self._images(images, labels)
-        (z,) = run_model(self.model.point, taken.pixels, self._labels(taken))
+        taken = self._images.taken(images, labels)
+        (z,) = run_model(self.model.point, taken.pixels, self._images.classes_of(taken))
         return z
 
     @with_keras_defaults
@@ -149,12 +145,12 @@ class Run:
         if z.ndim != 1 + len(shape) or z.shape[1:] != shape:
             wanted = ", ".join(map(str, ("N", *shape)))
             raise UserError(f"Latents of this run have shape ({wanted}), not {z.shape}.")
-        (images,) = run_model(self.model.decoder, z, self._classes(labels, len(z)))
+        (images,) = run_model(self.model.decoder, z, self._images.classes(labels, len(z)))
         return images
 
     def reconstruct(self, images: Any, labels: Any = None) -> np.ndarray:
         """Images decoded from the z that stands for each, `(N, H, W, C)`, float32."""
-        taken = self._images(images, labels)
+        taken = self._images.taken(images, labels)
         return self.decode(self.latents(taken), taken.labels)
 
     @with_keras_defaults
@@ -168,21 +164,18 @@ class Run:
         """
         if count < 1:
             raise UserError(f"Can't draw {count} samples; ask for at least 1.")
-        prior = prior_model(self.model)
-        if prior is None:
+        condition = self.model.condition
+        if condition is not None and labels is None:
+            labels = np.arange(count) % condition.classes
+        classes = self._images.classes(labels, count)
+        z = prior_draws(self.model, count, seed, classes)
+        if z is None:
             raise UserError(
                 f"Nothing can be sampled from {self.path}: its latent "
                 f"{self.record.parts['latent'].name!r} has no prior. Train with a prior, or decode "
                 "latents of images."
             )
-        condition = self.model.condition
-        if condition is not None and labels is None:
-            labels = np.arange(count) % condition.classes
-        labels = self._classes(labels, count)
-        noise = np.random.default_rng(seed).standard_normal((count, prior.inputs[0].shape[1]))
-        taken = labels if self.model.prior_takes_labels else None
-        (z,) = run_model(prior, noise.astype("float32"), taken)
-        return self.decode(z, labels)
+        return self.decode(z, classes)
 
     def interpolate(self, images: Any, labels: Any = None, *, steps: int = 10) -> np.ndarray:
         """Images on the way in z from each image to the next, `(N - 1, steps, H, W, C)`.
@@ -192,7 +185,7 @@ class Run:
 
         Raises `UserError` for fewer than two images or steps.
         """
-        taken = self._images(images, labels)
+        taken = self._images.taken(images, labels)
         return interpolation(
             self.decode, self.model.latent.between, self.latents(taken), taken.labels, steps
         )
@@ -208,10 +201,12 @@ class Run:
     ) -> Traversal:
         """Move one latent after the other, those with the largest KL first.
 
-        image: one image to start from, `(1, H, W, C)`, as for `encode`; None is the prior's mean.
+        image: one image to start from, `(1, H, W, C)`, as for `encode`; None starts from 0, the
+            mean of N(0, I).
         latents: how many to move at most. steps: images of each, from -`span` to `span`, in
-            standard deviations of the prior.
-        label: the class of the start, in a run with a condition.
+            standard deviations of N(0, I).
+        label: the class of all images, in a run with a condition; an image that is labelled, as
+            `dataset` gives it, brings its own.
 
         Raises `RunError` for a run that has ended no epoch, which is where the KL is from,
         `UserError` where the latent isn't a vector of single values with a KL each.
@@ -226,14 +221,15 @@ class Run:
                 f"The latent {self.record.parts['latent'].name!r} of {self.path} is no vector of "
                 "values with a KL each, so none can be moved alone."
             )
-        labels = None if label is None else [label]
         start = np.zeros((1, self.latent_dim), "float32")
+        labels = None if label is None else np.array([label])
         if image is not None:
-            start = self.latents(image, labels)
-            if len(start) != 1:
-                raise UserError(f"A traversal starts from one image, not from {len(start)}.")
+            taken = self._images.taken(image, labels)
+            if len(taken.pixels) != 1:
+                raise UserError(f"A traversal starts from one image, not from {len(taken.pixels)}.")
+            start, labels = self.latents(taken), taken.labels
         return traversal(
-            lambda z: self.decode(z, None if label is None else np.full(len(z), label)),
+            lambda z: self.decode(z, None if labels is None else np.repeat(labels, len(z))),
             start[0],
             np.array(kl),
             latents=latents,
@@ -249,7 +245,7 @@ class Run:
         gives, but for `psnr`, which it takes of the mean error.
         """
         refuse_fork()
-        return score(self._program(), self._images(images, labels))
+        return score(self._program(), self._images.taken(images, labels))
 
     @with_keras_defaults
     def evaluate(
@@ -282,32 +278,7 @@ class Run:
 
         Raises `DataError` if its images have another shape than the run's.
         """
-        options = None
-        if data is None:
-            data = own_data(self.record, discover().registry)
-            part = self.record.data.part
-            options = None if part is None else part.options
-            if data is None:
-                raise UserError("The run was trained on an array: say which data to use.")
-        config = self.config
-        try:
-            dataset = load_data(
-                data,
-                image_size=config.image_size,
-                resize=config.resize,
-                gray=config.gray,
-                skip_bad=skip_bad or config.skip_bad,
-                budget=data_budget(config.data_budget),
-                scale=self.scale,
-                options=options,
-                progress=progress,
-            )
-        except DifferingSizesError as error:
-            raise DataError(f"The run works on {self._shape_text} images. {error.sizes}") from error
-        if isinstance(data, str | PathLike) and self.image_shape[-1] == 3:
-            dataset = coloured(dataset)
-        self._check_shape(dataset.train.pixels)
-        return dataset
+        return self._images.dataset(data, skip_bad=skip_bad, progress=progress)
 
     def held_out(
         self,
@@ -321,18 +292,7 @@ class Run:
 
         limit: only the first so many. skip_bad, progress: as for `vaekit.load_data`.
         """
-        dataset = self.dataset(data, skip_bad=skip_bad, progress=progress)
-        config = self.config
-        if dataset.test is not None:
-            images, name = dataset.test, "test"
-        elif fingerprint(dataset) == self.record.data.fingerprint:
-            _, images = split(dataset, share=config.validation_split, seed=config.seed)
-            name = "validation"
-        else:
-            images, name = dataset.train, "all"
-        if limit is not None:
-            images = take(images, slice(limit))
-        return HeldOut(images, name, dataset.source, dataset.classes)
+        return self._images.held_out(data, limit, skip_bad=skip_bad, progress=progress)
 
     def _program(self) -> Program:
         """The program of the checkpoint that the run's models are of."""
@@ -342,39 +302,10 @@ class Run:
             program, _ = restore_program(self._blueprint, checkpoint, self._built)
         return program
 
-    def _images(self, images: Any, labels: Any) -> Images:
-        taken = images if isinstance(images, Images) else Images(as_pixels(images, self.scale))
-        self._check_shape(taken.pixels)
-        return taken if labels is None else taken._replace(labels=np.asarray(labels))
-
-    def _labels(self, images: Images) -> np.ndarray | None:
-        return self._classes(images.labels, len(images.pixels))
-
-    def _classes(self, labels: Any, count: int) -> np.ndarray | None:
-        """Labels as the models take them; None in a run without a condition."""
-        condition = self.model.condition
-        if condition is None:
-            return None
-        classes = condition.checked(None if labels is None else np.asarray(labels))
-        if classes.shape != (count,):
-            raise DataError(f"{count} images need as many labels, not {classes.shape}.")
-        return classes
-
     @property
     def scale(self) -> Scale:
         """Which value of each type of the run's own images is white: later images have the same."""
-        return recorded_scale(self.record.data.scale, self.record.data.type)
-
-    @property
-    def _shape_text(self) -> str:
-        return "x".join(map(str, self.model.image_shape))
-
-    def _check_shape(self, pixels: Pixels) -> None:
-        if not len(pixels) or pixels.shape[1:] != self.model.image_shape:
-            raise DataError(
-                f"The run works on {self._shape_text} images, and these have the shape "
-                f"{pixels.shape}. Give images of the run's shape."
-            )
+        return self._images.scale
 
 
 def read_run(path: str | PathLike[str]) -> Run:

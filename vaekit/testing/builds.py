@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 
+from vaekit.options import arguments_of
 from vaekit.testing.subject import Subject
 from vaekit.testing.training import some_images
 from vaekit.types import ImageShape
@@ -26,31 +28,47 @@ class Build(NamedTuple):
     gives: tuple[int, ...] | None
 
 
-def _encoder(latent_dim: int, image_shape: ImageShape) -> Build:
+def _encoder(subject: Subject, latent_dim: int, image_shape: ImageShape) -> Build:
     return Build((image_shape,), image_shape, None)
 
 
-def _decoder(latent_dim: int, image_shape: ImageShape) -> Build:
-    return Build((latent_dim, image_shape), (latent_dim,), image_shape)
+def _decoder(subject: Subject, latent_dim: int, image_shape: ImageShape) -> Build:
+    if not _takes_shape(subject):
+        return Build((latent_dim, image_shape), (latent_dim,), image_shape)
+    return Build(((latent_dim,), image_shape), (latent_dim,), image_shape)
 
 
-_BUILDS: Mapping[str, Callable[[int, ImageShape], Build]] = {
+_BUILDS: Mapping[str, Callable[[Subject, int, ImageShape], Build]] = {
     "encoder": _encoder,
     "decoder": _decoder,
 }
 
 
+def _takes_shape(subject: Subject) -> bool:
+    """Whether a decoder is handed the shape of z, which is then a vector or a map."""
+    return "latent_shape" in arguments_of(subject.component)
+
+
+def _of_maps(subject: Subject, latent_dim: int, image_shape: ImageShape) -> Build:
+    """How a decoder is built for z that is a map of a quarter of the image's sides."""
+    map_shape = (-(-image_shape[0] // 4), -(-image_shape[1] // 4), latent_dim)
+    return Build((map_shape, image_shape), map_shape, image_shape)
+
+
 def claimed_builds(subject: Subject) -> list[Build]:
     """How to build it: for each image that it claims, and for each number of latents."""
-    claims, build = subject.claims, _BUILDS[subject.kind]
+    claims, build = subject.claims, partial(_BUILDS[subject.kind], subject)
     pairs = [(claims.latents[0], shape) for shape in claims.shapes]
     pairs += [(count, claims.least) for count in claims.latents]
-    return list(dict.fromkeys(build(*pair) for pair in pairs))
+    builds = [build(*pair) for pair in pairs]
+    if _takes_shape(subject):
+        builds += [_of_maps(subject, *pair) for pair in pairs]
+    return list(dict.fromkeys(builds))
 
 
 def refused_builds(subject: Subject) -> list[Build]:
     """How it is not to be built: for what it doesn't claim."""
-    claims, build = subject.claims, _BUILDS[subject.kind]
+    claims, build = subject.claims, partial(_BUILDS[subject.kind], subject)
     return [
         build(count, shape)
         for count, shape in claims.refused

@@ -106,7 +106,6 @@ CHECKS: Mapping[str, tuple[CheckFunction, ...]] = {
 }
 
 
-
 def checks_of(kind: str) -> tuple[CheckFunction, ...]:
     """The checks of a kind, in a fixed order."""
     return CHECKS.get(kind, GENERAL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -42,7 +43,7 @@ def schedules_reach_their_ends(subject: Subject) -> None:
 
 
 def every_option_has_an_effect(subject: Subject) -> None:
-    """Another value of an option changes the terms, or the adversary, or how many draws it asks."""
+    """Another value of an option changes the terms, players, networks or how many draws it asks."""
     options = options_of(subject.component)
     if not options:
         raise CheckSkipped("it has no options")
@@ -76,7 +77,7 @@ class _Effect:
 
     def __init__(self, loss: LossUnderCheck) -> None:
         self._loss = loss
-        self._needs = (loss.needs.scale, loss.needs.samples, _players(loss))
+        self._needs = (loss.needs.scale, loss.needs.samples, _players(loss), _networks(loss))
         self._schedule = [
             {name: float(array(value)) for name, value in loss.schedule(step).items()}
             for step in (TICKS if loss.needs.schedules else ())
@@ -88,7 +89,7 @@ class _Effect:
         return {name: t.tobytes() for name, t in self._loss.terms(a_batch(), step).items()}
 
     def differs_from(self, other: _Effect) -> bool:
-        """Whether the terms, the needs or the players differ."""
+        """Whether the terms, the needs, the players or their networks differ."""
         if self._needs != other._needs:
             return True
         # A schedule that the terms don't read has no effect, however it differs.
@@ -97,16 +98,22 @@ class _Effect:
         return any(self._terms(step) != other._terms(step) for step in (0, *apart[:3]))
 
 
-def _players(loss: LossUnderCheck) -> tuple[Any, ...]:
-    """Who moves what by which optimizer, and the loss's networks, to be compared."""
-    players = [
-        (name, player.moves, player.terms, player.optimizer and player.optimizer().get_config())
+def _players(loss: LossUnderCheck) -> dict[str, Any]:
+    """Who moves what, down which terms and by which optimizer, to be compared."""
+    return {
+        name: (
+            player.moves,
+            player.terms,
+            None if player.optimizer is None else player.optimizer().get_config(),
+        )
         for name, player in loss.needs.players.items()
-    ]
-    networks: dict[str, Any] = dict(loss.networks)
-    shapes = [
-        (name, weight.name, tuple(weight.shape))
+    }
+
+
+def _networks(loss: LossUnderCheck) -> dict[str, Any]:
+    """The weights of its networks, to be compared."""
+    networks: Mapping[str, Any] = loss.networks
+    return {
+        name: [(weight.name, tuple(weight.shape)) for weight in network.weights]
         for name, network in networks.items()
-        for weight in network.weights
-    ]
-    return players, shapes
+    }

@@ -13,7 +13,6 @@ import numpy as np
 from keras import layers, ops
 
 from vaekit.distributions import Distribution
-from vaekit.errors import BuildError
 from vaekit.latent import Draw, Given
 from vaekit.model import HeldVariables, seeded, variables_of
 from vaekit.registry import Component
@@ -150,9 +149,10 @@ def _built(
 ) -> Iterator[LatentUnderCheck]:
     for latent_dim, features in pairs:
         try:
-            yield LatentUnderCheck(subject, latent_dim, features, **options)
-        except BuildError:
+            latent = LatentUnderCheck(subject, latent_dim, features, **options)
+        except Exception:  # whether it may refuse so is for one check to say
             continue
+        yield latent
 
 
 def latent_of(subject: Subject) -> LatentUnderCheck:

@@ -124,7 +124,7 @@ def goes_from_point_to_point(subject: Subject) -> None:
     point = array(latent.point(latent.features, training=False))
     a, b = point[:-1, None], point[1:, None]
     way = latent.latent.between(a, b, np.tile(np.linspace(0.0, 1.0, 5), (len(a), 1)))
-    shape = (len(a), 5, *latent.shape)
+    shape = (len(a), 5, *point.shape[1:])
     require(way.shape == shape, f"Five z between two have the shape {way.shape}, not {shape}.")
     ends = np.abs(way[:, 0] - a[:, 0]).max(), np.abs(way[:, -1] - b[:, 0]).max()
     require(max(ends) < 1e-3, f"`between` misses its ends by {ends[0]:.2g} and {ends[1]:.2g}.")
@@ -165,26 +165,23 @@ def lead_axis_is_more_draws(subject: Subject) -> None:
     if _draws(latent):
         same = np.array_equal(several[0], several[1])
         require(not same, "Asked for several draws of each image, it gives one several times.")
-    _same_by_image(several, singly, "Several draws of an image are of another law than one")
+    for image, rows in enumerate(np.split(np.arange(len(singly)), IMAGES)):
+        require_same_law(
+            several[:, image], singly[rows], "Several draws of an image are of another law than one"
+        )
 
 
 def saved_draw_agrees_with_infer(subject: Subject) -> None:
     """What the saved encoder draws is of the law that training draws from."""
     latent = latent_of(subject)
     features = latent.repeated(_DRAWS)
-    saved = array(latent.draw(features)).reshape(len(features), -1)
-    _same_by_image(
-        array(latent.infer(lead=(_DRAWS,)).z),
-        saved,
-        "Its saved draw and its `infer` are of different laws",
-    )
-
-
-def _same_by_image(several: np.ndarray, singly: np.ndarray, sentence: str) -> None:
-    """Compare draws `(K, B, D)` with draws `(B K, D)`, those of an image in a row."""
-    rows = singly.reshape(several.shape[1], -1, several.shape[-1])
-    for image in range(several.shape[1]):
-        require_same_law(several[:, image], rows[image], sentence)
+    inferred, saved = array(latent.infer(features=features).z), array(latent.draw(features))
+    for rows in np.split(np.arange(len(features)), IMAGES):
+        require_same_law(
+            inferred[rows],
+            saved[rows].reshape(_DRAWS, -1),
+            "Its `infer` and its saved draw are of different laws",
+        )
 
 
 def kl_agrees_with_log_ratio(subject: Subject) -> None:

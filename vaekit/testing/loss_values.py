@@ -6,18 +6,17 @@ import itertools
 import math
 import typing
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 from keras import ops
 
-from vaekit.distributions import Posterior, StandardNormal
-from vaekit.latent import Draw
 from vaekit.loss import ADVERSARY, needs_of
 from vaekit.model import HeldVariables, seeded, variables_of
 from vaekit.options import options_of
+from vaekit.testing.made_up_draws import made_up_draw
 from vaekit.testing.subject import Subject
 from vaekit.testing.training import array
 from vaekit.types import Tensor, VAEOutput
@@ -48,7 +47,7 @@ def a_batch(count: int = 6) -> Batch:
 
 
 class LossUnderCheck:
-    """The loss that a subject makes with these options, its needs and its adversary's network."""
+    """The loss that a subject makes with these options, its needs and its networks."""
 
     def __init__(self, subject: Subject, **options: Any) -> None:
         self.loss = subject.make(**{**subject.options, **options})
@@ -56,9 +55,13 @@ class LossUnderCheck:
 
     @cached_property
     def networks(self) -> dict[str, Callable[[Tensor], Any]]:
-        """The loss's networks and its adversary's, by name."""
+        """Its networks by name, its adversary's among them."""
         with seeded(0):
             return {name: build(SHAPE, LATENTS) for name, build in self.needs.networks.items()}
+
+    def silence_networks(self) -> None:
+        """Let its networks give zeros from now on."""
+        self.networks = {name: partial(_silent, net) for name, net in self.networks.items()}
 
     @cached_property
     def own(self) -> HeldVariables:
@@ -78,23 +81,22 @@ class LossUnderCheck:
             ops.convert_to_tensor,
             (batch.z_mean, batch.z_log_var, batch.noise, batch.reconstruction),
         )
-        z = mean + ops.exp(0.5 * log_var) * noise
+        draw = made_up_draw(self.needs, mean, log_var, noise)
         if self.needs.samples > 1:
-            z, reconstruction = (
-                ops.stack([part] * self.needs.samples, axis=0) for part in (z, reconstruction)
-            )
-        posterior, prior = Posterior(mean, log_var), StandardNormal(LATENTS)
-        log_ratio = posterior.log_prob(z) - prior.log_prob(z)
+            several = partial(_several, self.needs.samples)
+            reconstruction = several(reconstruction)
+            log_ratio = None if draw.log_ratio is None else several(draw.log_ratio)
+            draw = draw._replace(z=several(draw.z), log_ratio=log_ratio)
         return VAEOutput(
             reconstruction,
-            posterior,
-            z,
+            draw.posterior,
+            draw.z,
             self.schedule(step),
             self.networks.get(ADVERSARY),
             dataset_size=1000,
-            draw=Draw(z, posterior, prior, posterior.kl_by_unit(), log_ratio),
+            draw=draw,
             networks=self.networks,
-            decode=_images_of,
+            decode=_decoded,
             seed=keras.random.SeedGenerator(0),
         )
 
@@ -122,11 +124,21 @@ class LossUnderCheck:
         return float(sum(term.sum() for term in self.terms(batch).values()))
 
 
-def _images_of(z: Tensor) -> Tensor:
-    """Images `(..., *SHAPE)` that z `(..., LATENTS)` might be decoded to."""
-    matrix = np.random.default_rng(5).normal(size=(LATENTS, math.prod(SHAPE)))
-    pixels = ops.sigmoid(ops.matmul(z, matrix.astype("float32")))
-    return ops.reshape(pixels, (*z.shape[:-1], *SHAPE))
+def _several(count: int, values: Tensor) -> Tensor:
+    """The same values for each of so many draws."""
+    return ops.stack([values] * count, axis=0)
+
+
+def _silent(network: Callable[[Tensor], Any], values: Tensor) -> Any:
+    """Zeros in the place of what a network gives."""
+    return keras.tree.map_structure(ops.zeros_like, network(values))
+
+
+def _decoded(z: Tensor) -> Tensor:
+    """Images `(..., B, H, W, C)` of z `(..., B, D)`, by a fixed matrix in a decoder's place."""
+    shape = (z.shape[-1], math.prod(SHAPE))
+    matrix = np.random.default_rng(4).normal(size=shape).astype("float32")
+    return ops.reshape(ops.sigmoid(ops.matmul(z, matrix)), (*ops.shape(z)[:-1], *SHAPE))
 
 
 def _arrays(terms: Mapping[str, Tensor]) -> dict[str, np.ndarray]:

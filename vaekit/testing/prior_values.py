@@ -19,7 +19,7 @@ from vaekit.testing.laws import SPACES
 from vaekit.testing.subject import Subject, registered
 from vaekit.testing.training import array
 from vaekit.testing.verdict import CheckSkipped
-from vaekit.types import Tensor
+from vaekit.types import ImageShape, Tensor
 
 SHAPE = (8, 8, 1)
 CODE_WIDTH = 5
@@ -28,15 +28,20 @@ CODE_WIDTH = 5
 class PriorUnderCheck:
     """A prior for z of a latent that it serves, and its law."""
 
-    def __init__(self, subject: Subject, beside: LatentUnderCheck, seed: int = 0) -> None:
+    def __init__(
+        self,
+        subject: Subject,
+        beside: LatentUnderCheck,
+        *,
+        seed: int = 0,
+        image_shape: ImageShape = SHAPE,
+    ) -> None:
         self.beside = beside
         self.size = beside.size
         self.support = beside.latent.support
-        self.prior: Prior = subject.make(self.size, SHAPE, seed=seed, **subject.options)
+        self.prior: Prior = subject.make(self.size, image_shape, seed=seed, **subject.options)
         with seeded(seed):  # the layers of it that its first law builds
             self.law()
-            if self.prior.conditional:
-                self.law(codes())
 
     @property
     def own(self) -> HeldVariables:
@@ -102,9 +107,9 @@ def _prior_of(component: Component) -> PriorUnderCheck:
     return new_prior(Subject(component))
 
 
-def new_prior(subject: Subject, seed: int = 0) -> PriorUnderCheck:
-    """The same, made anew."""
-    return PriorUnderCheck(subject, _served(subject.component), seed)
+def new_prior(subject: Subject, **chosen: Any) -> PriorUnderCheck:
+    """The same, made anew, with a seed or for images of one's own choice."""
+    return PriorUnderCheck(subject, _served(subject.component), **chosen)
 
 
 def small_priors(subject: Subject) -> Iterator[PriorUnderCheck]:
@@ -134,7 +139,10 @@ def _serving(subject: Subject) -> Subject:
     default = KINDS["latent"].default
     for part in sorted(registered("latent"), key=lambda part: part.name != default):
         latent = Subject(part)
-        built: Latent = latent.make(latent.claims.latents[0], **latent.options)
+        try:
+            built: Latent = latent.make(latent.claims.latents[0], **latent.options)
+        except Exception:  # another's latent, which may be broken
+            continue
         if built.support in prior.supports and built.own_prior() is None:
             return latent
     raise CheckSkipped(

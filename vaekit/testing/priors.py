@@ -35,7 +35,8 @@ def gives_a_law_of_its_size(subject: Subject) -> None:
         z = law.sample(keras.random.SeedGenerator(0), lead)
         shape = (*lead, prior.size)
         require(
-            tuple(z.shape) == shape, f"Asked for {lead} draws, it gives {tuple(z.shape)}, not {shape}."
+            tuple(z.shape) == shape,
+            f"Asked for {lead} draws, it gives {tuple(z.shape)}, not {shape}.",
         )
         log_prob = law.log_prob(z) if lead else None
         if log_prob is not None:
@@ -102,7 +103,8 @@ def goes_by_the_condition(subject: Subject) -> None:
     prior = new_prior(subject)
     if not prior.prior.conditional:
         raise CheckSkipped("it doesn't go by a condition")
-    prior.disturb()  # what is learned of the labels may well begin at nothing
+    prior.law(codes())  # builds what goes by the labels
+    prior.disturb()  # which may well begin at nothing
     order = (2, 0, 1)
     straight, turned = prior.law(codes()), prior.law(codes(order))
     seed = keras.random.SeedGenerator(0)

@@ -68,23 +68,22 @@ def blueprints(subject: Subject) -> Iterator[Blueprint]:
     that names none, and then beside any. With them go the first of the kit's backbones that take
     an image that it takes: where the subject's images allow it, the tutorial's.
     """
-    backbones = itertools.product(*(_kit_s(subject, kind) for kind in _BACKBONES))
-    matched = ((pair, shape) for pair in backbones for shape in _common_shapes(*pair))
+    pairs = itertools.product(*(_of_kit(subject, kind) for kind in _BACKBONES))
+    matched = ((pair, shape) for pair in pairs for shape in _common_shapes(*pair))
     first = next(matched, None)
     if first is None:
         return
-    pair, shape = first
+    (encoder, decoder), shape = first
     kinds = [kind for kind in RUN_KINDS if kind not in _BACKBONES]
-    choose = _kit_s if subject.kind in _BACKBONES else _any
-    for others in _common_first([choose(subject, kind) for kind in kinds]):
-        subjects = dict(zip((*_BACKBONES, *kinds), (*pair, *others), strict=True))
+    for others in _common_first([_choice(subject, kind) for kind in kinds]):
+        subjects = {"encoder": encoder, "decoder": decoder, **dict(zip(kinds, others, strict=True))}
         # In the order in which the kit builds them.
         parts = {
             kind: Part(each.component, each.options)
             for kind in RUN_KINDS
             if (each := subjects[kind]) is not None
         }
-        config = TrainConfig(latent_dim=pair[1].claims.latents[0])
+        config = TrainConfig(latent_dim=decoder.claims.latents[0])
         yield Blueprint(config, parts, shape, dataset_size=BATCH)
 
 
@@ -99,24 +98,25 @@ def _common_first(choices: list[list[Subject | None]]) -> list[tuple[Subject | N
     return [tuple(part for _, part in each) for each in by_place[:_MOST]]
 
 
-def _kit_s(subject: Subject, kind: str) -> list[Subject | None]:
-    """The kit's backbones and losses; of another kind the one of a run that names none."""
+def _of_kit(subject: Subject, kind: str) -> list[Subject]:
+    """The kit's parts of a kind; the subject alone of its own."""
     if kind == subject.kind:
         return [subject]
-    parts = [part for part in registered(kind) if part.distribution == KIT]
-    if kind not in (*_BACKBONES, "loss"):
-        parts = [part for part in parts if part.name == RUN_KINDS[kind].default]
-    return [Subject(part) for part in parts] or [None]
+    return [Subject(part) for part in registered(kind) if part.distribution == KIT]
 
 
-def _any(subject: Subject, kind: str) -> list[Subject | None]:
-    """The part of a run that names none, or none where that's so; then all others, the kit's first."""
-    if kind == subject.kind:
-        return [subject]
+def _choice(subject: Subject, kind: str) -> list[Subject | None]:
+    """What the subject may go beside, what a run has that names nothing of this kind first.
+
+    A backbone, which can't misfit a loss, goes beside that and beside the kit's losses.
+    """
+    if subject.kind == kind or (subject.kind in _BACKBONES and kind == "loss"):
+        return [*_of_kit(subject, kind)]
     default = RUN_KINDS[kind].default
     parts = sorted(registered(kind), key=lambda p: (p.name != default, p.distribution != KIT))
-    absent = [None] if default is None else []
-    return [*absent, *map(Subject, parts)]
+    every: list[Subject | None] = [None] if default is None else []
+    every += [Subject(part) for part in parts]
+    return every[:1] if subject.kind in _BACKBONES else every
 
 
 def _common_shapes(encoder: Subject, decoder: Subject) -> Iterator[ImageShape]:
@@ -149,7 +149,7 @@ def fitting(subject: Subject) -> tuple[Blueprint, Built]:
 
 
 def trained(subject: Subject) -> Trained:
-    """The subject trained beside the first parts that it fits, shared by the checks that read it."""
+    """The subject trained beside the first parts that it fits; shared by checks that read it."""
     return _trained(subject.component)
 
 

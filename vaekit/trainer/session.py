@@ -166,7 +166,15 @@ class Session:
         summary = self.blueprint.parts["loss"].component.summary
         bounded = "elbo" in program.columns.names
         shape = program.vae.image_shape
-        for line in legend(summary, program.needs, program.terms, shape, bounded=bounded):
+        lines = legend(
+            summary,
+            program.needs,
+            program.terms,
+            shape,
+            bounded=bounded,
+            conditional=program.vae.condition is not None,
+        )
+        for line in lines:
             self.progress.note(line)
         if stopping.patience is not None:
             self.progress.note(

@@ -1,6 +1,6 @@
-"""Small broken parts. Each has one fault, and fails exactly the check that it's filed under."""
+"""Small broken parts. Each has one fault, and fails the check that it's filed under first."""
 
-from tests.testing.gallery import datasets, decoders, encoders, losses
+from tests.testing.gallery import datasets, decoders, encoders, latents, losses, priors
 from tests.testing.gallery.shown import SHOWN
 
-__all__ = ["SHOWN", "datasets", "decoders", "encoders", "losses"]
+__all__ = ["SHOWN", "datasets", "decoders", "encoders", "latents", "losses", "priors"]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-SHOWN = {}  # (kind, check, factory) by the factory's name
+SHOWN = {}  # (kind, checks that it fails in their order, factory) by the factory's name
 
 
-def breaks(kind, check, **claims):
-    """File a part under the one check that it fails."""
+def breaks(kind, check, *, also=(), **claims):
+    """File a part under the check that it fails. also: later ones that it can't but fail then."""
 
     def show(factory):
         if claims:
             factory.claims = claims
-        SHOWN[factory.__name__] = (kind, check, factory)
+        assert factory.__name__ not in SHOWN, factory.__name__
+        SHOWN[factory.__name__] = (kind, (check, *also), factory)
         return factory
 
     return show

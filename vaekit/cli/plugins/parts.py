@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,11 @@ from vaekit.errors import UnknownNameError, closest
 from vaekit.registry import BrokenPlugin, Component, canonical
 
 if TYPE_CHECKING:
+    from vaekit.model import HeldVariables
     from vaekit.plugins import Plugins
+
+# The images that a part is built for, to be shown.
+SIZES = ((28, 28, 1), (64, 64, 3))
 
 FACTS = ("kind", "name", "distribution", "version", "summary")
 
@@ -49,6 +54,26 @@ def unknown(plugins: Plugins, name: str, what: str) -> UnknownNameError:
 def facts(part: Component) -> dict[str, str]:
     """What `--json` says of any part."""
     return {field: getattr(part, field) for field in FACTS}
+
+
+def shape_text(shape: Iterable[int]) -> str:
+    """A shape for people: `28x28x1`."""
+    return "x".join(map(str, shape))
+
+
+def variable_facts(held: HeldVariables) -> list[dict[str, Any]]:
+    """What `--json` says of each variable that a part holds."""
+    trainable = {id(variable) for variable in held.trainable}
+    return [
+        {"name": v.path, "shape": list(v.shape), "trainable": id(v) in trainable}
+        for v in held.variables
+    ]
+
+
+def variables_text(variables: list[dict[str, Any]]) -> str:
+    """The same for people."""
+    names = (v["name"] + ("" if v["trainable"] else " (not trainable)") for v in variables)
+    return ", ".join(names) or "none"
 
 
 def json_alone(as_json: bool) -> AbstractContextManager[Any]:

@@ -1,0 +1,71 @@
+"""A latent of codes for tests: one of a few vectors an image, its usage counted in a variable."""
+
+from __future__ import annotations
+
+import math
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+import vaekit
+from vaekit import distributions
+from vaekit.stock_layers import flattened
+
+CODES = 6
+
+
+class Codes(vaekit.Latent):
+    """The code of the largest score, its gradient passed straight through."""
+
+    support = "codes"
+
+    def __init__(self, latent_dim):
+        self.latent_dim = latent_dim
+        self.codebook = layers.Dense(latent_dim, use_bias=False, name="codebook")
+        self.usage = keras.Variable(np.zeros(CODES, "float32"), trainable=False, name="usage")
+
+    def shape(self, features):
+        return (self.latent_dim,)
+
+    def heads(self, features):
+        return {"scores": layers.Dense(CODES, name="encoder_scores")(flattened(features))}
+
+    def posterior(self, parameters):
+        return distributions.PointMass(self.codebook(_chosen(parameters["scores"])))
+
+    def point(self, parameters):
+        sharp = layers.Rescaling(1e6)(parameters["scores"])
+        return self.codebook(layers.Softmax()(sharp))
+
+    def infer(self, parameters, given):
+        scores = parameters["scores"]
+        chosen, soft = _chosen(scores), ops.softmax(scores)
+        z = self.codebook(chosen + soft - ops.stop_gradient(soft))
+        if given.training:
+            self.usage.assign(0.9 * self.usage + 0.1 * ops.mean(chosen, axis=0))
+        kl = ops.full_like(scores[:, :1], math.log(CODES))
+        z = ops.broadcast_to(z, (*given.lead, *ops.shape(z)))
+        return vaekit.Draw(z, self.posterior(parameters), None, kl, report={"chosen": chosen})
+
+    def default_prior(self):
+        return None
+
+    def summary(self, means):
+        shares = means["chosen"]
+        entropy = -np.sum(shares * np.log(np.maximum(shares, 1e-12)))
+        return {"perplexity": float(np.exp(entropy)), "codes_used": int(np.sum(shares > 0))}
+
+    def coordinates(self, z):
+        codes = keras.ops.convert_to_numpy(self.codebook.kernel)
+        nearest = np.square(z[:, None] - codes).sum(axis=-1).argmin(axis=1)
+        return np.eye(CODES)[nearest]
+
+
+def _chosen(scores):
+    return ops.one_hot(ops.argmax(scores, axis=-1), CODES)
+
+
+def codes(latent_dim):
+    """One of six codes."""
+    return Codes(latent_dim)

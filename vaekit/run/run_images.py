@@ -1,0 +1,160 @@
+"""The images and the labels that a run takes: read, scaled and numbered as its own were."""
+
+from __future__ import annotations
+
+from os import PathLike
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from vaekit.data import (
+    DifferingSizesError,
+    Scale,
+    as_pixels,
+    check_labels,
+    coloured,
+    data_budget,
+    fingerprint,
+    load_data,
+    recorded_scale,
+    split,
+    take,
+)
+from vaekit.errors import DataError, UserError
+from vaekit.model import Condition
+from vaekit.plugins import discover
+from vaekit.run.provenance import own_data
+from vaekit.run.record import RunRecord
+from vaekit.types import Dataset, Images, Pixels
+
+
+class HeldOut(NamedTuple):
+    """Images that a run is judged on.
+
+    split: which they are of their source: `test`, `validation` (the share of its images that the
+    run didn't train on), or `all`. classes: names of their labels, None where there are none.
+    """
+
+    images: Images
+    split: str
+    source: str
+    classes: tuple[str, ...] | None
+
+
+class RunImages:
+    """What one run takes.
+
+    condition: what labels are to its model; None where it takes none.
+    """
+
+    def __init__(
+        self, record: RunRecord, image_shape: tuple[int, ...], condition: Condition | None
+    ) -> None:
+        self._record = record
+        self._shape = image_shape
+        self._condition = condition
+
+    @property
+    def scale(self) -> Scale:
+        """Which value of each type of the run's own images is white: later images have the same."""
+        return recorded_scale(self._record.data.scale, self._record.data.type)
+
+    def taken(self, images: Any, labels: Any = None) -> Images:
+        """Images of any form as a `Dataset` holds them, with labels that were given apart.
+
+        Raises `DataError` for another shape than the run's, or values beyond the scale.
+        """
+        held = images if isinstance(images, Images) else Images(as_pixels(images, self.scale))
+        self._check_shape(held.pixels)
+        if labels is None:
+            return held
+        return held._replace(labels=check_labels(labels, len(held.pixels), "Labels"))
+
+    def classes(self, labels: Any, count: int) -> np.ndarray | None:
+        """Labels as the models take them, `(count,)`, int32; None in a run without a condition.
+
+        Raises `DataError` where they are needed and there are none, there are too few or too many,
+        or one is no class.
+        """
+        if self._condition is None:
+            return None
+        checked = None if labels is None else check_labels(labels, count, "Labels")
+        return self._condition.checked(checked)
+
+    def classes_of(self, images: Images) -> np.ndarray | None:
+        """`classes` of the labels that images bring."""
+        return self.classes(images.labels, len(images.pixels))
+
+    def dataset(self, data: Any, *, skip_bad: bool, progress: bool) -> Dataset:
+        """See `Run.dataset`."""
+        options, record = None, self._record
+        if data is None:
+            data = own_data(record, discover().registry)
+            options = None if record.data.part is None else record.data.part.options
+            if data is None:
+                raise UserError("The run was trained on an array: say which data to use.")
+        config = record.config
+        try:
+            dataset = load_data(
+                data,
+                image_size=config.image_size,
+                resize=config.resize,
+                gray=config.gray,
+                skip_bad=skip_bad or config.skip_bad,
+                budget=data_budget(config.data_budget),
+                scale=self.scale,
+                options=options,
+                progress=progress,
+            )
+        except DifferingSizesError as error:
+            raise DataError(f"The run works on {self._shape_text} images. {error.sizes}") from error
+        if isinstance(data, str | PathLike) and self._shape[-1] == 3:
+            dataset = coloured(dataset)
+        self._check_shape(dataset.train.pixels)
+        return dataset if self._condition is None else self._renumbered(dataset)
+
+    def held_out(self, data: Any, limit: int | None, *, skip_bad: bool, progress: bool) -> HeldOut:
+        """See `Run.held_out`."""
+        dataset = self.dataset(data, skip_bad=skip_bad, progress=progress)
+        config = self._record.config
+        if dataset.test is not None:
+            images, name = dataset.test, "test"
+        elif fingerprint(dataset) == self._record.data.fingerprint:
+            _, images = split(dataset, share=config.validation_split, seed=config.seed)
+            name = "validation"
+        else:
+            images, name = dataset.train, "all"
+        if limit is not None:
+            images = take(images, slice(limit))
+        return HeldOut(images, name, dataset.source, dataset.classes)
+
+    def _renumbered(self, dataset: Dataset) -> Dataset:
+        """A data set whose classes have the numbers that they have in the run, by their names."""
+        own, names = self._record.data.class_names, dataset.classes
+        if own is None or names is None or list(names) == own:
+            return dataset
+        for name in names:
+            if name not in own:
+                raise DataError(
+                    f"{dataset.source} has the class {name!r}, and the run was trained on "
+                    f"{', '.join(map(repr, own[:10]))}{' and others' if len(own) > 10 else ''}."
+                )
+        numbers = np.array([own.index(name) for name in names])
+
+        def renumbered(images: Images) -> Images:
+            labels = images.labels
+            return images if labels is None else images._replace(labels=numbers[labels])
+
+        test = None if dataset.test is None else renumbered(dataset.test)
+        return dataset._replace(train=renumbered(dataset.train), test=test, classes=tuple(own))
+
+    @property
+    def _shape_text(self) -> str:
+        return "x".join(map(str, self._shape))
+
+    def _check_shape(self, pixels: Pixels) -> None:
+        if not len(pixels) or pixels.shape[1:] != self._shape:
+            raise DataError(
+                f"The run works on {self._shape_text} images, and these have the shape "
+                f"{pixels.shape}. Give images of the run's shape."
+            )
