@@ -1,7 +1,7 @@
 """The README's picture: digits on the sphere, and what lies on great circles between them.
 
     vaekit train --latent von-mises-fisher --latent-dim 3 --loss elbo --data mnist-sample \\
-        --epochs 20 --out run
+        --encoder-opt width=16 --decoder-opt width=16 --epochs 6 --out run
     python plugins/vaekit-latents/make_picture.py run
 
 Writes `sphere.png` beside this file.
@@ -24,6 +24,7 @@ POINTS, WAYS, STEPS = 700, 6, 9
 
 
 def draw(run: vaekit.Run) -> Figure:
+    """Both halves of the picture, of a run in three dimensions."""
     images = run.held_out().images
     labels = images.labels[:POINTS]
     points = run.latents(images.pixels[:POINTS])

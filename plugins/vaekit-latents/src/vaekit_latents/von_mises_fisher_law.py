@@ -130,8 +130,8 @@ def gap_slope(gap: Any, kappa: Any, mean: Any, size: int) -> Any:
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
     # s = gap y^2 makes a polynomial of the end where f may be infinite.
     y = 0.5 * (1.0 + nodes)
-    share = (y**2).astype("float32")
-    measure = (np.log(weights) + (size - 2) * np.log(y)).astype("float32")
+    share = ops.convert_to_tensor(y**2, "float32")
+    measure = ops.convert_to_tensor(np.log(weights) + (size - 2) * np.log(y), "float32")
     wider = ops.log((2.0 - gap * share) / ops.maximum(2.0 - gap, 1e-6))
     density = ops.exp(kappa * gap * (1.0 - share) + 0.5 * (size - 3) * wider + measure)
     away = gap * share - mean / kappa
