@@ -22,7 +22,7 @@ from vaekit.types import ImageShape, Tensor
 
 BATCH = 24
 STEPS = 10
-_MOST = 16  # combinations of other parts that a part is tried with
+_MOST = 32  # combinations of other parts that a part is tried with
 _BACKBONES = ("encoder", "decoder")
 _NO_IMAGES = "none of the kit's parts takes the images that it takes"
 
@@ -89,9 +89,13 @@ def blueprints(subject: Subject) -> Iterator[Blueprint]:
 
 
 def _common_first(choices: list[list[Subject | None]]) -> list[tuple[Subject | None, ...]]:
-    """Combinations of one of each list, those first that are furthest ahead in all lists."""
-    numbered = itertools.product(*map(enumerate, choices))
-    by_place = sorted(numbered, key=lambda each: sum(place for place, _ in each))
+    """Combinations of one of each list: first what differs least, and least far, from the first."""
+
+    def distance(numbered: tuple[tuple[int, Subject | None], ...]) -> tuple[int, int]:
+        places = [place for place, _ in numbered]
+        return sum(place > 0 for place in places), sum(places)
+
+    by_place = sorted(itertools.product(*map(enumerate, choices)), key=distance)
     return [tuple(part for _, part in each) for each in by_place[:_MOST]]
 
 
