@@ -120,10 +120,20 @@ class NewVariable(Point):
         return draw._replace(z=draw.z * keras.Variable(1.0))
 
 
-class Reporting(Point):
+class SameTerm(Point):
+    """Its term has the name of one of the loss's."""
+
     def infer(self, parameters, given):
         draw = super().infer(parameters, given)
-        return draw._replace(terms={"commitment": ops.square(draw.z[:, 0])})
+        return draw._replace(terms={"error": ops.square(draw.z[:, 0])})
+
+
+class SameReport(Point):
+    """What it reports has the name of what the kit reports."""
+
+    def infer(self, parameters, given):
+        draw = super().infer(parameters, given)
+        return draw._replace(report={"kl": draw.z[:, 0]})
 
 
 class ScaledPrior(vaekit.Prior):
@@ -173,7 +183,8 @@ def parts(registering):
         "held-elsewhere": HeldElsewhere,
         "new-layer": NewLayer,
         "new-variable": NewVariable,
-        "reporting": Reporting,
+        "same-term": SameTerm,
+        "same-report": SameReport,
     }.items():
         vaekit.register_latent(name, latent)
     vaekit.register_prior("scaled", scaled)
@@ -252,7 +263,7 @@ def refused(out, **config):
             {"latent": "one-draw", "loss": "of-draws"},
             [
                 "The loss 'of-draws' needs 3 draws of z an image, and gets z of shape (2, 2) for "
-                "two images, of the latent 'one-draw'.",
+                "two images, of the latent 'one-draw'. Choose the latent 'deterministic' or ",
             ],
             id="samples",
         ),
@@ -306,6 +317,16 @@ def refused(out, **config):
             {"latent": "new-variable"},
             ["The latent 'new-variable' makes a variable when it is called, which would be"],
             id="a variable at each call",
+        ),
+        pytest.param(
+            {"latent": "same-term"},
+            ["The loss 'squares' has a term 'error', which the latent reports by itself."],
+            id="a term of the same name",
+        ),
+        pytest.param(
+            {"latent": "same-report"},
+            ["The latent reports 'kl', and so does the kit or the loss: give what the latent "],
+            id="a report of the same name",
         ),
         pytest.param(
             {"latent": "normal", "prior": "scaled"},

@@ -13,7 +13,6 @@ from keras import layers, ops
 import vaekit
 from tests.parts import make_vae, some_images
 from tests.resume.runs import SMALL, KillAt, Killed, result
-from tests.small_nets import SMALL_NETS
 from vaekit import distributions
 from vaekit.checkpoint import latest_checkpoint, read_checkpoint, snapshot
 from vaekit.engine import Evaluation, Program, compile_train
@@ -70,7 +69,7 @@ class Features(LearnedVariance):
 
 def program(loss, rate=1e-3, still=False):
     """A VAE and a loss to be trained together; the loss alone where the VAE is to stay still."""
-    vae = make_vae((8, 8, 1), **SMALL_NETS)
+    vae = make_vae((8, 8, 1), encoder_opt={"width": 4}, decoder_opt={"width": 4})
     optimizer = keras.optimizers.Adam(rate)
     vae.autoencoder.trainable = not still
     return Program(vae, loss, needs_of(loss, "mine"), optimizer, seed=0, loss_name="mine")
@@ -87,7 +86,7 @@ def paths(variables):
 
 @pytest.fixture
 def registered(site, monkeypatch):
-    monkeypatch.setattr(discovery, "_local_parts", {})
+    monkeypatch.setattr(discovery, "_local_parts", {**discovery._local_parts})
     vaekit.register_loss("features", Features)
 
 

@@ -14,15 +14,14 @@ from keras import ops
 
 from vaekit.augmentation.pipeline import Augmentation
 from vaekit.config import KernelChoice
-from vaekit.distributions import DiagonalNormal
 from vaekit.engine.columns import KL_DIM, Columns
-from vaekit.engine.loss_terms import RESERVED, check_terms
-from vaekit.engine.objectives import make_objectives, total_name
+from vaekit.engine.loss_terms import LossTerms
+from vaekit.engine.objectives import make_objectives
 from vaekit.errors import BuildError
 from vaekit.kernels import KERNELS, ActiveKernels
 from vaekit.latent import Draw
 from vaekit.loss import ADVERSARY, Needs
-from vaekit.model import VAE, HeldVariables, VariablesUsed, refused_creation, seeded, variables_of
+from vaekit.model import VAE, VariablesUsed, seeded
 from vaekit.pixels import as_float_tensor
 from vaekit.types import Tensor, VAEOutput
 
@@ -72,8 +71,16 @@ class Program:
                 self.networks[name] = build(vae.image_shape, vae.latent_dim)
             # Schedules go by the steps of it; which optimizers there are hangs on the terms.
             self.optimizer = optimizer
-            self.own = self._checked_loss(loss_name)
-        terms, self._reported = self._names()
+            self._terms = LossTerms(loss, needs, loss_name)
+            others = [*vae.variables, *self._network_variables]
+            self.own = self._terms.checked(
+                lambda: self._evaluated(self.blank()), others, self.eval_noise
+            )
+        with keras.StatelessScope():
+            x, output = self._evaluated(self.blank())
+            terms = self._terms.names(x, output, self.eval_noise)
+        assert output.draw is not None
+        self._reported = tuple(output.draw.report)
         self.objectives = make_objectives(
             needs,
             {**vae.parts, **{n: m.trainable_variables for n, m in self.networks.items()}},
@@ -156,7 +163,7 @@ class Program:
         stored, labels = _split(batch)
         x = as_float_tensor(stored)
         output = self.vae.in_float32(x, self.eval_noise, training=True, **self._asked(labels))
-        self._values(x, self._completed(output), self.eval_noise)
+        self._terms(x, self._completed(output), self.eval_noise)
 
     def _train_sums(self, batch: Batch) -> dict[str, Tensor]:
         stored, labels = _split(batch)
@@ -172,12 +179,12 @@ class Program:
 
     def _eval_values(self, batch: Batch) -> dict[str, Tensor]:
         x, output = self._evaluated(batch)
-        terms = self._values(x, output, self.eval_noise)
+        terms = self._terms(x, output, self.eval_noise)
         values: dict[str, Tensor] = {}
         for objective in self.objectives:
             values[objective.total] = objective.sum(terms)
             values |= {name: terms[name] for name in objective.terms if name not in values}
-        for name, value in {**terms, **self._bound(x, output)}.items():
+        for name, value in {**terms, **self._terms.bound(x, output)}.items():
             values.setdefault(name, value)
         return {**values, "mse": self._squared_error(x, output)}
 
@@ -228,13 +235,13 @@ class Program:
     def _sums(
         self, x: Tensor, output: VAEOutput, noise: keras.random.SeedGenerator
     ) -> dict[str, Tensor]:
-        terms = {k: ops.sum(v) for k, v in self._values(x, output, noise).items()}
+        terms = {k: ops.sum(v) for k, v in self._terms(x, output, noise).items()}
         sums: dict[str, Tensor] = {}
         for objective in self.objectives:
             sums[objective.total] = objective.sum(terms)
             sums |= {name: terms[name] for name in objective.terms if name not in sums}
         sums |= {name: term for name, term in terms.items() if name not in sums}
-        for name, value in self._bound(x, output).items():
+        for name, value in self._terms.bound(x, output).items():
             sums.setdefault(name, ops.sum(value))
         count = ops.cast(ops.shape(x)[0], "float32")
         sums.update({name: value * count for name, value in output.schedule.items()})
@@ -242,7 +249,14 @@ class Program:
         assert draw is not None
         if self._has_units(draw):
             sums[KL_DIM] = ops.sum(draw.kl, axis=0)
-        return {**sums, **{name: ops.sum(value, axis=0) for name, value in draw.report.items()}}
+        for name, value in draw.report.items():
+            if name in sums:
+                raise BuildError(
+                    f"The latent reports {name!r}, and so does the kit or the loss: give what the "
+                    "latent reports another name."
+                )
+            sums[name] = ops.sum(value, axis=0)
+        return sums
 
     def _has_units(self, draw: Draw) -> bool:
         """Whether the KL is told by unit: one unit of several values of z is the whole again.
@@ -251,26 +265,6 @@ class Program:
         """
         units = draw.kl.shape[-1]
         return draw.log_ratio is not None and (units > 1 or self.vae.latent_dim == 1)
-
-    def _values(
-        self, x: Tensor, output: VAEOutput, noise: keras.random.SeedGenerator
-    ) -> dict[str, Tensor]:
-        """The terms of the loss, of the latent and of the adversary, `(B,)` each."""
-        assert output.draw is not None
-        terms = {**self.loss(x, output), **output.draw.terms}
-        if self.needs.adversary is not None:
-            terms |= self.needs.adversary(x, _at_rest(output), noise)
-        return terms
-
-    def _bound(self, x: Tensor, output: VAEOutput) -> dict[str, Tensor]:
-        """`kl` and, where there are a likelihood and densities, `elbo` of each image, in nats."""
-        kl = output.kl
-        if self.needs.likelihood is None or output.log_ratio is None:
-            return {"kl": kl}
-        log_prob = self.needs.likelihood.log_prob(x, output.reconstruction)
-        if self.needs.samples > 1:
-            log_prob = ops.mean(log_prob, axis=0)
-        return {"kl": kl, "elbo": log_prob - kl}
 
     def _layout(
         self, sums_of: Callable[[Tensor], dict[str, Tensor]]
@@ -302,20 +296,6 @@ class Program:
     def _network_variables(self) -> list[keras.Variable]:
         return [v for network in self.networks.values() for v in network.variables]
 
-    def _names(self) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
-        """The names of the terms of loss, latent and adversary, and of what the latent reports."""
-        with keras.StatelessScope():
-            x, output = self._evaluated(self.blank())
-            draw, adversary = output.draw, self.needs.adversary
-            assert draw is not None
-            against = {} if adversary is None else adversary(x, _at_rest(output), self.eval_noise)
-            terms = {
-                "loss": tuple(self.loss(x, output)),
-                "latent": tuple(draw.terms),
-                ADVERSARY: tuple(against),
-            }
-        return terms, tuple(draw.report)
-
     def _drawn_of(self, assigned: Collection[int]) -> list[keras.Variable]:
         """What evaluation assigns, and is to be as it was: the loss's random states.
 
@@ -330,59 +310,10 @@ class Program:
                 )
         return [v for v in self.own.variables if id(v) in assigned]
 
-    def _checked_loss(self, name: str) -> HeldVariables:
-        """The loss's own variables, its layers built by a batch whose effects are thrown away.
-
-        Raises `BuildError` if the loss or the latent gives something else than named per-sample
-        terms, or uses a variable that it doesn't hold.
-        """
-        with VariablesUsed() as first:
-            x, output = self._evaluated(self.blank())
-            for training in (False, True):
-                self._check_terms(name, x, output._replace(training=training))
-        adversary, likelihood = self.needs.adversary, self.needs.likelihood
-        others = [adversary, *self._network_variables, *self.vae.variables]
-        own = variables_of(self.loss, likelihood, but=others)
-        with VariablesUsed() as again:
-            for training in (False, True):
-                self._check_terms(name, x, output._replace(training=training))
-            if likelihood is not None:
-                likelihood.log_prob(x, output.reconstruction)
-        held = [*own.variables, *self._network_variables, self.eval_noise.state]
-        again.refuse_others(f"The loss {name!r}", [*held, *self.vae.variables], first)
-        return own
-
-    def _check_terms(self, name: str, x: Tensor, output: VAEOutput) -> None:
-        taken: dict[str, Any] = dict.fromkeys((*RESERVED, *self.needs.schedules))
-        totals = [total_name(n, player) for n, player in enumerate(self.needs.players)]
-        taken |= dict.fromkeys(totals)
-        who = f"The loss {name!r}"
-        assert output.draw is not None
-        with refused_creation(who):
-            if output.draw.terms:
-                check_terms("The latent", output.draw.terms, taken)
-            terms = self.loss(x, output)
-            check_terms(who, terms, {**taken, **output.draw.terms})
-            if self.needs.adversary is not None:
-                others = self.needs.adversary(x, _at_rest(output), self.eval_noise)
-                check_terms(f"The adversary of the loss {name!r}", others, {**taken, **terms})
-
 
 def _split(batch: Batch) -> tuple[Tensor, Tensor | None]:
     """Stored pixels, and labels where there are some."""
     return batch if isinstance(batch, tuple) else (batch, None)
-
-
-def _at_rest(output: VAEOutput) -> VAEOutput:
-    """The output with its gradient stopped: what the adversary learns doesn't move the VAE."""
-    posterior = output.posterior
-    if isinstance(posterior, DiagonalNormal):
-        posterior = DiagonalNormal(*(ops.stop_gradient(part) for part in posterior))
-    return output._replace(
-        reconstruction=ops.stop_gradient(output.reconstruction),
-        posterior=posterior,
-        z=ops.stop_gradient(output.z),
-    )
 
 
 def _row(sums: dict[str, Tensor]) -> Tensor:

@@ -62,23 +62,25 @@ def refuse_misfit(
     loss, who = parts["loss"].name, f"the latent {parts['latent'].name!r}"
 
     def fits(latent: Latent) -> bool:
-        draw = _draw_beside_no_other(latent, features, needs)
-        return draw is not None and _lack(draw, needs, None) is None
+        draw = _draw_by_itself(latent, features, needs)
+        size = math.prod(latent.shape(features)) if draw else None
+        return draw is not None and _lack(draw, needs, size) is None
 
-    prior_out = ""
+    def without_the_prior() -> str:
+        return _leave_out(parts["prior"].name) if "prior" in parts and fits(vae.latent) else ""
+
     if "prior" in parts:
         who += f" with the prior {parts['prior'].name!r}"
-        prior_out = _leave_out(parts["prior"].name)
-    try:
-        with refused_creation(who.capitalize()):
+    with refused_creation(who.capitalize()):
+        try:
             draw = _draw(vae, needs)
-    except BuildError as error:
-        instead = prior_out if prior_out and fits(vae.latent) else ""
-        raise BuildError(f"{who.capitalize()}: {error} {instead}".strip()) from error
+        except BuildError as error:
+            sentence = f"{who.capitalize()}: {error} {without_the_prior()}"
+            raise BuildError(sentence.strip()) from error
     lack = _lack(draw, needs, vae.latent_dim)
     if lack is None:
         return
-    instead = prior_out if prior_out and fits(vae.latent) else ""
+    instead = without_the_prior()
     latents = _names("latent", context, fits)
     losses = _names("loss", context, lambda built: _lack(draw, built.needs, None) is None)
     raise BuildError(
@@ -101,14 +103,14 @@ def _draw(vae: VAE, needs: Needs) -> Draw:
     return output.draw
 
 
-def _draw_beside_no_other(latent: Latent, features: tuple[int, ...], needs: Needs) -> Draw | None:
+def _draw_by_itself(latent: Latent, features: tuple[int, ...], needs: Needs) -> Draw | None:
     """What a latent gives with the prior of a run that names none.
 
     None if that can't be seen without an encoder and a decoder.
     """
-    inputs = keras.Input(features)
-    size = math.prod(latent.shape(features))
     try:
+        size = math.prod(latent.shape(features))
+        inputs = keras.Input(features)
         heads = keras.Model(inputs, latent.heads(inputs))
         with keras.StatelessScope():
             prior, default = latent.own_prior(), latent.default_prior()

@@ -145,14 +145,9 @@ def _classes(dataset: Dataset) -> int:
     least = min(int(part.min()) for part in labels)
     if least < 0:
         raise DataError(f"{lacking}, and {dataset.source} has the label {least}: count from 0.")
-    highest = max(int(part.max()) for part in labels)
     if dataset.classes is not None:
-        if highest >= len(dataset.classes):
-            raise DataError(
-                f"{dataset.source} has the label {highest} and names {len(dataset.classes)} "
-                "classes, which count from 0."
-            )
         return len(dataset.classes)
+    highest = max(int(part.max()) for part in labels)
     if highest >= _MOST_CLASSES:
         raise DataError(
             f"{dataset.source} has the label {highest}; a condition tells apart at most "
