@@ -147,7 +147,7 @@ np.savez(arrays, decoded=decoded, point=point)
 def opened_without_vaekit(folder, arrays):
     """Reconstructions and points of the images in `arrays`, by the saved models in plain Keras."""
     words = [sys.executable, "-c", OPENED, str(folder), str(arrays)]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=120, cwd=arrays.parent)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=600, cwd=arrays.parent)
     assert done.returncode == 0, done.stderr
     saved = np.load(arrays)
     return saved["decoded"], saved["point"]
