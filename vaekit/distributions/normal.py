@@ -69,7 +69,8 @@ class DiagonalNormal(_MeanAndLogVariance, Distribution):
         return int(self.z_mean.shape[-1])
 
     def from_noise(self, noise: Tensor) -> Tensor:
-        return ops.add(self.z_mean, ops.exp(0.5 * self.z_log_var) * noise)
+        # No operators: on JAX they take no symbolic tensor beside an array.
+        return ops.add(self.z_mean, ops.multiply(ops.exp(0.5 * self.z_log_var), noise))
 
 
 Posterior = DiagonalNormal  # its name in API 1

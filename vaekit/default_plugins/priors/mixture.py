@@ -38,7 +38,7 @@ class MixturePrior(vaekit.Prior):
         components = distributions.DiagonalNormal(self.mean.value, self.log_var.value)
         logits = self.logits.value
         if condition is not None:
-            logits = logits + self.by_condition(condition)
+            logits = ops.add(logits, self.by_condition(condition))  # which may be symbolic
         return distributions.Mixture(components, ops.log_softmax(logits, axis=-1))
 
 
