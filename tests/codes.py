@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from contextlib import contextmanager
 
 import keras
 import numpy as np
+import pytest
 from keras import layers, ops
 
 import vaekit
 from vaekit import distributions
+from vaekit.plugins import discovery
 from vaekit.stock_layers import flattened
 
 CODES = 6
@@ -69,3 +72,15 @@ def _chosen(scores):
 def codes(latent_dim):
     """One of six codes."""
     return Codes(latent_dim)
+
+
+@contextmanager
+def registered():
+    """While entered, there is a latent `codes`, and no other part of this process's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(discovery, "_local_parts", {})
+        vaekit.register_latent("codes", codes)
+        try:
+            yield
+        finally:
+            discovery.discover.cache_clear()

@@ -144,6 +144,21 @@ def test_result_says_what_when_and_where(measured):
     assert result["ceilings"]["bytes_per_s"] > 1e7
 
 
+def test_a_map_with_classes_and_a_learned_prior_is_measured_too(tmp_path):
+    out = tmp_path / "kit.json"
+    asked = ("--latent-opt", "grid=true", "--condition", "labels", "--prior", "mixture")
+    measures = ("--measure", "training,encode,decode,sample")
+    done = cli("bench", *SMALL, *asked, "--loss", "elbo", *measures, "--out", out)
+    assert done.exit_code == 0, done.output
+    result = json.loads(out.read_text())
+    speeds = [row for row in result["measurements"] if row["unit"] == "images/s"]
+    assert len(speeds) == 8
+    assert all(row["lowest"] > 0 for row in speeds)
+    subject = result["subject"]
+    assert (subject["latent"], subject["prior"]) == ("normal", "mixture")
+    assert (subject["latent_shape"], subject["condition"]) == ([2, 2, 2], "labels")
+
+
 @pytest.mark.parametrize(
     ("source", "name"),
     [("/data/faces.h5", "faces.h5"), ("digits", "digits"), (None, "random images")],
@@ -244,6 +259,7 @@ def test_every_row_is_printed(measured):
         (["--measure", "training,sleep"], "'sleep' is none of training, encode"),
         (["--batch-sizes", "²"], "'²' is not a list of batch sizes"),
         (["--batch-sizes", "999999999"], "There is no memory for 999999999 images"),
+        (["--latent", "deterministic", *SMALL], "--measure training,encode,decode,startup"),
         *((["--seconds", text], "--seconds") for text in ("0", "-1", "nan", "inf")),
         (["--out", "nowhere/kit.json"], "There is no folder nowhere"),
         (

@@ -182,6 +182,10 @@ def test_among_peers_it_is_seen_that_the_kit_became_slower(tmp_path):
         ("encoder_opt", '{"width": 32}'),
         ("decoder_opt", '{"width": 32}'),
         ("loss_opt", '{"weight": 1.0}'),
+        ("latent", '"deterministic"'),
+        ("prior", '"vamp"'),
+        ("latent_shape", "[2, 2, 2]"),
+        ("condition", '"labels"'),
         ("data", '"digits"'),
     ],
 )
@@ -191,6 +195,14 @@ def test_different_nets_are_not_compared(tmp_path, name, to):
     done = cli("bench", "compare", old, new)
     assert done.exit_code == 2
     assert f"no measurement in common: they differ in {name} (" in done.stderr
+
+
+def test_what_was_measured_before_latents_were_parts_is_the_tutorials(tmp_path):
+    now = {"latent": "normal", "latent_opt": {"grid": False}, "latent_shape": [2], "prior": None}
+    new = json.loads(json.dumps(KIT))
+    new["subject"] |= {**now, "prior_opt": {}, "condition": None, "condition_code": "one-hot"}
+    assert not now.keys() & KIT["subject"].keys()
+    assert [change.verdict for change in compare(KIT, new)] == ["same"] * len(compare(KIT, KIT))
 
 
 def test_rows_of_another_batch_size_are_others():

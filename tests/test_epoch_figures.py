@@ -1,4 +1,4 @@
-"""What an epoch tells of a latent of codes: usage and perplexity, and nothing that means nothing."""
+"""What an epoch tells of a latent of codes: usage and perplexity, and no KL of single values."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 import vaekit
-from tests.codes import CODES, codes
+from tests.codes import CODES, registered
 from tests.resume.runs import SMALL
 from vaekit.distributions import Bernoulli
 from vaekit.loss import Loss, needs_of
-from vaekit.plugins import discovery
 from vaekit.trainer.legend import legend
 from vaekit.trainer.progress import Lines
 
@@ -34,9 +33,7 @@ class Logs(keras.callbacks.Callback):
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """Two epochs with codes and a condition, what was printed, and what a callback was told."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(discovery, "_local_parts", {})
-        vaekit.register_latent("codes", codes)
+    with pytest.MonkeyPatch.context() as patch, registered():
         lines, logs = [], Logs()
         patch.setattr(Lines, "note", lambda self, text: lines.append(text))
         run = vaekit.train(
@@ -49,7 +46,6 @@ def trained(tmp_path_factory):
             out=str(tmp_path_factory.mktemp("codes") / "run"),
         )
         yield run, lines, logs.kept
-    discovery.discover.cache_clear()
 
 
 def test_usage_is_in_the_history_and_in_what_callbacks_are_told(trained):

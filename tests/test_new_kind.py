@@ -117,7 +117,7 @@ def test_a_run_has_it_and_does_not_go_on_without(home):
     made = vaekit_in(home, "train", *TINY, "--die", "fair", "--die-opt", "sides=8")
     assert made.returncode == 0, made.stderr
     record = json.loads((home / "run" / "run.json").read_text())
-    assert list(record["parts"]) == ["encoder", "decoder", "loss", "die"]
+    assert list(record["parts"]) == ["encoder", "latent", "decoder", "loss", "die"]
     die = record["parts"]["die"]
     assert (die["name"], die["distribution"], die["options"]) == ("fair", "local", {"sides": 8})
     assert (record["config"]["die"], record["config"]["die_opt"]) == ("fair", {"sides": 8})

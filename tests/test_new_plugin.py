@@ -102,6 +102,11 @@ def test_the_generated_tests_pass_untouched(shell, made):
     assert " passed" in done.stdout.splitlines()[-1]
 
 
+def test_the_generated_code_is_typed(shell, made):
+    done = shell.run("for kind in vaekit-my-*; do (cd $kind && mypy src) || exit 1; done")
+    assert done.stdout.count("Success: no issues found in 2 source files") == len(KINDS)
+
+
 def test_the_generated_ci_passes(shell, made):
     """That of the data set, whose checks are the quickest; the others' is the same."""
     texts = {

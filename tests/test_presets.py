@@ -9,6 +9,7 @@ import pytest
 
 import vaekit
 from tests.cli.commands import cli, record_of
+from tests.parts import blueprint
 from vaekit.config import TrainConfig, read_config
 from vaekit.plugins import discover
 from vaekit.presets import PRESETS, TUTORIAL, preset_for
@@ -60,6 +61,24 @@ def test_fewer_images_have_more_epochs_within_limits(row):
     assert epochs == sorted(epochs, reverse=True)
     assert epochs[0] == row.steps.most
     assert epochs[-1] == row.steps.least
+
+
+@pytest.mark.parametrize(
+    "latent",
+    [
+        {},
+        {"latent_opt": {"grid": True}},
+        {"latent": "full-normal", "prior": "mixture"},
+        {"latent": "deterministic", "prior": "vamp"},
+    ],
+)
+def test_a_row_fits_other_latents_and_images_with_classes(latent):
+    named = {**latent, "condition": "labels"}
+    small = {"encoder_opt": {"width": 4}, "decoder_opt": {"width": 4}, "latent_dim": 3}
+    values = {**chosen((40, 40, 3), **named), **named, **small}
+    made = blueprint((40, 40, 3), 0, values)._replace(classes=4)
+    assert made.build().vae.latent_shape[-1] == 3
+    assert chosen(**named) == chosen()
 
 
 # --- what is named

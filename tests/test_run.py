@@ -16,7 +16,11 @@ from vaekit.cli import main
 from vaekit.errors import DamagedError, DataError, RunError, UserError
 from vaekit.run import verify_run
 
-ARTIFACTS = [f"{n}{e}" for n in ("VAE_encoder", "VAE_decoder", "VAE") for e in (".h5", ".keras")]
+FORMATS = (".h5", ".keras")
+ARTIFACTS = [
+    *(f"{name}{ending}" for name in ("VAE_encoder", "VAE_decoder", "VAE") for ending in FORMATS),
+    "VAE_posterior.keras",
+]
 
 
 def test_leaves_all_of_the_run_directory(run_folder):

@@ -18,10 +18,13 @@ from vaekit.default_plugins.latents.normal import Normal, normal
 from vaekit.default_plugins.priors.mixture import mixture
 from vaekit.default_plugins.priors.vamp import vamp
 from vaekit.distributions import StandardNormal
+from vaekit.errors import DataError, ModelFileError
 from vaekit.latent import StandardNormalPrior
-from vaekit.model import VAE, Condition
+from vaekit.model import VAE, Condition, prior_draws
+from vaekit.model_files import ModelFile, load_model
 from vaekit.run import RunDirectory
 from vaekit.run.artifacts import save_artifacts
+from vaekit.types import Images
 
 pytestmark = pytest.mark.backend
 
@@ -142,6 +145,38 @@ def test_plain_keras_gives_what_the_run_gives(saved, case):
                 np.testing.assert_allclose(outputs[output], values, atol=1e-5, err_msg=name)
 
 
+@pytest.mark.parametrize("case", CASES)
+def test_the_kit_rebuilds_them_as_it_does_those_of_others(saved, case):
+    vae, folder, _ = saved[case]
+    images = Images(IMAGES, LABELS[:, 0])
+    posterior = ModelFile(folder / "VAE_posterior.keras")
+    encoded, wanted = (
+        posterior.encoded(images),
+        expected(vae, "VAE_posterior", inputs_of(vae, "VAE_posterior")),
+    )
+    assert set(encoded) == set(wanted)
+    for name, values in encoded.items():
+        np.testing.assert_allclose(values, wanted[name], atol=1e-5)
+    decoder = ModelFile(folder / "VAE_decoder.h5")
+    z = inputs_of(vae, "VAE_decoder")[0]
+    assert decoder.takes_labels == (vae.condition is not None)
+    np.testing.assert_allclose(
+        decoder.decode(z, LABELS[:, 0]),
+        expected(vae, "VAE_decoder", inputs_of(vae, "VAE_decoder"))["output"],
+        atol=1e-5,
+    )
+    for name in SIX:
+        load_model(folder / name)
+    if decoder.takes_labels:
+        with pytest.raises(DataError, match=r"Label 3 of image 1 is no class: .* 0 to 2"):
+            decoder.decode(z, [0, 3, 0, 0])
+        with pytest.raises(DataError, match="there are no labels"):
+            posterior.encoded(Images(IMAGES))
+    if (folder / "VAE_prior.keras").exists():
+        with pytest.raises(ModelFileError, match=r"the operation '\w+', .* work with the run"):
+            load_model(folder / "VAE_prior.keras")
+
+
 def test_a_prior_by_class_gives_another_z_of_the_same_noise(saved):
     vae, _, _ = saved["by-class-mixture"]
     noise = np.tile(np.random.default_rng(0).standard_normal((1, vae.latent_dim + 1)), (3, 1))
@@ -159,6 +194,15 @@ class Unmade(StandardNormal):
 class UnmadePrior(StandardNormalPrior):
     def distribution(self, size, posterior_of, condition=None):
         return Unmade(size)
+
+
+def test_draws_of_a_prior_that_noise_does_not_make():
+    vae = small_vae(prior=UnmadePrior())
+    z = prior_draws(vae, 5, seed=2)
+    assert z.shape == (5, 3)
+    np.testing.assert_array_equal(z, prior_draws(vae, 5, seed=2))
+    assert not np.array_equal(z, prior_draws(vae, 5, seed=3))
+    assert prior_draws(small_vae(latent=deterministic(3)), 5, seed=2) is None
 
 
 def test_what_a_file_cannot_hold_is_left_out_with_the_reason(tmp_path, monkeypatch):

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 import vaekit
+from tests.codes import registered
 from tests.resume.runs import ON_THE_LINE, STEPS, resume, train
 from vaekit.checkpoint import latest_checkpoint, list_checkpoints, read_checkpoint
 from vaekit.cli import main
@@ -82,3 +83,14 @@ def test_the_line_shows_the_step_that_diverged(tmp_path, monkeypatch):
     assert re.match(r"Step \d of epoch 1\nimages: (\d+, ){7}\d+\nterms, ", done.output)
     assert re.search(r"\n  loss +(nan|inf)\n", done.output)
     assert "first not finite: term " in done.output
+
+
+def test_a_step_of_a_latent_with_variables_of_its_own_and_classes_is_done_again(tmp_path):
+    out = tmp_path / "run"
+    with registered():
+        with pytest.raises(vaekit.VaekitError, match="debug-step"):
+            train(out, callbacks=[Poison()], latent="codes", condition="labels", loss="elbo")
+        replay = vaekit.api.debug_step(out)
+    assert replay.first_bad is not None
+    assert any("codebook" in path for path in replay.gradients)
+    assert replay.terms.keys() == {"loss", "reconstruction", "kl"}

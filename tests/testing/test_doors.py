@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 import vaekit
-from tests.testing.gallery.decoders import takes_any_latents
+from tests.testing.gallery.decoders import takes_any_latents, takes_vectors_too
 from tests.testing.gallery.losses import forgets_the_half
 from vaekit.testing import CheckFailedError, Claims, check_component, subject_of
+from vaekit.testing.builds import claimed_builds, refused_builds
 
 MONTE_CARLO = "kl_agrees_with_monte_carlo"
 REST = ("trains_ten_steps",)  # a check that takes seconds and says nothing here
@@ -77,3 +78,11 @@ def test_claims_decide_what_is_built_and_what_refused():
         *((8, 8, 1), (9, 8, 1), (28, 28, 1), (12, 16, 4)),
     }
     assert [count for count, shape in narrow.refused if count != 2] == [1, 7]
+
+
+def test_a_decoder_that_is_handed_a_shape_is_built_for_those_that_it_claims():
+    subject = subject_of(takes_vectors_too, "decoder")
+    shapes = {build.takes for build in claimed_builds(subject)}
+    assert {(2, 2, 1), (2, 2, 7), (7, 7, 2), (3, 2, 2)} <= shapes
+    assert {len(shape) for shape in shapes} == {3}
+    assert [build.takes for build in refused_builds(subject)] == [(2,)]

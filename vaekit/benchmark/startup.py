@@ -14,7 +14,6 @@ import numpy as np
 from vaekit.benchmark.results import measurement
 from vaekit.benchmark.subject import random_images
 from vaekit.config import TrainConfig, write_config
-from vaekit.data import take
 from vaekit.errors import VaekitError, why_ended
 from vaekit.plugins import discover
 from vaekit.registry import LOCAL
@@ -47,16 +46,10 @@ def _prepared(config: TrainConfig, batch_size: int, folder: Path) -> TrainConfig
     """The same VAE on a few images, from a file where there was none."""
     source = config.data
     if source is None:
-        images = take(random_images(config, [batch_size]).train, slice(_STEPS * batch_size))
-        test = take(images, slice(256))
+        pixels, labels, _ = random_images(config, [batch_size]).train
+        x, y = (np.asarray(part)[: _STEPS * batch_size] for part in (pixels, labels))
         source = str(folder / "random.npz")
-        np.savez(
-            source,
-            x_train=images.pixels,
-            y_train=images.labels,
-            x_test=test.pixels,
-            y_test=test.labels,
-        )
+        np.savez(source, x_train=x, y_train=y, x_test=x[:256], y_test=y[:256])
     return config.model_copy(
         update={
             "data": source,

@@ -29,7 +29,7 @@ _IMAGES, _CLASSES = 8192, 10
 
 
 def random_images(config: TrainConfig, batch_sizes: Sequence[int]) -> Dataset:
-    """Grey noise of MNIST's size and classes, or of `config.image_size`: speed depends on no picture.
+    """Grey noise in ten classes, of MNIST's or `config.image_size`: speed depends on no picture.
 
     Raises `UserError` if there is no memory for it.
     """

@@ -17,7 +17,6 @@ from vaekit.benchmark.subject import Subject
 from vaekit.benchmark.timing import Measured, measure
 from vaekit.config import PART_FIELDS, TrainConfig
 from vaekit.errors import UserError
-from vaekit.model import noise_dim
 from vaekit.model.process_state import FLOAT32
 from vaekit.run import describe_environment
 
@@ -42,7 +41,7 @@ def run_suite(
     Raises a `UserError` for what can't be measured, before anything is.
     """
     subject = Subject(config, batch_sizes)
-    if "sample" in measures and noise_dim(subject.program.vae) is None:
+    if "sample" in measures and subject.program.vae.prior_distribution() is None:
         others = ",".join(name for name in measures if name != "sample")
         latent = subject.run.record.parts["latent"].name
         raise UserError(

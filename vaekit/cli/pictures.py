@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from vaekit.cli.values import SPAN, data_option, run_argument, skip_bad_option
+from vaekit.cli.values import LABELS, SPAN, data_option, run_argument, skip_bad_option
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -41,15 +41,26 @@ def reconstruct(run: str, data: str | None, skip_bad: bool, count: int, out: str
 @run_argument
 @click.option("-n", "count", type=click.IntRange(1, 2500), default=100, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option(
+    "--labels",
+    type=LABELS,
+    help="With a condition: the classes, in turn, until there are N images. Default: all.",
+)
 @_out
-def sample(run: str, count: int, seed: int, out: str | None) -> None:
-    """Draw N images decoded from N(0, I)."""
+def sample(
+    run: str, count: int, seed: int, labels: tuple[int, ...] | None, out: str | None
+) -> None:
+    """Draw N images decoded from draws of the prior; with a condition, a row for each class."""
     from vaekit import api
 
     loaded = api.load(run)  # chooses the backend, so it comes before what imports Keras
+    import numpy as np
+
     from vaekit import figures
 
-    _save(loaded, figures.draw_samples(loaded, count, seed), out, "samples.png")
+    _refuse_needless(loaded, "--labels", labels)
+    classes = None if labels is None else np.resize(labels, count)
+    _save(loaded, figures.draw_samples(loaded, count, seed, classes), out, "samples.png")
 
 
 @click.command(short_help="Draw the way from image to image.")
@@ -59,6 +70,7 @@ def sample(run: str, count: int, seed: int, out: str | None) -> None:
 @skip_bad_option
 @click.option("-n", "count", type=click.IntRange(2, 50), help="Held-out images. Default: 6.")
 @click.option("--steps", type=click.IntRange(2, 50), default=10, show_default=True)
+@click.option("--labels", type=LABELS, help="With a condition: the class of each image named.")
 @_out
 def interpolate(
     run: str,
@@ -67,11 +79,13 @@ def interpolate(
     skip_bad: bool,
     count: int | None,
     steps: int,
+    labels: tuple[int, ...] | None,
     out: str | None,
 ) -> None:
     """Draw what lies in z between each image and the next: a row a pair, and the images beside it.
 
-    The images are files, two or more, or else held-out ones.
+    The images are files, two or more, or else held-out ones. With a condition, a row is decoded in
+    the class of its first image.
     """
     from vaekit import api
     from vaekit.errors import UserError
@@ -80,14 +94,19 @@ def interpolate(
         raise UserError(f"{images[0]} is one image: name two or more to go between.")
     if images and (data, count) != (None, None):
         raise UserError("Name images, or say --data and -n, not both.")
+    if labels is not None and len(labels) != len(images):
+        raise UserError(f"--labels needs a class for each image named, and {len(images)} are.")
     loaded = api.load(run)
     import numpy as np
 
     from vaekit import figures
     from vaekit.types import Images
 
+    _refuse_needless(loaded, "--labels", labels)
     if images:
-        ends = Images(np.concatenate([_image(loaded, path).pixels[:] for path in images]))
+        _refuse_lacking(loaded, "--labels N,N,...", labels)
+        classes = None if labels is None else np.array(labels)
+        ends = Images(np.concatenate([_image(loaded, path).pixels[:] for path in images]), classes)
     else:
         ends = loaded.held_out(data, count or 6, skip_bad=skip_bad, progress=True).images
     names = [Path(path).name for path in images]
@@ -107,24 +126,51 @@ def interpolate(
     type=SPAN,
     default=3.0,
     show_default=True,
-    help="How far each goes, in standard deviations of the prior.",
+    help="How far each goes, in standard deviations of N(0, I).",
 )
+@click.option("--label", type=click.IntRange(0), help="With a condition: the class to decode in.")
 @_out
 def traverse(
-    run: str, image: str | None, count: int, steps: int, span: float, out: str | None
+    run: str,
+    image: str | None,
+    count: int,
+    steps: int,
+    span: float,
+    label: int | None,
+    out: str | None,
 ) -> None:
     """Draw each latent's walk while the others stay: a row a latent, those of the largest KL first.
 
-    They stay where the image lies, a file, or else at the prior's mean.
+    They stay where the image lies, a file, or else at 0, the mean of N(0, I).
     """
     from vaekit import api
 
     loaded = api.load(run)
     from vaekit import figures
 
+    _refuse_needless(loaded, "--label", label)
+    _refuse_lacking(loaded, "--label N", label)
     start = None if image is None else _image(loaded, image)
-    drawn = figures.draw_traversal(loaded, start, latents=count, steps=steps, span=span)
+    drawn = figures.draw_traversal(
+        loaded, start, latents=count, steps=steps, span=span, label=label
+    )
     _save(loaded, drawn, out, "traversal.png")
+
+
+def _refuse_needless(run: Run, option: str, value: Any) -> None:
+    """Raise `UserError` if classes are named to a run that doesn't go by them."""
+    from vaekit.errors import UserError
+
+    if value is not None and not run.takes_labels:
+        raise UserError(f"{run.path} has no condition, so leave out {option}.")
+
+
+def _refuse_lacking(run: Run, option: str, value: Any) -> None:
+    """Raise `UserError` if no class is named to a run that goes by it."""
+    from vaekit.errors import UserError
+
+    if value is None and run.takes_labels:
+        raise UserError(f"{run.path} goes by the class of an image: say {option}.")
 
 
 def _image(run: Run, path: str) -> Images:

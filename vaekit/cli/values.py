@@ -60,6 +60,20 @@ class BatchSizes(click.ParamType[tuple[int, ...]]):
         return tuple(sorted({int(size) for size in value.split(",")}))
 
 
+class Labels(click.ParamType[tuple[int, ...]]):
+    """`3,3,4`: numbers of classes."""
+
+    name = "N,N,..."
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, ...]:
+        """Whole numbers from 0 on, in their order."""
+        if isinstance(value, tuple):
+            return value
+        if not re.fullmatch(r"[0-9]{1,9}(,[0-9]{1,9})*", value, re.ASCII):
+            self.fail(f"{value!r} is not a list of classes like 3,3,4.", param, ctx)
+        return tuple(int(label) for label in value.split(","))
+
+
 class Finite(click.FloatRange):
     """A number of something: click lets `nan` and `inf` through any range."""
 
@@ -78,6 +92,7 @@ class Finite(click.FloatRange):
 KEY_VALUE = KeyValue()
 IMAGE_SIZE = ImageSize()
 BATCH_SIZES = BatchSizes()
+LABELS = Labels()
 SECONDS = Finite("seconds")
 SPAN = Finite("standard deviations")
 

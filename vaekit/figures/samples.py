@@ -25,9 +25,8 @@ def draw_samples(run: Run, count: int, seed: int = 0, labels: np.ndarray | None 
     if labels is None:
         labels = classes_in_turn(condition.classes, count)
     labels = np.sort(np.asarray(labels))
-    return draw_class_rows(
-        run, run.sample(count, seed=seed, labels=labels), labels, f"{title}, by class"
-    )
+    images = run.sample(count, seed=seed, labels=labels)
+    return draw_class_rows(run, images, labels, f"{title}, by class")
 
 
 def prior_name(run: Run) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from vaekit.data import take
 from vaekit.figures.manifold import has_manifold, plane
-from vaekit.model import VAE, drawn_from_prior, noise_dim, run_model
+from vaekit.model import VAE, prior_draws, run_model
 from vaekit.types import Images
 
 _MOST = 10  # columns, and rows; of the plane, 16
@@ -43,19 +43,29 @@ def scene_of(model: VAE, images: Images, side: int) -> Scene:
         z = plane(columns).astype("float32")
         return Scene(lambda: z, None, columns, columns)
     columns = int(np.clip(fitting, _FEWEST, _MOST))
-    width, condition = noise_dim(model), model.condition
-    if width is None:
+    condition = model.condition
+    if model.prior_distribution() is None:
         held_out = take(images, slice(columns**2))
         labels = None if condition is None else condition.checked(held_out.labels)
         pixels = held_out.pixels[:]
         columns = min(columns, len(pixels))
         rows = math.ceil(len(pixels) / columns)
         return Scene(lambda: run_model(model.point, pixels, labels)[0], labels, columns, rows)
-    random = np.random.default_rng(0)
     if condition is None:
-        noise = random.standard_normal((columns**2, width)).astype("float32")
-        return Scene(lambda: drawn_from_prior(model, noise), None, columns, columns)
+        return Scene(lambda: _draws(model, columns**2), None, columns, columns)
     rows = min(condition.classes, columns)
-    noise = np.tile(random.standard_normal((columns, width)).astype("float32"), (rows, 1))
     labels = np.repeat(np.arange(rows, dtype="int32"), columns)
-    return Scene(lambda: drawn_from_prior(model, noise, labels), labels, columns, rows)
+    by_class = np.split(labels, rows)
+    return Scene(
+        lambda: np.concatenate([_draws(model, columns, of) for of in by_class]),
+        labels,
+        columns,
+        rows,
+    )
+
+
+def _draws(model: VAE, count: int, labels: np.ndarray | None = None) -> np.ndarray:
+    """Always the same draws, as far as the prior stays what it is."""
+    z = prior_draws(model, count, 0, labels)
+    assert z is not None
+    return z

@@ -28,7 +28,7 @@ class Encoder(Protocol):
 class Written(NamedTuple):
     """How many images a file has rows of, and the names of what the encoder gave of each."""
 
-    count: int
+    images: int
     names: tuple[str, ...]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 from collections import namedtuple
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,13 +23,12 @@ def named_parameters(names: Sequence[str], values: Sequence[np.ndarray]) -> Any:
     return namedtuple("Parameters", names)(*values)
 
 
-def refuse_names(names: Collection[str], point: str) -> None:
+def refuse_names(parameters: Mapping[str, Any], point: Any) -> None:
     """Raise `BuildError` for parameters whose names can't be a field's or a column's.
 
-    point: what the point is called among them; `z` where it is none of them, which then no other
-    may be called.
+    point: the one whose name `z` is, where it is one of them or where it is none.
     """
-    for name in names:
+    for name, parameter in parameters.items():
         if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
             raise BuildError(
                 f"The latent has a parameter {name!r}: results have it as an attribute, so call it "
@@ -40,7 +39,7 @@ def refuse_names(names: Collection[str], point: str) -> None:
                 f"The latent has a parameter {name!r}, which is another column of files that "
                 "`vaekit encode` writes: call it otherwise."
             )
-        if name == "z" != point:
+        if name == "z" and parameter is not point:
             raise BuildError(
                 "The latent has a parameter 'z' that isn't its point: 'z' is the point's name."
             )

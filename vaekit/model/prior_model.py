@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -43,22 +44,34 @@ def prior_draws(
     Where the prior is made of noise, that is NumPy's, the same on every backend. labels: the class
     of each, `(count,)`, in a run with a condition.
     """
-    law, size = _law(vae, None), noise_dim(vae)
-    if law is None:
+    if vae.prior_distribution() is None:
         return None
-    parts = [slice(start, min(start + _CHUNK, count)) for start in range(0, count, _CHUNK)]
-    classes = [None if labels is None else labels[part] for part in parts]
-    if size is not None:
-        noise = np.random.default_rng(seed).standard_normal((count, size)).astype("float32")
-        drawn = [drawn_from_prior(vae, noise[p], c) for p, c in zip(parts, classes, strict=True)]
-        return np.concatenate(drawn)
-    generator, values = keras.random.SeedGenerator(seed), []
-    for part, of in zip(parts, classes, strict=True):
-        law = _law(vae, of)
+    size = noise_dim(vae)
+    if size is None:
+        return np.concatenate(list(_draws_of_their_own(vae, count, seed, labels)))
+    noise = np.random.default_rng(seed).standard_normal((count, size)).astype("float32")
+    draws = [
+        drawn_from_prior(vae, noise[part], None if labels is None else labels[part])
+        for part in _parts(count)
+    ]
+    return np.concatenate(draws)
+
+
+def _draws_of_their_own(
+    vae: VAE, count: int, seed: int, labels: np.ndarray | None
+) -> Iterator[np.ndarray]:
+    generator = keras.random.SeedGenerator(seed)
+    for part in _parts(count):
+        law = _law(vae, None if labels is None else labels[part])
         assert law is not None
         lead = () if vae.prior_takes_labels else (part.stop - part.start,)
-        values.append(ops.convert_to_numpy(law.sample(generator, lead)))
-    return np.concatenate(values).reshape(count, *vae.latent_shape)
+        z = ops.convert_to_numpy(law.sample(generator, lead))
+        yield z.reshape(-1, *vae.latent_shape)
+
+
+def _parts(count: int) -> Iterator[slice]:
+    for start in range(0, count, _CHUNK):
+        yield slice(start, min(start + _CHUNK, count))
 
 
 def _law(vae: VAE, labels: np.ndarray | None) -> Distribution | None:

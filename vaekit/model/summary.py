@@ -60,12 +60,3 @@ def layers_within(layer: keras.Layer) -> list[keras.Layer]:
                 inner[id(value)] = value
                 waiting.append(value)
     return list(inner.values())
-
-
-def made_of_layers(model: keras.Model) -> bool:
-    """Whether each operation of a model is a layer: only then can HDF5 hold it."""
-    return all(
-        isinstance(operation, keras.Layer)
-        and (not isinstance(operation, keras.Model) or made_of_layers(operation))
-        for operation in getattr(model, "operations", model.layers)
-    )

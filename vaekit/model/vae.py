@@ -15,6 +15,7 @@ from vaekit.errors import BuildError
 from vaekit.latent import Given, Latent, Prior
 from vaekit.model.conditions import Condition
 from vaekit.model.held_variables import variables_of
+from vaekit.model.latent_decoder import decoder_of_latent, takes_vector
 from vaekit.model.output_scale import add_sigmoid, logits_of
 from vaekit.model.parameters import refuse_names
 from vaekit.model.precision import TrainingPrecision
@@ -79,7 +80,7 @@ class VAE:
         self.latent_dim = math.prod(self.latent_shape)
         self.posterior_names = tuple(encoded)
         self.point_name = next((name for name, value in encoded.items() if value is point), "z")
-        refuse_names(encoded, self.point_name)
+        refuse_names(encoded, point)
         self.posterior = keras.Model(inputs, list(encoded.values()), name="posterior")
         self.point = keras.Model(inputs, point, name="point")
         self.encoder = keras.Model(inputs, z, name="encoder_model")
@@ -88,19 +89,19 @@ class VAE:
         if encoded is not parameters:
             self._heads = keras.Model(inputs, list(parameters.values()), name="heads")
 
-        latents = decoder.inputs[0]
-        self.takes_vector = len(latents.shape) == 2
+        self.takes_vector = takes_vector(decoder)
+        self._decoder_codes: Any = None
+        if condition is not None:
+            self._decoder_codes = condition.embedding("decoder_label_code")
+        latents, means = decoder.inputs[0], decoder.outputs[0]
         if scale == "logits":
             logits = logits_of(decoder, decoder_name)
             likelihood_decoder = keras.Model(latents, logits, name="decoder_logits")
             means = add_sigmoid(decoder, logits)
-            self.decoder = self._from_latent(keras.Model(latents, means, name="decoder_model"))
-            self._likelihood_decoder = self._from_latent(likelihood_decoder)
-        else:
-            self.decoder = self._from_latent(
-                keras.Model(latents, decoder.outputs[0], name="decoder_model")
-            )
-            self._likelihood_decoder = self.decoder
+        self.decoder = self._of_latent(keras.Model(latents, means, name="decoder_model"))
+        self._likelihood_decoder = self.decoder
+        if scale == "logits":
+            self._likelihood_decoder = self._of_latent(likelihood_decoder)
 
         whole = layers.Input(self.image_shape, name="VAE_input")
         if condition is None:
@@ -116,28 +117,9 @@ class VAE:
         if condition is not None:
             self._encoder_weights = [*self._encoder_weights, *embedding.trainable_variables]
 
-    def _from_latent(self, decoder: keras.Model) -> keras.Model:
-        """The decoder as a model of z in the latent's shape and, with a condition, of labels."""
-        wanted, condition = tuple(decoder.inputs[0].shape[1:]), self.condition
-        if condition is None and wanted == self.latent_shape:
-            return decoder
-        z = values = layers.Input(self.latent_shape, name="decoder_latent")
-        if self.takes_vector and len(self.latent_shape) > 1:
-            values = layers.Flatten("channels_last", name="decoder_flatten")(z)
-        if condition is None:
-            return keras.Model(z, decoder(values), name=f"{decoder.name}_of_latent")
-        labels = condition.labels("decoder_labels")
-        codes = self._decoder_codes(labels)
-        joined = condition.joined(values, codes, "decoder_condition")
-        return keras.Model([z, labels], decoder(joined), name=f"{decoder.name}_of_latent")
-
-    @property
-    def _decoder_codes(self) -> keras.layers.Embedding:
-        """The layer that both models of a decoder share."""
-        assert self.condition is not None
-        if not hasattr(self, "_codes"):
-            self._codes = self.condition.embedding("decoder_label_code")
-        return self._codes
+    def _of_latent(self, decoder: keras.Model) -> keras.Model:
+        codes = self._decoder_codes
+        return decoder_of_latent(decoder, self.latent_shape, self.condition, codes)
 
     @property
     def variables(self) -> list[keras.Variable]:

@@ -5,6 +5,7 @@ Keras 2 and Keras 3 write calls differently; both are read into `Call`.
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 from vaekit.model_files.checks import (
@@ -26,6 +27,7 @@ _HOMES = {  # where the versions of Keras say that their classes live
     *("keras.src.engine.functional", "tf_keras.src.engine.functional"),
     *("keras.src.engine.sequential", "tf_keras.src.engine.sequential"),
 }
+_OPERATIONS = re.compile(r"keras(\.src)?\.ops\b")
 _LAYER = {
     *("class_name", "config", "name", "inbound_nodes", "module", "registered_name"),
     *("build_config", "compile_config", "shared_object_id"),  # never read
@@ -69,7 +71,7 @@ class ModelSpec(NamedTuple):
     """A model of a config, whose layers may be models too.
 
     kind: `Functional` or `Sequential`. inputs, outputs: empty for a `Sequential`.
-    single: whether there is one output, not in a list.
+    single: whether there is one output, not in a list. names: of the outputs, where they have some.
     """
 
     kind: str
@@ -80,6 +82,7 @@ class ModelSpec(NamedTuple):
     inputs: list[Ref]
     outputs: list[Ref]
     single: bool
+    names: tuple[str, ...] = ()
 
 
 def parse_model(data: Any, depth: int = 0) -> ModelSpec:
@@ -102,7 +105,9 @@ def parse_model(data: Any, depth: int = 0) -> ModelSpec:
     if len(set(names)) < len(names):
         raise SpecError("two layers of one name")
     inputs, _ = _ends(config.get("input_layers", []))
-    outputs, single = _ends(config.get("output_layers", []))
+    ends = config.get("output_layers", [])
+    names_of_outputs = tuple(map(name, ends)) if isinstance(ends, dict) else ()
+    outputs, single = _ends(list(ends.values()) if names_of_outputs else ends)
     if kind == "Functional" and not (inputs and outputs):
         raise SpecError("a model without inputs or outputs")
     return _renumbered(
@@ -115,6 +120,7 @@ def parse_model(data: Any, depth: int = 0) -> ModelSpec:
             inputs,
             outputs,
             single,
+            names_of_outputs,
         )
     )
 
@@ -150,6 +156,11 @@ def _entry(data: Any) -> dict[str, Any]:
     if not isinstance(kind, str) or "config" not in data:
         raise SpecError("a layer without a class or a config")
     home, registered = data.get("module"), data.get("registered_name")
+    if isinstance(home, str) and _OPERATIONS.match(home):
+        raise SpecError(
+            f"the operation {quoted(kind)}, and vaekit rebuilds models of layers alone: if a run "
+            "of yours saved it, work with the run"
+        )
     if home not in _HOMES or registered not in (None, kind):
         of = registered if registered not in (None, kind) else home
         raise SpecError(f"the class {quoted(kind)} of {quoted(of)}, which is none of Keras's own")

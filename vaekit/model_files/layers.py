@@ -64,6 +64,7 @@ _PADDING = one_of("valid", "same")
 _FORMAT: dict[str, Check] = {"data_format": one_of("channels_last", "channels_first")}
 _SEED: dict[str, Check] = {"seed": optional(whole(0, 2**32 - 1))}
 _RATE = number(0, 1)
+_FACTORS = either(number(), listed(number(), 1, 2**20))
 _EPSILON = number(0, 1)
 _BORDER = either(whole(0, 4096), listed(pair(0, 4096), 2, 2))
 _ACTIVE: dict[str, Check] = {"activation": activation, "activity_regularizer": regularizer}
@@ -207,8 +208,22 @@ LAYERS: Mapping[str, LayerRules] = {
     "ZeroPadding2D": LayerRules({"padding": _BORDER, **_FORMAT}),
     "Cropping2D": LayerRules({"cropping": _BORDER, **_FORMAT}),
     "CenterCrop": LayerRules({"height": whole(1), "width": whole(1), **_FORMAT}),
-    "Rescaling": LayerRules({"scale": number(), "offset": number()}),
+    "Rescaling": LayerRules({"scale": _FACTORS, "offset": _FACTORS}),
     "Identity": LayerRules({}),
+    "Embedding": LayerRules(
+        {"input_dim": whole(1), "output_dim": whole(1), **_trained("embeddings")},
+        {
+            "activity_regularizer": one_of(None),
+            "mask_zero": one_of(False),
+            "input_length": one_of(None, 1),
+            "quantization_config": one_of(None),
+        },
+        weight_counts.embedding,
+    ),
+    "RepeatVector": LayerRules({"n": whole(1)}),
+    "Dot": LayerRules(
+        {"axes": either(_AXIS, listed(_AXIS, 2, 2)), "normalize": boolean}, merges=True
+    ),
     "Add": _MERGE,
     "Subtract": _MERGE,
     "Multiply": _MERGE,
@@ -255,8 +270,16 @@ def make_layer(kind: str, config: Mapping[str, Any]) -> tuple[Any, dict[str, Any
 
 
 def outputs_of(layer: Any, shapes: list[Shape]) -> Shape:
-    """The shape of what a layer gives for inputs of these shapes, by arithmetic alone."""
-    return tuple(layer.compute_output_shape(shapes if len(shapes) > 1 else shapes[0]))
+    """The shape of what a layer gives for inputs of these shapes, by arithmetic alone.
+
+    Raises `SpecError` for factors that would widen their input, which Keras doesn't reckon with.
+    """
+    shape = tuple(layer.compute_output_shape(shapes if len(shapes) > 1 else shapes[0]))
+    if isinstance(layer, keras.layers.Rescaling):
+        for factors in (layer.scale, layer.offset):
+            if isinstance(factors, tuple) and len(factors) != shape[-1]:
+                raise SpecError(f"{len(factors)} factors for values of the shape {shape}")
+    return shape
 
 
 def weights_of(kind: str, arguments: Arguments, shape: Shape) -> int:

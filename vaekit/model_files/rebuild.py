@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import keras
 
-from vaekit.model_files.checks import SpecError, quoted
+from vaekit.model_files.checks import SpecError, either, one_of, quoted
 from vaekit.model_files.graph import Call, LayerSpec, ModelSpec, Ref, input_shape
 from vaekit.model_files.layers import LAYERS, make_layer, outputs_of, weights_of
 from vaekit.model_files.objects import policy
@@ -24,6 +24,9 @@ MOST_CALLS = 2000  # in all, those inside nested models counted each time
 
 
 _PLAIN = Call([], None, old=False)
+
+
+_input_type = either(one_of("int32", "int64"), policy)
 
 
 class _BuiltLayer(NamedTuple):
@@ -133,9 +136,10 @@ def _functional(spec: ModelSpec, allowance: _Allowance) -> Branch:
         waiting = blocked
     ends = [tensor(ref) for ref in spec.outputs]
     starts = [tensor(ref) for ref in spec.inputs]
+    outputs_as_named = dict(zip(spec.names, ends, strict=True)) if spec.names else ends
     model = keras.Model(
         starts[0] if len(starts) == 1 else starts,
-        ends[0] if spec.single else ends,
+        ends[0] if spec.single and not spec.names else outputs_as_named,
         name=spec.name,
     )
     return Branch(spec.name, "Functional", model, [item.node for item in built.values()])
@@ -145,7 +149,7 @@ def _input(spec: LayerSpec, allowance: _Allowance) -> _BuiltLayer:
     shape = input_shape(spec.config)
     _check_size(shape)
     allowance.spend(calls=1)
-    dtype = policy(spec.config.get("dtype", "float32"))
+    dtype = _input_type(spec.config.get("dtype", "float32"))
     layer = keras.layers.InputLayer(batch_shape=shape, dtype=dtype, name=spec.name)
     return _BuiltLayer(Leaf(spec.name, "InputLayer", layer), lambda inputs, how: [layer.output])
 
@@ -182,6 +186,8 @@ def _make(spec: LayerSpec | ModelSpec, allowance: _Allowance) -> _BuiltLayer:
 
 
 def _nested(spec: ModelSpec, allowance: _Allowance) -> _BuiltLayer:
+    if spec.names:
+        raise SpecError(f"the model {spec.name!r}, whose outputs have names, within another")
     branch = _model(spec, allowance)
     calls = branch.calls()
 

@@ -37,6 +37,11 @@ def dense(arguments: Arguments, shape: Shape) -> int:
     return (shape[-1] or 0) * units + _bias(arguments, units)
 
 
+def embedding(arguments: Arguments, shape: Shape) -> int:
+    """A row for each class."""
+    return int(arguments["input_dim"] * arguments["output_dim"])
+
+
 def convolution(arguments: Arguments, shape: Shape) -> int:
     """A kernel between the channels of each group, and a bias."""
     filters, groups = arguments["filters"], arguments.get("groups", 1)

@@ -35,7 +35,7 @@ def all_steps(config: TrainConfig, images: int) -> int:
 
 
 # A player of a loss that names no optimizer gets one by the config of the run's.
-@keras.saving.register_keras_serializable("vaekit")  # type: ignore[untyped-decorator]
+@keras.saving.register_keras_serializable("vaekit")
 class OneCycle(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
     """From a 25th of the highest rate up to it in a straight line, and down to 0 in another.
 

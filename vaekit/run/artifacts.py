@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import keras
 
@@ -28,10 +28,12 @@ def save_artifacts(vae: VAE, directory: RunDirectory) -> dict[str, str]:
     left_out: dict[str, str] = {}
     for name, model in ((ENCODER, vae.encoder), (DECODER, vae.decoder), (WHOLE, vae.autoencoder)):
         models[f"{name}.keras"] = model
-        operations = sorted(set(_bare_operations(model)))
+        operations = bare_operations(model)
         if operations:
+            more = " and others" if len(operations) > 4 else ""
             left_out[f"{name}.h5"] = (
-                f"HDF5 holds layers alone, and the model has operations: {', '.join(operations)}"
+                "HDF5 holds layers alone, and the model has operations: "
+                f"{', '.join(operations[:4])}{more}"
             )
         else:
             models[f"{name}.h5"] = model
@@ -65,13 +67,15 @@ def _bytes(model: keras.Model) -> int:
     return weights + 4096 * len(model.weights) + 65_536
 
 
-def _bare_operations(model: keras.Model) -> Iterator[str]:
-    """Names of the operations in `model` that aren't in a layer."""
+def bare_operations(model: keras.Model) -> list[str]:
+    """Names of the operations in `model` that are no layers, sorted: HDF5 has no place for them."""
+    names: set[str] = set()
     for operation in getattr(model, "operations", model.layers):  # a Sequential has layers alone
         if isinstance(operation, keras.Model):
-            yield from _bare_operations(operation)
+            names.update(bare_operations(operation))
         elif not isinstance(operation, keras.Layer):
-            yield type(operation).__name__
+            names.add(type(operation).__name__)
+    return sorted(names)
 
 
 def custom_layers(model: keras.Model) -> list[str]:

@@ -74,6 +74,7 @@ def _is_sentence(text: str, name: str, arguments: tuple[Any, ...]) -> None:
         "x".join(map(str, shape[:2])),
         str(shape),
         *map(str, latents),
+        *("x".join(map(str, z)) for z in latents if isinstance(z, tuple)),
     )
     require(name in text, f"Refusing {arguments}, it doesn't say its name: {text}")
     says_what = any(spelling in text for spelling in spellings)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from typing import Any, NamedTuple
 
 import keras
@@ -28,53 +27,53 @@ class Build(NamedTuple):
     gives: tuple[int, ...] | None
 
 
-def _encoder(subject: Subject, latent_dim: int, image_shape: ImageShape) -> Build:
-    return Build((image_shape,), image_shape, None)
+def _encoder(latent_dim: int, image_shape: ImageShape) -> dict[int, Build]:
+    return {1: Build((image_shape,), image_shape, None)}
 
 
-def _decoder(subject: Subject, latent_dim: int, image_shape: ImageShape) -> Build:
-    if not _takes_shape(subject):
-        return Build((latent_dim, image_shape), (latent_dim,), image_shape)
-    return Build(((latent_dim,), image_shape), (latent_dim,), image_shape)
+def _decoder(latent_dim: int, image_shape: ImageShape) -> dict[int, Build]:
+    return {1: Build((latent_dim, image_shape), (latent_dim,), image_shape)}
 
 
-_BUILDS: Mapping[str, Callable[[Subject, int, ImageShape], Build]] = {
-    "encoder": _encoder,
-    "decoder": _decoder,
+def _decoder_by_shape(latent_dim: int, image_shape: ImageShape) -> dict[int, Build]:
+    """Z is a vector, or a map of a quarter of the image's sides."""
+    vector = (latent_dim,)
+    grid = (-(-image_shape[0] // 4), -(-image_shape[1] // 4), latent_dim)
+    return {len(z): Build((z, image_shape), z, image_shape) for z in (vector, grid)}
+
+
+# By the kind of part, and by what of z its factory is handed.
+_BUILDS: Mapping[tuple[str, str], Callable[[int, ImageShape], dict[int, Build]]] = {
+    ("encoder", "image_shape"): _encoder,
+    ("decoder", "latent_dim"): _decoder,
+    ("decoder", "latent_shape"): _decoder_by_shape,
 }
 
 
-def _takes_shape(subject: Subject) -> bool:
-    """Whether a decoder is handed the shape of z, which is then a vector or a map."""
-    return "latent_shape" in arguments_of(subject.component)
-
-
-def _of_maps(subject: Subject, latent_dim: int, image_shape: ImageShape) -> Build:
-    """How a decoder is built for z that is a map of a quarter of the image's sides."""
-    map_shape = (-(-image_shape[0] // 4), -(-image_shape[1] // 4), latent_dim)
-    return Build((map_shape, image_shape), map_shape, image_shape)
+def _builds(subject: Subject, latent_dim: int, image_shape: ImageShape) -> dict[int, Build]:
+    """How it's handed these, by the number of axes of z."""
+    handed = arguments_of(subject.component)[0]
+    return _BUILDS[subject.kind, handed](latent_dim, image_shape)
 
 
 def claimed_builds(subject: Subject) -> list[Build]:
     """How to build it: for each image that it claims, and for each number of latents."""
-    claims, build = subject.claims, partial(_BUILDS[subject.kind], subject)
+    claims = subject.claims
     pairs = [(claims.latents[0], shape) for shape in claims.shapes]
     pairs += [(count, claims.least) for count in claims.latents]
-    builds = [build(*pair) for pair in pairs]
-    if _takes_shape(subject):
-        builds += [_of_maps(subject, *pair) for pair in pairs]
-    return list(dict.fromkeys(builds))
+    builds = [(axes, build) for pair in pairs for axes, build in _builds(subject, *pair).items()]
+    return list(dict.fromkeys(build for axes, build in builds if axes in claims.latent_axes))
 
 
 def refused_builds(subject: Subject) -> list[Build]:
     """How it is not to be built: for what it doesn't claim."""
-    claims, build = subject.claims, partial(_BUILDS[subject.kind], subject)
-    return [
-        build(count, shape)
-        for count, shape in claims.refused
-        # Where the factory never hears of latents, other ones are no reason to refuse.
-        if not claims.takes(shape) or build(count, shape) != build(claims.latents[0], shape)
-    ]
+    claims = subject.claims
+    builds = [build for pair in claims.refused for build in _builds(subject, *pair).values()]
+    least = _builds(subject, claims.latents[0], claims.least)
+    builds += [build for axes, build in least.items() if axes not in claims.latent_axes]
+    # Where the factory never hears of latents, other ones are no reason to refuse.
+    claimed = set(claimed_builds(subject))
+    return [build for build in dict.fromkeys(builds) if build not in claimed]
 
 
 def smallest(subject: Subject, seed: int = 0) -> keras.Model:

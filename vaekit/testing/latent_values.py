@@ -118,9 +118,10 @@ class LatentUnderCheck:
 
 
 def latents(subject: Subject, **options: Any) -> Iterator[LatentUnderCheck]:
-    """The latent wherever it can be built: on a vector and on a map, with several `latent_dim`."""
-    pairs = itertools.product(subject.claims.latents, (VECTOR, MAP))
-    yield from _built(subject, pairs, **options)
+    """The latent on a vector and on a map of features, where it takes them, by one `latent_dim`."""
+    for features in (VECTOR, MAP):
+        pairs = ((latent_dim, features) for latent_dim in subject.claims.latents)
+        yield from itertools.islice(_built(subject, pairs, **options), 1)
 
 
 def latents_of_sizes(subject: Subject, sizes: Sequence[int]) -> list[LatentUnderCheck]:

@@ -12,11 +12,10 @@ from vaekit.distributions import DiagonalNormal, Distribution, StandardNormal, f
 from vaekit.latent import Draw
 from vaekit.loss import Needs
 from vaekit.testing.latent_values import LatentUnderCheck
+from vaekit.testing.served import SHAPE
 from vaekit.testing.subject import Subject, registered
 from vaekit.testing.verdict import CheckSkipped
 from vaekit.types import Tensor
-
-_SHAPE = (8, 8, 1)
 
 
 class Laws(NamedTuple):
@@ -85,7 +84,7 @@ def _priors(latent: LatentUnderCheck) -> Iterator[Any]:
     for part in registered("prior"):
         subject = Subject(part)
         try:
-            prior = subject.make(latent.size, _SHAPE, **subject.options)
+            prior = subject.make(latent.size, SHAPE, **subject.options)
             if latent.latent.support in prior.supports:
                 yield prior.distribution(latent.size, latent.posterior_of)
         except Exception:  # as above

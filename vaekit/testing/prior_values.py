@@ -11,17 +11,17 @@ import numpy as np
 from keras import layers, ops
 
 from vaekit.distributions import Distribution
-from vaekit.latent import Latent, Prior
+from vaekit.latent import Prior
 from vaekit.model import HeldVariables, seeded, variables_of
-from vaekit.registry import KINDS, Component
+from vaekit.registry import Component
 from vaekit.testing.latent_values import LatentUnderCheck, latents_of_sizes, new_latent
 from vaekit.testing.laws import SPACES
-from vaekit.testing.subject import Subject, registered
+from vaekit.testing.served import SHAPE, latents_served
+from vaekit.testing.subject import Subject
 from vaekit.testing.training import array
 from vaekit.testing.verdict import CheckSkipped
 from vaekit.types import ImageShape, Tensor
 
-SHAPE = (8, 8, 1)
 CODE_WIDTH = 5
 
 
@@ -120,31 +120,10 @@ def small_priors(subject: Subject) -> Iterator[PriorUnderCheck]:
     latent = _served(subject.component).latent
     if latent.support not in SPACES:
         raise CheckSkipped(f"no measure is known on the support {latent.support!r}")
-    for beside in latents_of_sizes(_serving(subject), SPACES[latent.support].sizes):
+    for beside in latents_of_sizes(latents_served(subject)[0], SPACES[latent.support].sizes):
         yield PriorUnderCheck(subject, beside)
 
 
 @lru_cache(maxsize=1)
 def _served(component: Component) -> LatentUnderCheck:
-    return new_latent(_serving(Subject(component)))
-
-
-def _serving(subject: Subject) -> Subject:
-    """The first installed latent that the prior serves; that of a run that names none, if it does.
-
-    Skips the check if there is none.
-    """
-    component = subject.component
-    prior: Any = subject.make(2, SHAPE, **subject.options)
-    default = KINDS["latent"].default
-    for part in sorted(registered("latent"), key=lambda part: part.name != default):
-        latent = Subject(part)
-        try:
-            built: Latent = latent.make(latent.claims.latents[0], **latent.options)
-        except Exception:  # another's latent, which may be broken
-            continue
-        if built.support in prior.supports and built.own_prior() is None:
-            return latent
-    raise CheckSkipped(
-        f"no installed latent has z of support {' or '.join(prior.supports)} for {component.name}"
-    )
+    return new_latent(latents_served(Subject(component))[0])

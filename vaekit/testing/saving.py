@@ -11,8 +11,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from vaekit.model.summary import made_of_layers
-from vaekit.run.artifacts import custom_layers
+from vaekit.run.artifacts import bare_operations, custom_layers
 from vaekit.startup.quiet import absl_errors_only
 from vaekit.testing.builds import called_in_training, claimed_models, inputs_for
 from vaekit.testing.latent_values import latent_of
@@ -78,7 +77,7 @@ _SAVED: Mapping[str, Callable[[Subject], Iterator[Saved]]] = {
 
 
 def _formats(model: keras.Model) -> tuple[str, ...]:
-    return FORMATS if made_of_layers(model) else FORMATS[:1]
+    return FORMATS[:1] if bare_operations(model) else FORMATS
 
 
 def _outputs(model: keras.Model, inputs: np.ndarray) -> list[np.ndarray]:

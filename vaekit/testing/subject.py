@@ -20,7 +20,7 @@ LEAST_SIDE = 8  # the kit itself refuses smaller images
 
 
 class Claims(NamedTuple):
-    """Which images and latents a backbone takes. It has to refuse all others.
+    """Which images and latents a part takes. A backbone has to refuse all others.
 
     A factory says so in a mapping called `claims`; what it leaves out is as here::
 
@@ -29,13 +29,16 @@ class Claims(NamedTuple):
     smallest: least height and width.
     multiple: what height and width are multiples of.
     channels: the numbers of channels; None is any.
-    latent_dims: a decoder's numbers of latents; None is any.
+    latent_dims: a decoder's or a latent's numbers of latents, `latent_dim`; None is any.
+    latent_axes: of a decoder that takes `latent_shape`, how many axes it may have: 1 is a vector,
+        3 a map, which is handed over with a quarter of the image's height and width.
     """
 
     smallest: tuple[int, int] = (8, 8)
     multiple: int = 1
     channels: tuple[int, ...] | None = None
     latent_dims: tuple[int, ...] | None = None
+    latent_axes: tuple[int, ...] = (1, 3)
 
     def takes(self, shape: ImageShape) -> bool:
         """Whether images of this shape are claimed."""

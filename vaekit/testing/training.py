@@ -15,13 +15,14 @@ from vaekit.engine import Blueprint, Program, compile_train
 from vaekit.errors import BuildError
 from vaekit.model import Built, Context, Part, build_part
 from vaekit.registry import KIT, RUN_KINDS, Component
+from vaekit.testing.served import latents_served
 from vaekit.testing.subject import Subject, registered
 from vaekit.testing.verdict import CheckSkipped, require
 from vaekit.types import ImageShape, Tensor
 
 BATCH = 24
 STEPS = 10
-_MOST = 16  # combinations of other parts that a part is tried with
+_MOST = 32  # combinations of other parts that a part is tried with
 _BACKBONES = ("encoder", "decoder")
 _NO_IMAGES = "none of the kit's parts takes the images that it takes"
 
@@ -88,9 +89,13 @@ def blueprints(subject: Subject) -> Iterator[Blueprint]:
 
 
 def _common_first(choices: list[list[Subject | None]]) -> list[tuple[Subject | None, ...]]:
-    """Combinations of one of each list, those first that are furthest ahead in all lists."""
-    numbered = itertools.product(*map(enumerate, choices))
-    by_place = sorted(numbered, key=lambda each: sum(place for place, _ in each))
+    """Combinations of one of each list: first what differs least, and least far, from the first."""
+
+    def distance(numbered: tuple[tuple[int, Subject | None], ...]) -> tuple[int, int]:
+        places = [place for place, _ in numbered]
+        return sum(place > 0 for place in places), sum(places)
+
+    by_place = sorted(itertools.product(*map(enumerate, choices)), key=distance)
     return [tuple(part for _, part in each) for each in by_place[:_MOST]]
 
 
@@ -108,6 +113,8 @@ def _choice(subject: Subject, kind: str) -> list[Subject | None]:
     """
     if subject.kind == kind or (subject.kind in _BACKBONES and kind == "loss"):
         return [*_of_kit(subject, kind)]
+    if (subject.kind, kind) == ("prior", "latent"):
+        return [*latents_served(subject)]
     default = RUN_KINDS[kind].default
     parts = sorted(registered(kind), key=lambda p: (p.name != default, p.distribution != KIT))
     every: list[Subject | None] = [None] if default is None else []

@@ -37,3 +37,10 @@ def ends_in_a_product(latent_dim, image_shape):
 @breaks("decoder", "refuses_what_it_does_not_claim", latent_dims=(2, 8))
 def takes_any_latents(latent_dim, image_shape):
     return keras.Model(*drawn(latent_dim, image_shape))
+
+
+@breaks("decoder", "refuses_what_it_does_not_claim", latent_axes=(3,))
+def takes_vectors_too(latent_shape, image_shape):
+    z = layers.Input(latent_shape)
+    pixels = layers.Dense(int(np.prod(image_shape)))(layers.Flatten()(z))
+    return keras.Model(z, layers.Reshape(image_shape)(pixels))

@@ -54,7 +54,7 @@ def _describe_at(
 
 def _facts(latent: LatentUnderCheck) -> dict[str, Any]:
     """What is the same at all sizes."""
-    from vaekit.model.summary import made_of_layers
+    from vaekit.run.artifacts import bare_operations
 
     draw, prior = latent.infer(), latent.prior
     own = latent.latent.own_prior() is not None
@@ -66,7 +66,7 @@ def _facts(latent: LatentUnderCheck) -> dict[str, Any]:
         "kl_units": int(draw.kl.shape[-1]),
         "terms": list(draw.terms),
         "report": list(draw.report),
-        "h5": made_of_layers(latent.draw),
+        "h5": not bare_operations(latent.draw),
     }
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def describe_prior(part: Component) -> dict[str, Any]:
     """The law of a prior, for z of a latent that it serves, and its variables at two sizes."""
-    from vaekit.model.summary import made_of_layers
+    from vaekit.run.artifacts import bare_operations
     from vaekit.testing import subject_of
     from vaekit.testing.prior_values import new_prior
     from vaekit.testing.verdict import CheckSkipped
@@ -34,7 +34,7 @@ def describe_prior(part: Component) -> dict[str, Any]:
         "law": type(law).__name__,
         "density": density,
         "noise": law.noise_dim,
-        "h5": model is not None and made_of_layers(model),
+        "h5": model is not None and not bare_operations(model),
         "sizes": [
             {
                 "image_shape": size,

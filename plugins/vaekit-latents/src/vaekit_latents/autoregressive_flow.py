@@ -139,5 +139,6 @@ class FlowPosterior(vaekit.Distribution):
         width = self.context.shape[-1]
         contexts = ops.broadcast_to(self.context, (*ops.shape(z)[:-1], width))
         end, logits = way(ops.reshape(z, (-1, self.flow.dim)), ops.reshape(contexts, (-1, width)))
-        log_det = -sum(ops.sum(ops.softplus(-logit), axis=-1) for logit in logits)
+        closed = [ops.sum(ops.softplus(-logit), axis=-1) for logit in logits]
+        log_det = -sum(closed, start=ops.zeros_like(end[:, 0]))
         return ops.reshape(end, ops.shape(z)), ops.reshape(log_det, ops.shape(z)[:-1])

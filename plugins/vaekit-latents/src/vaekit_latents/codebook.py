@@ -40,8 +40,14 @@ class Codebook:
             kernel_initializer=keras.initializers.RandomNormal(stddev=1.0),
             name="encoder_codebook",
         )
+        # How many ones are before each: with it, of several the first is told.
+        self._earlier = layers.Dense(
+            codes, use_bias=False, trainable=False, name="encoder_earlier_hits"
+        )
         self._score.build((None, dim))
         self._lookup.build((None, codes))
+        self._earlier.build((None, codes))
+        self._earlier.kernel.assign(np.triu(np.ones((codes, codes), "float32"), 1))
         start = self.restart or 1.0
         self.size.assign(start * ops.ones((codes,)))
         self.total.assign(start * self.vectors)
@@ -70,15 +76,9 @@ class Codebook:
     def nearest_by_layers(self, z_e: Any) -> Any:
         """`nearest` of symbolic `(B, P, dim)` from stock layers alone; the first of equal codes."""
         score = self._score(z_e)
-        highest = layers.GlobalMaxPooling1D(
-            data_format="channels_first", keepdims=True, name="encoder_highest_score"
-        )(score)
-        behind = layers.Subtract(name="encoder_behind")([score, highest])
-        hits = _step(behind, 0.0, "encoder_hits")
-        earlier = fixed_dense(
-            hits, np.triu(np.ones((self.codes, self.codes)), 1), "encoder_earlier"
-        )
-        return _step(layers.Subtract(name="encoder_first")([hits, earlier]), 0.5, "encoder_chosen")
+        highest = layers.GlobalMaxPooling1D(data_format="channels_first", keepdims=True)(score)
+        hits = _step(layers.Subtract()([score, highest]), 0.0)
+        return _step(layers.Subtract()([hits, self._earlier(hits)]), 0.5)
 
     def index_by_layers(self, one_hot: Any) -> Any:
         """The index of each one, as integers, from symbolic `(B, P, K)`."""
@@ -115,7 +115,6 @@ class Codebook:
         self._score.bias.assign(-ops.sum(ops.square(vectors), axis=-1))
 
 
-def _step(values: Any, edge: float, name: str) -> Any:
+def _step(values: Any, edge: float) -> Any:
     """1 where a value reaches the edge, else 0."""
-    reached = layers.Discretization(bin_boundaries=[edge], name=f"{name}_reached")(values)
-    return layers.Rescaling(1.0, name=name)(reached)
+    return layers.Rescaling(1.0)(layers.Discretization(bin_boundaries=[edge])(values))

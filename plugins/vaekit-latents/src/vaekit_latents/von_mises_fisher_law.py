@@ -78,8 +78,11 @@ class VonMisesFisher(vaekit.Distribution):
 
     def _at(self, gap: Any, around: Any) -> Any:
         """z with 1 - direction . z = gap `(..., 1)`, on the side of `around` `(..., m)`."""
-        along = ops.sum(around * self.direction, axis=-1, keepdims=True)
-        across = unit(around - along * self.direction)
+        across = around
+        # The second time takes off what rounding left of the direction, where it was nearly all.
+        for _ in range(2):
+            along = ops.sum(across * self.direction, axis=-1, keepdims=True)
+            across = unit(across - along * self.direction)
         height = ops.sqrt(ops.maximum(gap * (2.0 - gap), 1e-20))
         return self.direction - gap * self.direction + height * across
 
@@ -127,8 +130,8 @@ def gap_slope(gap: Any, kappa: Any, mean: Any, size: int) -> Any:
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
     # s = gap y^2 makes a polynomial of the end where f may be infinite.
     y = 0.5 * (1.0 + nodes)
-    share = (y**2).astype("float32")
-    measure = (np.log(weights) + (size - 2) * np.log(y)).astype("float32")
+    share = ops.convert_to_tensor(y**2, "float32")
+    measure = ops.convert_to_tensor(np.log(weights) + (size - 2) * np.log(y), "float32")
     wider = ops.log((2.0 - gap * share) / ops.maximum(2.0 - gap, 1e-6))
     density = ops.exp(kappa * gap * (1.0 - share) + 0.5 * (size - 3) * wider + measure)
     away = gap * share - mean / kappa

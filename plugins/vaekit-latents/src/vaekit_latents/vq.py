@@ -85,8 +85,8 @@ class VQ(vaekit.Latent):
         return {"code": layers.Reshape(z_e.shape[1:-1] or (1,), name="encoder_codes")(index)}
 
     def _nearest_by_layers(self, z_e: Any) -> Any:
-        rows = layers.Reshape((self._positions, self.codebook.dim), name="encoder_positions")
-        return self.codebook.nearest_by_layers(rows(z_e))
+        rows = layers.Reshape((self._positions, self.codebook.dim))(z_e)
+        return self.codebook.nearest_by_layers(rows)
 
     def own_prior(self) -> UniformCodes:
         return UniformCodes(self.codebook, self._positions)
