@@ -20,6 +20,7 @@ from vaekit.distributions import (
     StandardNormal,
 )
 from vaekit.engine import compile_train
+from vaekit.model import prior_model
 
 pytestmark = pytest.mark.backend
 
@@ -192,6 +193,15 @@ def test_vamp_is_the_mixture_of_its_inputs_posteriors_at_rest():
         each = array(posteriors.log_prob(z[:, None]))
         expected = np.log(np.exp(each).mean(axis=-1))
         np.testing.assert_allclose(array(law.log_prob(z)), expected, rtol=1e-3)
+
+
+@pytest.mark.parametrize("prior", ["mixture", "vamp"])
+def test_a_model_makes_of_noise_what_the_law_does(prior):
+    vae = make_vae((8, 8, 1), latent_dim=2, prior=prior, **SMALL_NETS)
+    law = vae.prior_distribution()
+    noise = np.random.default_rng(5).normal(size=(6, law.noise_dim)).astype("float32")
+    z = prior_model(vae).predict(noise, verbose=0)
+    np.testing.assert_allclose(z, array(law.from_noise(tensor(noise))), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(

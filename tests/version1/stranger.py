@@ -10,11 +10,21 @@ VAEKIT_API_VERSION = 1
 
 
 def encoder(image_shape, *, units: int = 8):
+    """One dense layer.
+
+    Args:
+        units: its width.
+    """
     images = keras.Input(image_shape)
     return keras.Model(images, layers.Dense(units, "relu")(layers.Flatten()(images)))
 
 
 def decoder(latent_dim, image_shape, *, units: int = 8):
+    """Two dense layers.
+
+    Args:
+        units: the first one's width.
+    """
     latents = keras.Input((latent_dim,))
     hidden = layers.Dense(units, "relu")(latents)
     pixels = layers.Dense(int(np.prod(image_shape)), "sigmoid")(hidden)
@@ -85,6 +95,11 @@ class Adversarial(vaekit.Loss):
 
 
 def dataset(*, count: int = 40):
+    """Noise.
+
+    Args:
+        count: how many images.
+    """
     random = np.random.default_rng(0)
     pixels = random.integers(0, 256, (count, 8, 8, 1), dtype="uint8")
     return vaekit.Dataset(
