@@ -5,12 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
 
 import pytest
 import vaekit
 import vaekit.options
 import vaekit.plugins
 from vaekit.registry import Component
+
+import vaekit_latents
 
 OPTIONS = {
     ("latent", "vq"): {"codes": 512, "decay": 0.99, "commitment": 0.25, "restart": 0.05},
@@ -39,7 +42,12 @@ def test_entry_point_is_found() -> None:
 def test_finding_it_imports_no_keras() -> None:
     code = "import sys, vaekit_latents; print({'keras', 'tensorflow'} & set(sys.modules))"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        cwd=Path(vaekit_latents.__file__).parents[1],
     )
     assert done.stdout.strip() == "set()"
 
