@@ -21,8 +21,8 @@ from vaekit import figures  # noqa: E402
 from vaekit.plugins import discover, discovery  # noqa: E402
 
 EPOCHS, LIMIT = 2, 96
-vaekit.register_encoder("small", small_nets.encoder)
-vaekit.register_decoder("small", small_nets.decoder)
+vaekit.register_encoder("small", small_nets.encoder, summary="One dense layer.")
+vaekit.register_decoder("small", small_nets.decoder, summary="Two dense layers.")
 draw_figures, Animation = figures.draw_figures, figures.Animation
 
 

@@ -18,14 +18,22 @@ SMALL_NETS: dict[str, Any] = {"encoder": "small", "decoder": "small"}
 
 
 def encoder(image_shape: tuple[int, int, int], *, width: int = 8) -> keras.Model:
-    """One dense layer."""
+    """One dense layer.
+
+    Args:
+        width: its units.
+    """
     images = layers.Input(image_shape)
     features = layers.Dense(width, use_bias=False)(layers.Flatten()(images))
     return keras.Model(images, layers.LeakyReLU()(layers.BatchNormalization()(features)))
 
 
 def decoder(latent_dim: int, image_shape: tuple[int, int, int], *, width: int = 8) -> keras.Model:
-    """Two dense layers."""
+    """Two dense layers.
+
+    Args:
+        width: units of the first.
+    """
     latents = layers.Input((latent_dim,))
     pixels = layers.Dense(math.prod(image_shape), activation="sigmoid")(
         layers.Dense(width, activation="relu")(latents)
@@ -35,9 +43,9 @@ def decoder(latent_dim: int, image_shape: tuple[int, int, int], *, width: int = 
 
 @vaekit.hookimpl
 def register_encoders(register: vaekit.Register) -> None:
-    register("small", encoder)
+    register("small", encoder, summary="One dense layer.")
 
 
 @vaekit.hookimpl
 def register_decoders(register: vaekit.Register) -> None:
-    register("small", decoder)
+    register("small", decoder, summary="Two dense layers.")

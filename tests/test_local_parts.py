@@ -133,7 +133,7 @@ def test_a_file_is_loaded_and_loaded_again(clean, tmp_path, call):
         (WIDE.replace("encoders", "encoder"), "vaekit has no hook 'register_encoder'. Did you"),
         (WIDE.replace('"wide"', '"conv5"'), "encoder 'conv5' is the kit's own"),
         ("x = 1", "it offers nothing: no function of it is marked @vaekit.hookimpl"),
-        ("VAEKIT_API_VERSION = 2", "it was written for version 2 of the plugin API"),
+        ("VAEKIT_API_VERSION = 3", "it was written for version 3 of the plugin API"),
     ],
 )
 def test_a_broken_file_is_a_sentence(clean, tmp_path, code, said):

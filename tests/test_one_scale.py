@@ -54,7 +54,8 @@ def scaled_run(run, images, monkeypatch):
         patch.setattr("warnings.warn", lambda *_, **__: None)
         scale = dict(as_dataset(images).scale)
     data = run.record.data.model_copy(update={"scale": scale})
-    monkeypatch.setattr(run, "record", run.record.model_copy(update={"data": data}))
+    record = run.record.model_copy(update={"data": data})
+    monkeypatch.setattr(run._images, "_record", record)
     monkeypatch.setattr(api, "load", lambda _: run)
     return run
 
@@ -106,7 +107,8 @@ def test_the_same_z_each_time(scaled_run, by_command, images):
 )
 def test_beyond_the_range_is_refused_not_rescaled(run, tmp_path, monkeypatch, dtype, scale, beyond):
     data = run.record.data.model_copy(update={"scale": scale})
-    monkeypatch.setattr(run, "record", run.record.model_copy(update={"data": data}))
+    record = run.record.model_copy(update={"data": data})
+    monkeypatch.setattr(run._images, "_record", record)
     monkeypatch.setattr(api, "load", lambda _: run)
     images = np.ones((2, 8, 8), dtype)
     images[1, 3, 3] = beyond

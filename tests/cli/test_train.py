@@ -74,9 +74,12 @@ def test_train_leaves_a_whole_run(trained):
     with (run / "history.csv").open(newline="") as file:
         assert [row["epoch"] for row in csv.DictReader(file)] == ["1"]
     assert {p.name for p in run.glob("VAE*")} == {
-        f"{name}{end}"
-        for name in ("VAE", "VAE_encoder", "VAE_decoder")
-        for end in (".h5", ".keras")
+        "VAE_posterior.keras",
+        *(
+            f"VAE{model}{end}"
+            for model in ("", "_encoder", "_decoder")
+            for end in (".h5", ".keras")
+        ),
     }
     pictures = sorted((run / "figures").glob("*.png"))
     assert len(pictures) >= 4
@@ -122,7 +125,7 @@ def test_resume_saves_what_is_missing_of_a_run_that_had_done_its_epochs(trained,
     before = vaekit.load(run).sample(3)
     cli("resume", run)
     assert record_of(run)["status"] == "complete"
-    assert len(list(run.glob("VAE*"))) == 6
+    assert len(list(run.glob("VAE*"))) == 7
     assert len(list((run / "figures").glob("*.png"))) >= 4
     np.testing.assert_array_equal(vaekit.load(run).sample(3), before)
 

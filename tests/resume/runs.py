@@ -20,7 +20,7 @@ SMALL = {
 STEPS, EPOCHS = 5, 3
 ON_THE_LINE = [
     *("train", "--data", "digits", "--limit", "40", "--batch-size", "8", "--step-log"),
-    *("--encoder-opt", "width=4", "--decoder-opt", "width=4", "--out", "run"),
+    *("--encoder", "small", "--decoder", "small", "--out", "run"),
 ]
 
 

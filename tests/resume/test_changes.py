@@ -17,7 +17,7 @@ pytestmark = pytest.mark.backend
     ("change", "name"),
     [
         ({"learning_rate": 1e-3}, "learning_rate: was 0.0005, is 0.001"),
-        ({"decoder_opt": {"width": 8}}, "decoder_opt: was "),
+        ({"decoder_opt": {"width": 4}}, "decoder_opt: was "),
         ({"loss": "elbo"}, "loss: was tutorial of vaekit, is elbo of vaekit"),
         ({"limit": 32}, "limit: was 40, is 32"),
         ({"data": "digits", "epochs": 2}, "epochs: was 3, is 2"),

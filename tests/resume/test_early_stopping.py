@@ -125,7 +125,9 @@ def test_a_number_that_is_none_is_never_the_best():
 
 
 def test_where_there_is_no_elbo_it_is_the_loss_that_decides():
-    assert monitor_of(None) == Monitor("val_loss", larger_is_better=False)
+    columns = ("loss", "reconstruction", "kl")
+    assert monitor_of(columns) == Monitor("val_loss", larger_is_better=False)
+    assert monitor_of((*columns, "elbo")) == Monitor("val_elbo", larger_is_better=True)
 
 
 def test_auto_has_a_patience_and_a_limit():

@@ -22,7 +22,7 @@ from vaekit.run.record import RunRecord
 from vaekit.run.restore import kept_checkpoint, restore_model, restore_program
 from vaekit.run.run_images import HeldOut, RunImages
 from vaekit.startup import refuse_fork, with_keras_defaults
-from vaekit.types import Dataset, Images
+from vaekit.types import Dataset, Images, Pixels, as_images
 
 
 class Run:
@@ -113,8 +113,9 @@ class Run:
         return self.posterior(self._images.taken(images, labels))
 
     @with_keras_defaults
-    def posterior(self, images: Images) -> Any:
+    def posterior(self, images: Images | Pixels) -> Any:
         """`encode` for images as a `Dataset` holds them, taken as they are."""
+        images = as_images(images)
         outputs = run_model(self.model.posterior, images.pixels, self._images.classes_of(images))
         return named_parameters(self.model.posterior_names, outputs)
 
