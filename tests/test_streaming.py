@@ -344,7 +344,7 @@ MEMORY = """
 import resource, sys
 import vaekit
 from vaekit import figures
-figures.draw_figures = lambda run, images: []
+figures.draw_figures = lambda *_, **__: []
 source, out = sys.argv[1:]
 small = {"width": 4}
 vaekit.train(data=source, out=out, batch_size=1000, epochs=1, limit=2000, data_budget="7MB",
