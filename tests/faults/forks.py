@@ -111,7 +111,7 @@ def _serve() -> None:
     import vaekit.figures
     import vaekit.trainer
 
-    vaekit.figures.draw_figures = lambda run, images: []  # they take longer than the training
+    vaekit.figures.draw_figures = lambda *_, **__: []  # they take longer than the training
     child = 0
     for line in sys.stdin:
         job = json.loads(line)
