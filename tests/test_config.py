@@ -9,7 +9,8 @@ import sys
 import pytest
 
 import vaekit
-from vaekit.config import TrainConfig, read_config, write_config
+from vaekit.config import TrainConfig
+from vaekit.config_files import read_config, write_config
 from vaekit.errors import OptionError, UserError
 
 pytestmark = pytest.mark.quick
@@ -114,7 +115,7 @@ def test_an_option_of_none_is_not_lost(tmp_path):
 
 def test_a_config_file_is_utf8_whatever_the_locale(tmp_path):
     path = tmp_path / "config.toml"
-    code = "import sys; from vaekit.config import *\n"
+    code = "import sys; from vaekit.config_files import *\n"
     code += "write_config(TrainConfig(out='runs/\\xfc'), sys.argv[1])"
     environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     subprocess.run([sys.executable, "-c", code, str(path)], env=environment, check=True)

@@ -12,7 +12,8 @@ from annotated_types import Ge, Gt, Le
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vaekit.config import TrainConfig, read_config, write_config
+from vaekit.config import TrainConfig
+from vaekit.config_files import read_config, write_config
 from vaekit.errors import BuildError, OptionError
 from vaekit.options import check_options, options_of
 from vaekit.plugins import discover

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import vaekit
-from vaekit.config import read_config, write_config
+from vaekit.config_files import read_config, write_config
 from vaekit.errors import RunError
 
 

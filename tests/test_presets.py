@@ -10,7 +10,8 @@ import pytest
 import vaekit
 from tests.cli.commands import cli, record_of
 from tests.parts import blueprint
-from vaekit.config import TrainConfig, read_config
+from vaekit.config import TrainConfig
+from vaekit.config_files import read_config
 from vaekit.plugins import discover
 from vaekit.presets import PRESETS, TUTORIAL, preset_for
 from vaekit.trainer.preset import choose_preset

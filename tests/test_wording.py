@@ -70,7 +70,7 @@ def test_a_size_of_one_side_is_a_size_everywhere(size, tmp_path):
 
 @pytest.mark.parametrize("text", ["16", '"16"', '"16x16"', "[16, 16]"])
 def test_a_size_in_a_config_file(text, tmp_path):
-    from vaekit.config import read_config
+    from vaekit.config_files import read_config
 
     (tmp_path / "c.toml").write_text(f"image_size = {text}\n")
     values = read_config(tmp_path / "c.toml")

@@ -8,7 +8,8 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from vaekit.config import TrainConfig, read_run_config
+from vaekit.config import TrainConfig
+from vaekit.config_files import read_run_config
 from vaekit.errors import UserError
 from vaekit.registry import RUN_KINDS
 from vaekit.startup import select_backend, with_keras_defaults

@@ -8,7 +8,8 @@ from __future__ import annotations
 import argparse
 import os
 
-from vaekit.config import TrainConfig, read_config
+from vaekit.config import TrainConfig
+from vaekit.config_files import read_config
 from vaekit.plugins import selected
 from vaekit.startup import select_backend
 

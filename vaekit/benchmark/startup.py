@@ -13,7 +13,8 @@ import numpy as np
 
 from vaekit.benchmark.results import measurement
 from vaekit.benchmark.subject import random_images
-from vaekit.config import TrainConfig, write_config
+from vaekit.config import TrainConfig
+from vaekit.config_files import write_config
 from vaekit.errors import VaekitError, why_ended
 from vaekit.plugins import discover
 from vaekit.registry import LOCAL

@@ -53,7 +53,8 @@ def train(
 
     `vaekit plugins` lists the parts, `vaekit plugins show NAME` the options of one.
     """
-    from vaekit.config import TrainConfig, read_config, write_config
+    from vaekit.config import TrainConfig
+    from vaekit.config_files import read_config, write_config
 
     checked = TrainConfig.checked(config_values(options, read_config(config) if config else {}))
 

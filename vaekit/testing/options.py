@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from vaekit.config import TrainConfig, read_config, write_config
+from vaekit.config import TrainConfig
+from vaekit.config_files import read_config, write_config
 from vaekit.errors import OptionError
 from vaekit.options import Option, check_options, options_of
 from vaekit.testing.subject import Subject
