@@ -135,7 +135,7 @@ class FullNormal(Distribution):
         return ops.sum(normal_log_prob(white, 0.0), axis=-1) - self._log_det
 
     def kl(self, other: Distribution) -> Tensor | None:
-        """KL from N(0, I), `(B, 1)`: 0.5 (|L|^2 + |mu|^2 - D) - sum log L_ii."""
+        """KL from N(0, I), `(B, 1)`: 0.5 (tr(L L') + mu'mu - D) - sum log L_ii."""
         if not isinstance(other, StandardNormal):
             return None
         squares = ops.sum(ops.square(self.scale_tril), axis=(-2, -1))
@@ -144,7 +144,7 @@ class FullNormal(Distribution):
 
     @property
     def _log_det(self) -> Tensor:
-        """log |L|, `(B,)`."""
+        """The logarithm of det L, `(B,)`."""
         return ops.sum(ops.log(ops.diagonal(self.scale_tril, axis1=-2, axis2=-1)), axis=-1)
 
     @property
