@@ -6,16 +6,14 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from parts import (
-    array,
+from made_up_outputs import (
     arrays,
     batch_and_output,
     gaussian_total_correlation,
     normal_log_prob,
     output_of,
-    tensor,
 )
-
+from parts import array, tensor
 from vaekit_disentangle.beta_tcvae import aggregate_log_probs, beta_tcvae, stratified_log_weights
 
 PARTS = ("weighted_mutual_information", "weighted_total_correlation", "weighted_dimension_wise_kl")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from parts import array, arrays, batch_and_output, gradients, output_of, tensor
-
+from made_up_outputs import arrays, batch_and_output, gradients, output_of
+from parts import array, tensor
 from vaekit_disentangle.dip_vae import covariance, dip_vae
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from parts import (
-    array,
+from made_up_outputs import (
     arrays,
     batch_and_output,
     gaussian_log_prob,
@@ -14,9 +13,8 @@ from parts import (
     gradients,
     normal_log_prob,
     output_of,
-    tensor,
 )
-
+from parts import array, tensor
 from vaekit_disentangle.factor_vae import factor_vae, permute_dimensions
 
 COVARIANCE = np.array([[1.0, 0.8, 0.0], [0.8, 1.0, 0.0], [0.0, 0.0, 1.0]])

@@ -14,7 +14,6 @@ import vaekit
 import vaekit.options
 import vaekit.plugins
 from vaekit.registry import Component
-
 from vaekit_resnet import decoder, encoder
 
 SHAPES = [(8, 8, 1), (28, 28, 1), (32, 32, 3), (45, 61, 3)]

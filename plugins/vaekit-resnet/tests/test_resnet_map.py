@@ -6,7 +6,6 @@ import keras
 import numpy as np
 import pytest
 import vaekit
-
 from vaekit_resnet import decoder, encoder
 
 SMALL = {"width": 4, "depth": 1}

@@ -1,0 +1,9 @@
+"""The kit's own checks, on every part."""
+
+import pytest
+
+
+@pytest.mark.vaekit_checks("von-mises-fisher", kind="latent")
+@pytest.mark.vaekit_checks("uniform-sphere", kind="prior")
+def test_conforms(check):
+    check()
