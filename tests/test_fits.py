@@ -360,3 +360,38 @@ def test_on_the_command_line_it_is_the_users_mistake(parts, tmp_path):
     assert "The prior 'mixture' is for z of support real" in done.stderr
     assert "Traceback" not in done.output
     assert not out.exists()
+
+
+class OneCode(Point):
+    """A law of equally probable codes: the KL is the same for all images."""
+
+    constant_kl = True
+
+
+def test_a_weight_on_a_constant_kl_is_refused(registering):
+    vaekit.register_latent("one-code", OneCode)
+    with pytest.raises(
+        vaekit.BuildError,
+        match=r"loss 'beta' needs a KL that a weight can move, and gets a constant, of the latent "
+        r"'one-code'. Choose the latent '.*'. Choose the loss '.*'\.$",
+    ):
+        vaekit.train(**{**FEW, **SMALL_NETS, "latent": "one-code", "loss": "beta"})
+
+
+class WideMap(Point):
+    def shape(self, features):
+        return (17, 17, 2)
+
+
+def test_a_large_map_is_not_flattened(registering):
+    def maps(latent_shape, image_shape):
+        raise NotImplementedError
+
+    vaekit.register_latent("wide-map", WideMap)
+    vaekit.register_decoder("of-maps", maps)
+    with pytest.raises(
+        vaekit.BuildError,
+        match=r"latent 'wide-map' gives a map of 17x17x2 here, and the decoder 'small' takes a "
+        r"vector: 578 values.*Choose the decoder .*'of-maps'",
+    ):
+        vaekit.train(**{**FEW, **SMALL_NETS, "latent": "wide-map"})

@@ -78,9 +78,12 @@ class Latent(ABC):
 
     support: where z lies: "real", "sphere", "codes" or a word of your own. Priors say which they
         serve.
+    constant_kl: whether the KL is one number whatever the image, as of equally probable codes, so
+        that a weight on it would change nothing.
     """
 
     support: str = "real"
+    constant_kl: bool = False
 
     @abstractmethod
     def shape(self, features: tuple[int, ...]) -> tuple[int, ...]:

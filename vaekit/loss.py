@@ -72,6 +72,8 @@ class Loss(ABC):
         `output.prior`. A loss that goes by `output.kl` and `output.log_ratio` alone can use any:
         `vaekit.distributions.Distribution`.
     density: whether it needs `output.log_ratio`.
+    weighs_kl: whether it weights, bounds or schedules the KL, so that it needs one that images and
+        training change.
     networks: its own networks, as `name: f(image_shape, latent_dim) -> keras.Model`; it finds them
         in `output.networks`.
     players: who moves what, down which terms; the first has the loss's own variables, too.
@@ -87,6 +89,7 @@ class Loss(ABC):
     posterior: type = DiagonalNormal
     prior: type = StandardNormal
     density: bool = False
+    weighs_kl: bool = False
     networks: Mapping[str, Callable[[ImageShape, int], Any]] = {}
     players: Mapping[str, Player] = {"loss": Player(VAE_PARTS)}
     adversary: Adversary | None = None
@@ -107,6 +110,7 @@ class Needs(NamedTuple):
     posterior: type
     prior: type
     density: bool
+    weighs_kl: bool
     networks: Mapping[str, Callable[[ImageShape, int], Any]]
     players: Mapping[str, Player]
     adversary: Adversary | None

@@ -12,13 +12,9 @@ from keras import ops
 
 import vaekit
 from vaekit import distributions, schedules
+from vaekit.distributions import LikelihoodName, likelihood_named
 
-LikelihoodName = Literal["bernoulli", "gaussian"]
 _PIXELS = (-3, -2, -1)
-
-
-def _likelihood(name: LikelihoodName, sigma: float) -> distributions.Likelihood:
-    return distributions.Bernoulli() if name == "bernoulli" else distributions.Gaussian(sigma)
 
 
 @dataclass(frozen=True)
@@ -102,13 +98,14 @@ def elbo(
         sigma: standard deviation of the Gaussian likelihood.
         samples: draws of z for each image.
     """
-    return NegativeElbo(_likelihood(likelihood, sigma), samples)
+    return NegativeElbo(likelihood_named(likelihood, sigma), samples)
 
 
 class BetaLoss(NegativeElbo):
     """`reconstruction` in nats, and `weighted_kl` = kl_weight x KL; `kl_weight` goes by step."""
 
     minimises = "-log p(x|z) + kl_weight x KL, in nats"
+    weighs_kl = True
 
     def __init__(self, likelihood: distributions.Likelihood, kl_weight: schedules.Schedule) -> None:
         super().__init__(likelihood)
@@ -152,4 +149,4 @@ def beta(
         kl_weight = schedules.Linear(beta, steps)
     else:
         kl_weight = schedules.Cyclical(beta, steps, cycles, ramp)
-    return BetaLoss(_likelihood(likelihood, sigma), kl_weight)
+    return BetaLoss(likelihood_named(likelihood, sigma), kl_weight)

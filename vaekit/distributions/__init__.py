@@ -1,7 +1,13 @@
 """Laws over z and likelihoods of images: draws, log-densities and divergences, in nats."""
 
 from vaekit.distributions.distribution import Distribution, PointMass, divergence, flat
-from vaekit.distributions.likelihoods import Bernoulli, Gaussian, Likelihood
+from vaekit.distributions.likelihoods import (
+    Bernoulli,
+    Gaussian,
+    Likelihood,
+    LikelihoodName,
+    likelihood_named,
+)
 from vaekit.distributions.mixture import Mixture
 from vaekit.distributions.normal import (
     DiagonalNormal,
@@ -20,6 +26,7 @@ __all__ = [
     "FullNormal",
     "Gaussian",
     "Likelihood",
+    "LikelihoodName",
     "Mixture",
     "PointMass",
     "Posterior",
@@ -27,6 +34,7 @@ __all__ = [
     "divergence",
     "flat",
     "kl_standard_normal",
+    "likelihood_named",
     "normal_log_prob",
     "sample_normal",
 ]

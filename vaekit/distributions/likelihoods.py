@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from keras import ops
 
@@ -69,3 +69,14 @@ class Gaussian:
         """Sum over pixels and channels of log N(x; reconstruction, sigma^2)."""
         log_var = 2.0 * math.log(self.sigma)
         return ops.sum(normal_log_prob(x, reconstruction, log_var), axis=_PIXELS)
+
+
+LikelihoodName = Literal["bernoulli", "gaussian"]
+
+
+def likelihood_named(name: LikelihoodName, sigma: float) -> Likelihood:
+    """The likelihood of an option `likelihood`, which any loss may have.
+
+    sigma: the standard deviation of the Gaussian.
+    """
+    return Bernoulli() if name == "bernoulli" else Gaussian(sigma)

@@ -19,11 +19,15 @@ from vaekit.loss import Needs
 from vaekit.model.builders import Context, Part, build_part
 from vaekit.model.held_variables import refused_creation
 from vaekit.model.vae import VAE
-from vaekit.options import resolved_options
+from vaekit.options import arguments_of, resolved_options
 from vaekit.plugins import discover
+from vaekit.registry import Component
 from vaekit.wording import option_text
 
 Parts = Mapping[str, Part]
+
+# Places of a map up to which a decoder may take it flattened: the dense layer behind them is large.
+MOST_PLACES = 256
 
 
 def refuse_other_prior(parts: Parts, latent: Latent, prior: Prior | None, context: Context) -> None:
@@ -50,6 +54,24 @@ def refuse_other_prior(parts: Parts, latent: Latent, prior: Prior | None, contex
         )
 
 
+def refuse_flattening(parts: Parts, context: Context) -> None:
+    """Raise `BuildError` if a large map would be flattened for a decoder that takes a vector."""
+    shape, decoder = context.latent_shape, parts["decoder"]
+    if math.prod(shape[:-1]) <= MOST_PLACES or _takes_map(decoder.component):
+        return
+    size = "x".join(map(str, shape))
+    maps = [c.name for c in discover().registry if c.kind == "decoder" and _takes_map(c)]
+    raise BuildError(
+        f"The latent {parts['latent'].name!r} gives a map of {size} here, and the decoder "
+        f"{decoder.name!r} takes a vector: {math.prod(shape)} values at once. Use an encoder that "
+        f"ends in a smaller map. {_instead('decoder', maps)}".strip()
+    )
+
+
+def _takes_map(component: Component) -> bool:
+    return "latent_shape" in arguments_of(component)
+
+
 def refuse_misfit(
     parts: Parts, vae: VAE, needs: Needs, context: Context, features: tuple[int, ...]
 ) -> None:
@@ -64,7 +86,7 @@ def refuse_misfit(
     def fits(latent: Latent) -> bool:
         draw = _draw_by_itself(latent, features, needs)
         size = math.prod(latent.shape(features)) if draw else None
-        return draw is not None and _lack(draw, needs, size) is None
+        return draw is not None and _lack(draw, latent, needs, size) is None
 
     def without_the_prior() -> str:
         return _leave_out(parts["prior"].name) if "prior" in parts and fits(vae.latent) else ""
@@ -77,12 +99,14 @@ def refuse_misfit(
         except BuildError as error:
             sentence = f"{who.capitalize()}: {error} {without_the_prior()}"
             raise BuildError(sentence.strip()) from error
-    lack = _lack(draw, needs, vae.latent_dim)
+    lack = _lack(draw, vae.latent, needs, vae.latent_dim)
     if lack is None:
         return
     instead = without_the_prior()
     latents = _names("latent", context, fits)
-    losses = _names("loss", context, lambda built: _lack(draw, built.needs, None) is None)
+    losses = _names(
+        "loss", context, lambda built: _lack(draw, vae.latent, built.needs, None) is None
+    )
     raise BuildError(
         f"The loss {loss!r} needs {lack}, of {who}. "
         f"{instead or _instead('latent', latents)}{_instead('loss', losses)}".strip()
@@ -134,7 +158,7 @@ def _no_images(_: Any) -> Any:
     raise BuildError("There are no images where a latent is tried by itself.")
 
 
-def _lack(draw: Draw, needs: Needs, latent_dim: int | None) -> str | None:
+def _lack(draw: Draw, latent: Latent, needs: Needs, latent_dim: int | None) -> str | None:
     """What a loss needs and this isn't, in words; None if it can use it."""
     for what, law, wanted in (
         ("posterior", draw.posterior, needs.posterior),
@@ -144,6 +168,8 @@ def _lack(draw: Draw, needs: Needs, latent_dim: int | None) -> str | None:
             return f"a {what} of type {wanted.__name__} and gets {_type(law)}"
     if needs.density and draw.log_ratio is None:
         return "the densities of z, and there are none"
+    if needs.weighs_kl and latent.constant_kl:
+        return "a KL that a weight can move, and gets a constant"
     shape = tuple(draw.z.shape)
     lead = () if needs.samples == 1 else (needs.samples,)
     if latent_dim is not None and shape != (*lead, 2, latent_dim):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from vaekit.config import TrainConfig
 from vaekit.model.builders import Context, Part, build_part
 from vaekit.model.conditions import Condition
-from vaekit.model.fits import refuse_misfit, refuse_other_prior
+from vaekit.model.fits import refuse_flattening, refuse_misfit, refuse_other_prior
 from vaekit.model.precision import refuse_lacking
 from vaekit.model.process_state import FLOAT32, built_in, seeded
 from vaekit.model.vae import VAE
@@ -66,6 +66,7 @@ def build_vae(
             products[kind] = build_part(part, context)
             if kind == "latent":
                 context = _of_latent(context, products, condition)
+                refuse_flattening(parts, context)
         latent, prior = products["latent"], products.get("prior")
         refuse_other_prior(parts, latent, prior, context)
         with built_in(precision):

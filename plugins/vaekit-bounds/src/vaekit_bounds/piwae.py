@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import vaekit
 from annotated_types import Ge, Gt
 from keras import ops
 from vaekit import distributions
+from vaekit.distributions import LikelihoodName, likelihood_named
 
 
 class PIWAE(vaekit.Loss):
@@ -41,7 +42,7 @@ def piwae(
     *,
     groups: Annotated[int, Ge(1)] = 4,
     samples: Annotated[int, Ge(1)] = 4,
-    likelihood: Literal["bernoulli", "gaussian"] = "bernoulli",
+    likelihood: LikelihoodName = "bernoulli",
     sigma: Annotated[float, Gt(0)] = 0.1,
 ) -> vaekit.Loss:
     """The decoder by the bound of all M K weights, the encoder by the mean of M bounds of K each.
@@ -58,7 +59,4 @@ def piwae(
         likelihood: p(x|z) of a pixel.
         sigma: standard deviation of the Gaussian likelihood.
     """
-    law: distributions.Likelihood = (
-        distributions.Bernoulli() if likelihood == "bernoulli" else distributions.Gaussian(sigma)
-    )
-    return PIWAE(law, groups, samples)
+    return PIWAE(likelihood_named(likelihood, sigma), groups, samples)

@@ -9,8 +9,9 @@ import vaekit
 from annotated_types import Ge, Gt
 from keras import ops
 from vaekit import distributions
+from vaekit.distributions import LikelihoodName
 
-from vaekit_disentangle.common import LikelihoodLoss, LikelihoodName
+from vaekit_disentangle.common import LikelihoodLoss
 
 
 def stratified_log_weights(size: Any, dataset_size: int) -> Any:

@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal
 import vaekit
 from annotated_types import Ge, Gt
 from keras import ops
+from vaekit.distributions import LikelihoodName
 
-from vaekit_disentangle.common import LikelihoodLoss, LikelihoodName
+from vaekit_disentangle.common import LikelihoodLoss
 
 Kind = Literal["I", "II"]
 

@@ -9,8 +9,9 @@ import keras
 import vaekit
 from annotated_types import Ge, Gt
 from keras import layers, ops
+from vaekit.distributions import LikelihoodName
 
-from vaekit_disentangle.common import LikelihoodLoss, LikelihoodName
+from vaekit_disentangle.common import LikelihoodLoss
 
 
 def permute_dimensions(z: Any, seed: keras.random.SeedGenerator) -> Any:

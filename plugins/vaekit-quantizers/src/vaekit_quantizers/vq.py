@@ -20,6 +20,7 @@ class VQ(vaekit.Latent):
     """z is the nearest code at each position of the features; see `vq`."""
 
     support = "codes"
+    constant_kl = True
 
     def __init__(self, codebook: Codebook, commitment: float) -> None:
         self.codebook = codebook
