@@ -1,6 +1,7 @@
 """What `import vaekit` offers, and where each name lives; `__init__.py` reads it from here."""
 
 from vaekit import active_units as active_units
+from vaekit import autodiff as autodiff
 from vaekit import distributions as distributions
 from vaekit import schedules as schedules
 from vaekit import stock_layers as stock_layers

@@ -76,8 +76,8 @@ class Latent(ABC):
     that saved models open in plain Keras; see `vaekit.stock_layers`. `posterior`, `infer` and
     `report` work on a batch.
 
-    support: where z lies: "real", "sphere", "codes" or a word of your own. Priors say which they
-        serve.
+    support: where z lies: "real", "sphere" and "ball" (of length 1, and below), "codes" or a word
+        of your own. Priors say which they serve.
     constant_kl: whether the KL is one number whatever the image, as of equally probable codes, so
         that a weight on it would change nothing.
     """
