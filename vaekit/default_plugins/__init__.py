@@ -90,7 +90,7 @@ def register_losses(register: vaekit.Register) -> None:
     register(
         "elbo",
         f"{_HERE}.losses:elbo",
-        summary="Negative ELBO in nats, Bernoulli or Gaussian.",
+        summary="Negative ELBO in nats, of any likelihood.",
     )
     register(
         "beta",
@@ -99,7 +99,7 @@ def register_losses(register: vaekit.Register) -> None:
     )
     register(
         "sigma",
-        f"{_HERE}.sigma:sigma",
+        f"{_HERE}.losses:sigma",
         summary="Negative ELBO in nats, Gaussian of a variance that follows the error.",
     )
 

@@ -4,8 +4,11 @@ from vaekit.distributions.distribution import Distribution, PointMass, divergenc
 from vaekit.distributions.likelihoods import (
     Bernoulli,
     Gaussian,
+    Laplace,
+    LearnedGaussian,
     Likelihood,
     LikelihoodName,
+    OptimalGaussian,
     likelihood_named,
 )
 from vaekit.distributions.mixture import Mixture
@@ -25,9 +28,12 @@ __all__ = [
     "Distribution",
     "FullNormal",
     "Gaussian",
+    "Laplace",
+    "LearnedGaussian",
     "Likelihood",
     "LikelihoodName",
     "Mixture",
+    "OptimalGaussian",
     "PointMass",
     "Posterior",
     "StandardNormal",
