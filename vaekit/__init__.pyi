@@ -37,6 +37,7 @@ from vaekit.latent import StandardNormalPrior as StandardNormalPrior
 from vaekit.loss import Adversary as Adversary
 from vaekit.loss import Loss as Loss
 from vaekit.loss import Player as Player
+from vaekit.normal_latent import NormalLatent as NormalLatent
 from vaekit.plugins import load_plugin as load_plugin
 from vaekit.run import Run as Run
 from vaekit.types import Dataset as Dataset

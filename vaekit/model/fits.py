@@ -89,6 +89,14 @@ def refuse_misfit(
         size = math.prod(latent.shape(features)) if draw else None
         return draw is not None and _lack(draw, latent, needs, size) is None
 
+    if not _has_likelihood_for(vae.latent, needs):
+        losses = _names("loss", context, lambda built: _has_likelihood_for(vae.latent, built.needs))
+        latents = _names("latent", context, fits)
+        raise BuildError(
+            f"{who.capitalize()} goes by log p(x|z), and the loss {loss!r} declares no likelihood. "
+            f"{_instead('loss', losses)}{_instead('latent', latents)}".strip()
+        )
+
     def without_the_prior() -> str:
         return _leave_out(parts["prior"].name) if "prior" in parts and fits(vae.latent) else ""
 
@@ -106,12 +114,22 @@ def refuse_misfit(
     instead = without_the_prior()
     latents = _names("latent", context, fits)
     losses = _names(
-        "loss", context, lambda built: _lack(draw, vae.latent, built.needs, None) is None
+        "loss",
+        context,
+        lambda built: (
+            _lack(draw, vae.latent, built.needs, None) is None
+            and _has_likelihood_for(vae.latent, built.needs)
+        ),
     )
     raise BuildError(
         f"The loss {loss!r} needs {lack}, of {who}. "
         f"{instead or _instead('latent', latents)}{_instead('loss', losses)}".strip()
     )
+
+
+def _has_likelihood_for(latent: Latent, needs: Needs) -> bool:
+    """Whether the loss declares the likelihood that the latent may need."""
+    return needs.likelihood is not None or not latent.needs_likelihood
 
 
 def _draw(vae: VAE, needs: Needs) -> Draw:
