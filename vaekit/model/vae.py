@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import keras
@@ -206,9 +207,10 @@ class VAE:
             draw.z,
             training=training,
             draw=draw._replace(kl=self._by_channel(draw.kl)),
-            decode=lambda z: self.decode(z, labels, training=training),
+            decode=partial(self.decode, labels=labels, training=training),
             seed=noise,
             labels=labels,
+            weights=self.parts,
         )
 
     def decode(self, z: Tensor, labels: Tensor | None = None, *, training: bool) -> Tensor:
