@@ -51,9 +51,7 @@ def test_a_mixture_keeps_its_weights_and_its_centres():
         DiagonalNormal(ops.convert_to_tensor(means), ops.zeros((2, 1))),
         ops.log(ops.convert_to_tensor(np.array([0.25, 0.75], "float32"))),
     )
-    draws = ops.convert_to_numpy(
-        law.tempered(0.1).sample(keras.random.SeedGenerator(0), (4000,))
-    )
+    draws = ops.convert_to_numpy(law.tempered(0.1).sample(keras.random.SeedGenerator(0), (4000,)))
     left = draws[draws < 0]
     assert len(left) / len(draws) == pytest.approx(0.25, abs=0.03)
     assert (left.mean(), left.std()) == pytest.approx((-3.0, 0.1), abs=0.01)

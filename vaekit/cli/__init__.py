@@ -79,7 +79,7 @@ def main() -> None:
 
 
 def _add_commands() -> None:
-    from vaekit.cli import bench, data, doctor, files, pictures, plugins, runs, train
+    from vaekit.cli import bench, data, doctor, files, pictures, plugins, runs, samplers, train
 
     commands = (
         train.train,
@@ -88,6 +88,7 @@ def _add_commands() -> None:
         runs.evaluate,
         pictures.reconstruct,
         pictures.sample,
+        samplers.fit_sampler,
         pictures.interpolate,
         pictures.traverse,
         files.encode,

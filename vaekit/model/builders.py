@@ -15,6 +15,7 @@ from vaekit.loss import Needs, needs_of
 from vaekit.model.process_state import FLOAT32, built_in
 from vaekit.options import arguments_of
 from vaekit.registry import KINDS, Component
+from vaekit.sampler import LatentSpace, Sampler
 from vaekit.types import ImageShape
 
 T = TypeVar("T")
@@ -43,6 +44,7 @@ class Context(NamedTuple):
     latent_dim: as the config has it; to a decoder, the length of the vector that it takes.
     latent_shape: the shape of z with what a condition adds to it, as a decoder takes it.
     latent_size: how many values z has, flat.
+    latent_space: what the model tells samplers, once there is one.
     """
 
     image_shape: ImageShape
@@ -50,6 +52,7 @@ class Context(NamedTuple):
     precision: str = FLOAT32
     latent_shape: tuple[int, ...] = ()
     latent_size: int = 0
+    latent_space: LatentSpace | None = None
 
     def of_latent(self, shape: tuple[int, ...], condition_width: int) -> Context:
         """The context of a decoder and a prior, where z has this shape."""
@@ -135,6 +138,11 @@ def build_loss(part: Part, context: Context) -> BuiltLoss:
     """A loss that can be called, and what it needs."""
     loss = call_factory(part, context)
     return BuiltLoss(loss, needs_of(loss, part.name))
+
+
+def build_sampler(part: Part, context: Context) -> Sampler:
+    """A sampler that has learned nothing yet."""
+    return _checked(call_factory(part, context), Sampler, part)
 
 
 def _checked(product: T, wanted: type[T], part: Part) -> T:
