@@ -160,10 +160,10 @@ def test_a_changed_byte_is_found(copy):
     content = bytearray(file_of(copy).read_bytes())
     content[-200] ^= 1
     file_of(copy).write_bytes(content)
-    with pytest.raises(RunError, match="one-normal.npz is damaged: its SHA-256"):
+    with pytest.raises(RunError, match=r"one-normal.npz is damaged: its SHA-256"):
         copy.sample(2)
     (copy.path / "manifest.json").unlink()
-    with pytest.raises((RunError, DataError), match="one-normal.npz"):
+    with pytest.raises((RunError, DataError), match=r"one-normal.npz"):
         copy.sample(2)
 
 
@@ -173,7 +173,7 @@ def test_what_is_not_there_is_told(tmp_path, copy):
     with pytest.raises(UserError, match="The sampler 'prior' has nothing to fit: it is ready"):
         copy.fit_sampler("prior")
     shutil.rmtree(copy.path / "samplers")
-    with pytest.raises(RunError, match="has no fitted sampler 'one-normal': run.fit_sampler"):
+    with pytest.raises(RunError, match=r"has no fitted sampler 'one-normal': run.fit_sampler"):
         copy.sample(2)
     assert copy.sample(2, sampler="prior").shape == (2, 8, 8, 1)
 
@@ -191,7 +191,7 @@ def test_a_fit_that_fails_leaves_what_was_there(copy, monkeypatch):
         raise ZeroDivisionError("by nothing")
 
     monkeypatch.setattr(OneNormal, "fit", fail)
-    with pytest.raises(BuildError, match="'one-normal' of local .* can't be fitted: ZeroDivision"):
+    with pytest.raises(BuildError, match=r"'one-normal' of local .* can't be fitted: ZeroDivision"):
         copy.fit_sampler("one-normal")
     assert file_of(copy).read_bytes() == before
     assert vaekit.load(copy.path).sample(2).shape == (2, 8, 8, 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -30,13 +32,13 @@ def draw_samples(
     if temperature != 1.0:
         title += f", temperature {temperature:g}"
     condition = run.model.condition
-    if condition is not None:
-        if labels is None:
-            labels = classes_in_turn(condition.classes, count)
-        labels = np.sort(np.asarray(labels))
-    images = run.sample(count, seed=seed, labels=labels, sampler=sampler, temperature=temperature)
+    by: dict[str, Any] = {"seed": seed, "sampler": sampler, "temperature": temperature}
     if condition is None:
-        return draw_grid(images, title)
+        return draw_grid(run.sample(count, labels=labels, **by), title)
+    if labels is None:
+        labels = classes_in_turn(condition.classes, count)
+    labels = np.sort(np.asarray(labels))
+    images = run.sample(count, labels=labels, **by)
     return draw_class_rows(run, images, labels, f"{title}, by class")
 
 

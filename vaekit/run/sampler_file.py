@@ -1,4 +1,4 @@
-"""One fitted sampler in a file: `samplers/NAME.npz`, arrays and what they are of, never a pickle."""
+"""A fitted sampler in a file, `samplers/NAME.npz`: arrays and what they are of, no pickle."""
 
 from __future__ import annotations
 
