@@ -37,6 +37,7 @@ class VAE:
     autoencoder: images -> images, through that z.
     posterior: images -> what the latent tells of their posteriors, in the order of
         `posterior_names`.
+    heads: images -> the parameters of their posteriors, in the order of `parameter_names`.
     point: images -> the z that stands for each.
 
     latent_dim: how many values z has. latent_shape: the shape of z.
@@ -88,10 +89,10 @@ class VAE:
         self.posterior = keras.Model(inputs, list(encoded.values()), name="posterior")
         self.point = keras.Model(inputs, point, name="point")
         self.encoder = keras.Model(inputs, z, name="encoder_model")
-        self._names = tuple(parameters)
-        self._heads = self.posterior
+        self.parameter_names = tuple(parameters)
+        self.heads = self.posterior
         if encoded is not parameters:
-            self._heads = keras.Model(inputs, list(parameters.values()), name="heads")
+            self.heads = keras.Model(inputs, list(parameters.values()), name="heads")
 
         self.takes_vector = takes_vector(decoder)
         self._decoder_codes: Any = None
@@ -129,13 +130,13 @@ class VAE:
     def variables(self) -> list[keras.Variable]:
         """Weights and all other state of the model, in a stable order."""
         held = variables_of(self.latent, self.prior).variables
-        return _each_once(self.autoencoder.variables, self._heads.variables, held)
+        return _each_once(self.autoencoder.variables, self.heads.variables, held)
 
     @property
     def trainable_variables(self) -> list[keras.Variable]:
         """The weights that training changes by gradient."""
         held = variables_of(self.latent, self.prior).trainable
-        models = self.autoencoder.trainable_variables, self._heads.trainable_variables
+        models = self.autoencoder.trainable_variables, self.heads.trainable_variables
         return _each_once(*models, held)
 
     @property
@@ -261,9 +262,9 @@ class VAE:
     def _parameters(
         self, x: Tensor, labels: Tensor | None, *, training: bool
     ) -> Mapping[str, Tensor]:
-        values = self._heads(self._with_labels(x, labels), training=training)
+        values = self.heads(self._with_labels(x, labels), training=training)
         values = values if isinstance(values, list | tuple) else [values]
-        return dict(zip(self._names, values, strict=True))
+        return dict(zip(self.parameter_names, values, strict=True))
 
     def _parameters_of_any(self, images: Tensor) -> Mapping[str, Tensor]:
         """Parameters of images that are none of the data's, at rest.
