@@ -31,6 +31,9 @@ class VAEOutput(NamedTuple):
     decode: flat z `(..., B, latent_dim)` -> reconstructions, on the loss's scale.
     seed: a `keras.random.SeedGenerator` for what the loss draws.
     labels: the class of each image, `(B,)`; None in a run without a condition.
+    last_layer_gradient: `f`, of reconstructions -> the gradient of the sum of `f(reconstruction)`
+        in the kernel of the decoder's last layer, for weights that balance terms by it; nothing is
+        differentiated through it. It decodes z once more.
 
     A loss that asks for K > 1 samples gets `reconstruction` and `z` with a leading axis of K.
     """
@@ -47,6 +50,7 @@ class VAEOutput(NamedTuple):
     decode: Callable[[Tensor], Tensor] | None = None
     seed: Any = None
     labels: Tensor | None = None
+    last_layer_gradient: Callable[[Callable[[Tensor], Tensor]], Tensor] | None = None
 
     @property
     def kl_by_unit(self) -> Tensor:

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from vaekit.autodiff import gradient
 from vaekit.loss import ADVERSARY, needs_of
 from vaekit.model import HeldVariables, seeded, variables_of
 from vaekit.options import options_of
@@ -98,6 +99,8 @@ class LossUnderCheck:
             networks=self.networks,
             decode=_decoded,
             seed=keras.random.SeedGenerator(0),
+            # As of a last layer that adds its kernel to the image.
+            last_layer_gradient=lambda f: gradient(f, reconstruction),
         )
 
     def raw_terms(self, batch: Batch, step: int = 0) -> Any:
