@@ -35,6 +35,9 @@ class VAEOutput(NamedTuple):
     labels: the class of each image, `(B,)`; None in a run without a condition.
     weights: the `keras.Variable`s that training changes, by the part that they are of: "encoder",
         "latent", "prior" and "decoder".
+    last_layer_gradient: `f`, of reconstructions -> the gradient of the sum of `f(reconstruction)`
+        in the kernel of the decoder's last layer, for weights that balance terms by it; nothing is
+        differentiated through it. It decodes z once more.
 
     A loss that asks for K > 1 samples gets `reconstruction` and `z` with a leading axis of K.
     """
@@ -52,6 +55,7 @@ class VAEOutput(NamedTuple):
     seed: Any = None
     labels: Tensor | None = None
     weights: Mapping[str, Sequence[Tensor]] = {}
+    last_layer_gradient: Callable[[Callable[[Tensor], Tensor]], Tensor] | None = None
 
     @property
     def kl_by_unit(self) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from functools import partial
 from typing import Any
@@ -11,11 +11,13 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from vaekit.autodiff import gradient
 from vaekit.distributions import Distribution, Likelihood, ParameterLikelihood, StandardNormal
 from vaekit.errors import BuildError
 from vaekit.latent import Given, Latent, Prior
 from vaekit.model.conditions import Condition
 from vaekit.model.held_variables import variables_of
+from vaekit.model.last_layer import gradient_in_last_layer
 from vaekit.model.latent_decoder import decoder_of_latent, takes_vector
 from vaekit.model.output_scale import add_sigmoid, unbounded_output
 from vaekit.model.parameters import refuse_names
@@ -190,6 +192,13 @@ class VAE:
             assert likelihood is not None
             return likelihood.log_prob(x, self.decode(z, labels, training=False))
 
+        def last_layer_gradient(f: Callable[[Tensor], Tensor]) -> Tensor:
+            return gradient_in_last_layer(
+                self._likelihood_decoder,
+                lambda: self.decode(ops.stop_gradient(draw.z), labels, training=training),
+                ops.stop_gradient(gradient(f, ops.stop_gradient(reconstruction))),
+            )
+
         draw = self.latent.infer(
             self._parameters(x, labels, training=training),
             Given(
@@ -202,8 +211,9 @@ class VAE:
                 labels=labels,
             ),
         )
+        reconstruction = self.decode(draw.z, labels, training=training)
         return VAEOutput(
-            self.decode(draw.z, labels, training=training),
+            reconstruction,
             draw.posterior,
             draw.z,
             training=training,
@@ -212,6 +222,7 @@ class VAE:
             seed=noise,
             labels=labels,
             weights=self.parts,
+            last_layer_gradient=last_layer_gradient,
         )
 
     def decode(self, z: Tensor, labels: Tensor | None = None, *, training: bool) -> Tensor:
