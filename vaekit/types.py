@@ -18,7 +18,8 @@ ImageShape = tuple[int, int, int]  # height, width, channels
 class VAEOutput(NamedTuple):
     """What a loss is given beside the batch `x` of shape `(B, H, W, C)` in [0, 1].
 
-    reconstruction: `(B, H, W, C)`, on the scale that the loss asked for (means, or logits).
+    reconstruction: `(B, H, W, C)`, on the scale that the loss asked for: means, logits, or the
+        parameters of its likelihood, which may be more than C.
     posterior: q(z|x), of the type that the loss says it can use.
     z: the sample that was decoded, flat, `(B, latent_dim)`.
     schedule: the present value (a scalar) of each schedule that the loss declares.

@@ -79,7 +79,7 @@ def main() -> None:
 
 
 def _add_commands() -> None:
-    from vaekit.cli import bench, data, doctor, files, pictures, plugins, runs, train
+    from vaekit.cli import bench, data, doctor, files, pictures, plugins, presets, runs, train
 
     commands = (
         train.train,
@@ -94,6 +94,7 @@ def _add_commands() -> None:
         files.decode,
         files.score,
         plugins.plugins,
+        presets.presets,
         data.data,
         doctor.doctor,
         bench.bench,

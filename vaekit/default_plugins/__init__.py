@@ -127,3 +127,8 @@ def register_datasets(register: vaekit.Register) -> None:
         f"{_HERE}.datasets:digits",
         summary="1,797 handwritten digits, 8x8, grey; needs scikit-learn: vaekit[digits].",
     )
+    register(
+        "shapes",
+        f"{_HERE}.shapes:shapes",
+        summary="Drawn squares, ellipses and hearts of known factors, 64x64, grey; any number.",
+    )

@@ -3,12 +3,17 @@
 from vaekit.distributions.distribution import Distribution, PointMass, divergence, flat
 from vaekit.distributions.likelihoods import (
     Bernoulli,
+    ContinuousBernoulli,
+    DiscretizedLogistic,
     Gaussian,
     Laplace,
     LearnedGaussian,
     Likelihood,
     LikelihoodName,
+    LogisticMixture,
     OptimalGaussian,
+    ParameterLikelihood,
+    PixelGaussian,
     likelihood_named,
 )
 from vaekit.distributions.mixture import Mixture
@@ -24,7 +29,9 @@ from vaekit.distributions.normal import (
 
 __all__ = [
     "Bernoulli",
+    "ContinuousBernoulli",
     "DiagonalNormal",
+    "DiscretizedLogistic",
     "Distribution",
     "FullNormal",
     "Gaussian",
@@ -32,8 +39,11 @@ __all__ = [
     "LearnedGaussian",
     "Likelihood",
     "LikelihoodName",
+    "LogisticMixture",
     "Mixture",
     "OptimalGaussian",
+    "ParameterLikelihood",
+    "PixelGaussian",
     "PointMass",
     "Posterior",
     "StandardNormal",

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from vaekit.errors import BuildError, VaekitError
@@ -186,6 +187,8 @@ def _lack(draw: Draw, latent: Latent, needs: Needs, latent_dim: int | None) -> s
             return f"a {what} of type {wanted.__name__} and gets {_type(law)}"
     if needs.density and draw.log_ratio is None:
         return "the densities of z, and there are none"
+    if needs.laws_of_z and not _are_of_z(draw):
+        return "a posterior and a prior that are the laws of z itself, and gets others"
     if needs.weighs_kl and latent.constant_kl:
         return "a KL that a weight can move, and gets a constant"
     shape = tuple(draw.z.shape)
@@ -193,6 +196,15 @@ def _lack(draw: Draw, latent: Latent, needs: Needs, latent_dim: int | None) -> s
     if latent_dim is not None and shape != (*lead, 2, latent_dim):
         return f"{needs.samples} draws of z an image, and gets z of shape {shape} for two images"
     return None
+
+
+def _are_of_z(draw: Draw) -> bool:
+    """Whether the log-densities of posterior and prior at z differ by the log-ratio."""
+    log_q, log_p = draw.posterior.log_prob(draw.z), draw.prior.log_prob(draw.z)
+    if log_q is None or log_p is None or draw.log_ratio is None:
+        return False
+    ratios = [ops.convert_to_numpy(ratio) for ratio in (log_q - log_p, draw.log_ratio)]
+    return np.allclose(*ratios, rtol=1e-3, atol=1e-3)
 
 
 def _type(law: Any) -> str:

@@ -60,10 +60,14 @@ def build_vae(
     """
     refuse_lacking(precision)
     context = Context(image_shape, latent_dim, precision)
-    products: dict[str, Any] = {}
+    with seeded(seed):  # by itself, so that no other part's weights hang on the loss
+        products: dict[str, Any] = {"loss": build_part(parts["loss"], context)}
+    needs = products["loss"].needs
+    context = context._replace(decoded_shape=needs.decoded_shape(image_shape))
     with seeded(seed):
         for kind, part in parts.items():
-            products[kind] = build_part(part, context)
+            if kind != "loss":
+                products[kind] = build_part(part, context)
             if kind == "latent":
                 context = _of_latent(context, products, condition)
                 refuse_flattening(parts, context)
@@ -75,12 +79,13 @@ def build_vae(
                 products["decoder"],
                 latent=latent,
                 prior=prior or latent.default_prior(),
-                scale=products["loss"].needs.scale,
+                scale=needs.scale,
+                likelihood=needs.likelihood,
                 decoder_name=parts["decoder"].name,
                 condition=condition,
             )
         features = _features(products, condition)
-        refuse_misfit(parts, vae, products["loss"].needs, context, features)
+        refuse_misfit(parts, vae, needs, context, features)
     return Built(vae, products)
 
 

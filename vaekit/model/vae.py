@@ -10,13 +10,13 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from vaekit.distributions import Distribution, Likelihood, StandardNormal
+from vaekit.distributions import Distribution, Likelihood, ParameterLikelihood, StandardNormal
 from vaekit.errors import BuildError
 from vaekit.latent import Given, Latent, Prior
 from vaekit.model.conditions import Condition
 from vaekit.model.held_variables import variables_of
 from vaekit.model.latent_decoder import decoder_of_latent, takes_vector
-from vaekit.model.output_scale import add_sigmoid, logits_of
+from vaekit.model.output_scale import add_sigmoid, unbounded_output
 from vaekit.model.parameters import refuse_names
 from vaekit.model.precision import TrainingPrecision
 from vaekit.model.process_state import FLOAT32, built_in
@@ -39,6 +39,7 @@ class VAE:
     point: images -> the z that stands for each.
 
     latent_dim: how many values z has. latent_shape: the shape of z.
+    scale, likelihood: what the loss works on, and where that is parameters, whose they are.
     point_name: what the point is called among what the posterior tells; `z` if it is none of that.
     takes_vector: whether the decoder that was given takes a vector, whatever z is.
     """
@@ -51,6 +52,7 @@ class VAE:
         latent: Latent,
         prior: Prior | None = None,
         scale: str = "mean",
+        likelihood: Likelihood | None = None,
         decoder_name: str = "",
         condition: Condition | None = None,
     ) -> None:
@@ -59,6 +61,7 @@ class VAE:
         self.condition = condition
         self.image_shape = tuple(encoder.inputs[0].shape[1:])
         self.scale = scale
+        self._law = likelihood if isinstance(likelihood, ParameterLikelihood) else None
 
         inputs, features = encoder.inputs[0], encoder.outputs[0]
         if condition is not None:
@@ -94,13 +97,13 @@ class VAE:
         if condition is not None:
             self._decoder_codes = condition.embedding("decoder_label_code")
         latents, means = decoder.inputs[0], decoder.outputs[0]
-        if scale == "logits":
-            logits = logits_of(decoder, decoder_name)
-            likelihood_decoder = keras.Model(latents, logits, name="decoder_logits")
-            means = add_sigmoid(decoder, logits)
+        if scale != "mean":
+            raw = unbounded_output(decoder, decoder_name, scale)
+            likelihood_decoder = keras.Model(latents, raw, name=f"decoder_{scale}")
+            means = add_sigmoid(decoder, raw) if self._law is None else self._law.mean(raw)
         self.decoder = self._of_latent(keras.Model(latents, means, name="decoder_model"))
         self._likelihood_decoder = self.decoder
-        if scale == "logits":
+        if scale != "mean":
             self._likelihood_decoder = self._of_latent(likelihood_decoder)
 
         whole = layers.Input(self.image_shape, name="VAE_input")
@@ -209,7 +212,10 @@ class VAE:
         )
 
     def decode(self, z: Tensor, labels: Tensor | None = None, *, training: bool) -> Tensor:
-        """Reconstructions `(..., B, H, W, C)` of flat z `(..., B, D)`, on the loss's scale."""
+        """Reconstructions `(..., B, H, W, C)` of flat z `(..., B, D)`, on the loss's scale.
+
+        As parameters, they have as many channels as those are.
+        """
         samples = z.shape[0] if len(z.shape) > 2 else None
         if len(self.latent_shape) > 1 or samples is not None:
             z = ops.reshape(z, (-1, *self.latent_shape))
@@ -217,7 +223,7 @@ class VAE:
             labels = ops.tile(labels, (samples,))
         decoded = self._likelihood_decoder(self._with_labels(z, labels), training=training)
         if samples is not None:
-            decoded = ops.reshape(decoded, (samples, -1, *self.image_shape))
+            decoded = ops.reshape(decoded, (samples, -1, *decoded.shape[1:]))
         return ops.cast(decoded, FLOAT32)
 
     def prior_distribution(self, labels: Any = None) -> Distribution | None:
@@ -246,6 +252,8 @@ class VAE:
 
     def mean_of(self, reconstruction: Tensor) -> Tensor:
         """Images from a reconstruction on the loss's scale."""
+        if self._law is not None:
+            return self._law.mean(reconstruction)
         return ops.sigmoid(reconstruction) if self.scale == "logits" else reconstruction
 
     def _parameters(
