@@ -226,8 +226,8 @@ def _are_of_z(draw: Draw) -> bool:
     log_q, log_p = draw.posterior.log_prob(draw.z), draw.prior.log_prob(draw.z)
     if log_q is None or log_p is None or draw.log_ratio is None:
         return False
-    ratios = [ops.convert_to_numpy(ratio) for ratio in (log_q - log_p, draw.log_ratio)]
-    return np.allclose(*ratios, rtol=1e-3, atol=1e-3)
+    ratio, own = (ops.convert_to_numpy(r) for r in (log_q - log_p, draw.log_ratio))
+    return np.allclose(ratio, own, rtol=1e-3, atol=1e-3)
 
 
 def _type(law: Any) -> str:

@@ -100,6 +100,4 @@ def riemannian(
         regularization: lambda, what the inverse metric is far from all centroids.
     """
     schedule = tempering_named(tempering, steps, beta_zero)
-    return Riemannian(
-        latent_dim, schedule, step_size, centroids, temperature, regularization
-    )
+    return Riemannian(latent_dim, schedule, step_size, centroids, temperature, regularization)
