@@ -55,6 +55,10 @@ class Distribution(ABC):
         """
         return None
 
+    def tempered(self, temperature: float) -> Distribution | None:
+        """The law with standard deviations `temperature` times as large; None if it has none."""
+        return None
+
     def from_noise(self, noise: Tensor) -> Tensor:
         """Draws `(..., D)` of standard normal noise `(..., noise_dim)`.
 
