@@ -59,6 +59,17 @@ class LossUnderCheck:
         with seeded(0):
             return {name: build(SHAPE, LATENTS) for name, build in self.needs.networks.items()}
 
+    @cached_property
+    def weights(self) -> dict[str, list[keras.Variable]]:
+        """What the loss may see of each part's weights: a matrix each, the decoder's its own."""
+        shapes = {"encoder": (4, 3), "latent": (3, LATENTS), "prior": (2, LATENTS)}
+        shapes["decoder"] = (LATENTS, math.prod(SHAPE))
+        rng = np.random.default_rng(4)
+        return {
+            part: [keras.Variable(rng.normal(size=shape).astype("float32"), name=part)]
+            for part, shape in shapes.items()
+        }
+
     def silence_networks(self) -> None:
         """Let its networks give zeros from now on."""
         self.networks = {name: partial(_silent, net) for name, net in self.networks.items()}
@@ -96,8 +107,9 @@ class LossUnderCheck:
             dataset_size=1000,
             draw=draw,
             networks=self.networks,
-            decode=_decoded,
+            decode=partial(_decoded, self.weights["decoder"][0]),
             seed=keras.random.SeedGenerator(0),
+            weights=self.weights,
         )
 
     def raw_terms(self, batch: Batch, step: int = 0) -> Any:
@@ -134,10 +146,8 @@ def _silent(network: Callable[[Tensor], Any], values: Tensor) -> Any:
     return keras.tree.map_structure(ops.zeros_like, network(values))
 
 
-def _decoded(z: Tensor) -> Tensor:
-    """Images `(..., B, H, W, C)` of z `(..., B, D)`, by a fixed matrix in a decoder's place."""
-    shape = (z.shape[-1], math.prod(SHAPE))
-    matrix = np.random.default_rng(4).normal(size=shape).astype("float32")
+def _decoded(matrix: keras.Variable, z: Tensor, *, training: bool = True) -> Tensor:
+    """Images `(..., B, H, W, C)` of z `(..., B, D)`, by a matrix in a decoder's place."""
     return ops.reshape(ops.sigmoid(ops.matmul(z, matrix)), (*ops.shape(z)[:-1], *SHAPE))
 
 
