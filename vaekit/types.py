@@ -18,7 +18,8 @@ ImageShape = tuple[int, int, int]  # height, width, channels
 class VAEOutput(NamedTuple):
     """What a loss is given beside the batch `x` of shape `(B, H, W, C)` in [0, 1].
 
-    reconstruction: `(B, H, W, C)`, on the scale that the loss asked for (means, or logits).
+    reconstruction: `(B, H, W, C)`, on the scale that the loss asked for: means, logits, or the
+        parameters of its likelihood, which may be more than C.
     posterior: q(z|x), of the type that the loss says it can use.
     z: the sample that was decoded, flat, `(B, latent_dim)`.
     schedule: the present value (a scalar) of each schedule that the loss declares.
@@ -34,6 +35,9 @@ class VAEOutput(NamedTuple):
     labels: the class of each image, `(B,)`; None in a run without a condition.
     weights: the `keras.Variable`s that training changes, by the part that they are of: "encoder",
         "latent", "prior" and "decoder".
+    last_layer_gradient: `f`, of reconstructions -> the gradient of the sum of `f(reconstruction)`
+        in the kernel of the decoder's last layer, for weights that balance terms by it; nothing is
+        differentiated through it. It decodes z once more.
 
     A loss that asks for K > 1 samples gets `reconstruction` and `z` with a leading axis of K.
     """
@@ -51,6 +55,7 @@ class VAEOutput(NamedTuple):
     seed: Any = None
     labels: Tensor | None = None
     weights: Mapping[str, Sequence[Tensor]] = {}
+    last_layer_gradient: Callable[[Callable[[Tensor], Tensor]], Tensor] | None = None
 
     @property
     def kl_by_unit(self) -> Tensor:

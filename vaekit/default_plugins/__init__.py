@@ -90,7 +90,7 @@ def register_losses(register: vaekit.Register) -> None:
     register(
         "elbo",
         f"{_HERE}.losses:elbo",
-        summary="Negative ELBO in nats, Bernoulli or Gaussian.",
+        summary="Negative ELBO in nats, of any likelihood.",
     )
     register(
         "beta",
@@ -99,8 +99,18 @@ def register_losses(register: vaekit.Register) -> None:
     )
     register(
         "sigma",
-        f"{_HERE}.sigma:sigma",
+        f"{_HERE}.losses:sigma",
         summary="Negative ELBO in nats, Gaussian of a variance that follows the error.",
+    )
+
+
+@vaekit.hookimpl
+def register_samplers(register: vaekit.Register) -> None:
+    """Offer the kit's sampler."""
+    register(
+        "prior",
+        f"{_HERE}.samplers.prior:prior",
+        summary="Draws of the run's prior.",
     )
 
 
@@ -126,4 +136,9 @@ def register_datasets(register: vaekit.Register) -> None:
         "digits",
         f"{_HERE}.datasets:digits",
         summary="1,797 handwritten digits, 8x8, grey; needs scikit-learn: vaekit[digits].",
+    )
+    register(
+        "shapes",
+        f"{_HERE}.shapes:shapes",
+        summary="Drawn squares, ellipses and hearts of known factors, 64x64, grey; any number.",
     )

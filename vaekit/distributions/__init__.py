@@ -1,11 +1,25 @@
 """Laws over z and likelihoods of images: draws, log-densities and divergences, in nats."""
 
-from vaekit.distributions.distribution import Distribution, PointMass, divergence, flat
+from vaekit.distributions.distribution import (
+    Distribution,
+    PointMass,
+    by_rows,
+    divergence,
+    flat,
+)
 from vaekit.distributions.likelihoods import (
     Bernoulli,
+    ContinuousBernoulli,
+    DiscretizedLogistic,
     Gaussian,
+    Laplace,
+    LearnedGaussian,
     Likelihood,
     LikelihoodName,
+    LogisticMixture,
+    OptimalGaussian,
+    ParameterLikelihood,
+    PixelGaussian,
     likelihood_named,
 )
 from vaekit.distributions.mixture import Mixture
@@ -21,16 +35,25 @@ from vaekit.distributions.normal import (
 
 __all__ = [
     "Bernoulli",
+    "ContinuousBernoulli",
     "DiagonalNormal",
+    "DiscretizedLogistic",
     "Distribution",
     "FullNormal",
     "Gaussian",
+    "Laplace",
+    "LearnedGaussian",
     "Likelihood",
     "LikelihoodName",
+    "LogisticMixture",
     "Mixture",
+    "OptimalGaussian",
+    "ParameterLikelihood",
+    "PixelGaussian",
     "PointMass",
     "Posterior",
     "StandardNormal",
+    "by_rows",
     "divergence",
     "flat",
     "kl_standard_normal",

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from vaekit.autodiff import gradient
 from vaekit.loss import ADVERSARY, needs_of
 from vaekit.model import HeldVariables, seeded, variables_of
 from vaekit.options import options_of
@@ -39,7 +40,7 @@ class Batch(NamedTuple):
 
 
 def a_batch(count: int = 6) -> Batch:
-    """A batch of values that are fair both as means and as logits."""
+    """A batch of values that are fair as means, as logits and as parameters."""
     rng = np.random.default_rng(0)
     x, reconstruction = rng.uniform(0.2, 0.8, (2, count, *SHAPE))
     mean, log_var, noise = rng.normal(0, 0.7, (3, count, LATENTS))
@@ -93,6 +94,7 @@ class LossUnderCheck:
             (batch.z_mean, batch.z_log_var, batch.noise, batch.reconstruction),
         )
         draw = made_up_draw(self.needs, mean, log_var, noise)
+        reconstruction = self._decoded(reconstruction)
         if self.needs.samples > 1:
             several = partial(_several, self.needs.samples)
             reconstruction = several(reconstruction)
@@ -107,10 +109,25 @@ class LossUnderCheck:
             dataset_size=1000,
             draw=draw,
             networks=self.networks,
-            decode=partial(_decoded, self.weights["decoder"][0]),
+            decode=self._decode,
             seed=keras.random.SeedGenerator(0),
             weights=self.weights,
+            # As of a last layer that adds its kernel to the image.
+            last_layer_gradient=lambda f: gradient(f, reconstruction),
         )
+
+    def _decode(self, z: Tensor, *, training: bool = True) -> Tensor:
+        """Images `(..., B, H, W, C)` of z `(..., B, D)`, by a matrix in a decoder's place."""
+        images = ops.sigmoid(ops.matmul(z, self.weights["decoder"][0]))
+        return self._decoded(ops.reshape(images, (*ops.shape(z)[:-1], *SHAPE)))
+
+    def _decoded(self, images: Tensor) -> Tensor:
+        """Images in a reconstruction's place: each value, and its negative, as all parameters."""
+        channels = self.needs.decoded_shape(SHAPE)[-1]
+        if channels == SHAPE[-1]:
+            return images
+        signs = np.resize(np.array([1.0, -1.0], "float32"), channels)
+        return ops.multiply(images[..., :1], signs)
 
     def raw_terms(self, batch: Batch, step: int = 0) -> Any:
         """What the loss gives for a batch at a step."""
@@ -144,11 +161,6 @@ def _several(count: int, values: Tensor) -> Tensor:
 def _silent(network: Callable[[Tensor], Any], values: Tensor) -> Any:
     """Zeros in the place of what a network gives."""
     return keras.tree.map_structure(ops.zeros_like, network(values))
-
-
-def _decoded(matrix: keras.Variable, z: Tensor, *, training: bool = True) -> Tensor:
-    """Images `(..., B, H, W, C)` of z `(..., B, D)`, by a matrix in a decoder's place."""
-    return ops.reshape(ops.sigmoid(ops.matmul(z, matrix)), (*ops.shape(z)[:-1], *SHAPE))
 
 
 def _arrays(terms: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
