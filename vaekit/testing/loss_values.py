@@ -60,6 +60,17 @@ class LossUnderCheck:
         with seeded(0):
             return {name: build(SHAPE, LATENTS) for name, build in self.needs.networks.items()}
 
+    @cached_property
+    def weights(self) -> dict[str, list[keras.Variable]]:
+        """What the loss may see of each part's weights: a matrix each, the decoder's its own."""
+        shapes = {"encoder": (4, 3), "latent": (3, LATENTS), "prior": (2, LATENTS)}
+        shapes["decoder"] = (LATENTS, math.prod(SHAPE))
+        rng = np.random.default_rng(4)
+        return {
+            part: [keras.Variable(rng.normal(size=shape).astype("float32"), name=part)]
+            for part, shape in shapes.items()
+        }
+
     def silence_networks(self) -> None:
         """Let its networks give zeros from now on."""
         self.networks = {name: partial(_silent, net) for name, net in self.networks.items()}
@@ -98,11 +109,17 @@ class LossUnderCheck:
             dataset_size=1000,
             draw=draw,
             networks=self.networks,
-            decode=lambda z: self._decoded(_images_of(z)),
+            decode=self._decode,
             seed=keras.random.SeedGenerator(0),
+            weights=self.weights,
             # As of a last layer that adds its kernel to the image.
             last_layer_gradient=lambda f: gradient(f, reconstruction),
         )
+
+    def _decode(self, z: Tensor, *, training: bool = True) -> Tensor:
+        """Images `(..., B, H, W, C)` of z `(..., B, D)`, by a matrix in a decoder's place."""
+        images = ops.sigmoid(ops.matmul(z, self.weights["decoder"][0]))
+        return self._decoded(ops.reshape(images, (*ops.shape(z)[:-1], *SHAPE)))
 
     def _decoded(self, images: Tensor) -> Tensor:
         """Images in a reconstruction's place: each value, and its negative, as all parameters."""
@@ -144,13 +161,6 @@ def _several(count: int, values: Tensor) -> Tensor:
 def _silent(network: Callable[[Tensor], Any], values: Tensor) -> Any:
     """Zeros in the place of what a network gives."""
     return keras.tree.map_structure(ops.zeros_like, network(values))
-
-
-def _images_of(z: Tensor) -> Tensor:
-    """Images `(..., B, H, W, C)` of z `(..., B, D)`, by a fixed matrix in a decoder's place."""
-    shape = (z.shape[-1], math.prod(SHAPE))
-    matrix = np.random.default_rng(4).normal(size=shape).astype("float32")
-    return ops.reshape(ops.sigmoid(ops.matmul(z, matrix)), (*ops.shape(z)[:-1], *SHAPE))
 
 
 def _arrays(terms: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
