@@ -29,9 +29,12 @@ class VAEOutput(NamedTuple):
         mode, and what no gradient moves be assigned.
     draw: what the latent made of the batch.
     networks: the loss's networks by name, to be called on tensors.
+    under: labels `(M, B)` -> what the VAE makes of the batch under them, M times over: an output
+        of M * B images. None in a run without a condition.
     decode: flat z `(..., B, latent_dim)` -> reconstructions, on the loss's scale.
     seed: a `keras.random.SeedGenerator` for what the loss draws.
-    labels: the class of each image, `(B,)`; None in a run without a condition.
+    labels: the class of each image, `(B,)`, -1 where it isn't known; None in a run without a
+        condition.
 
     A loss that asks for K > 1 samples gets `reconstruction` and `z` with a leading axis of K.
     """
@@ -48,6 +51,7 @@ class VAEOutput(NamedTuple):
     decode: Callable[[Tensor], Tensor] | None = None
     seed: Any = None
     labels: Tensor | None = None
+    under: Callable[[Tensor], VAEOutput] | None = None
 
     @property
     def kl_by_unit(self) -> Tensor:

@@ -184,6 +184,16 @@ class VAE:
     ) -> VAEOutput:
         """The same, its layers computing as they do outside of training."""
 
+        def under(others: Tensor) -> VAEOutput:
+            return self.in_float32(
+                ops.tile(x, (others.shape[0], 1, 1, 1)),
+                noise,
+                training=training,
+                samples=samples,
+                likelihood=likelihood,
+                labels=ops.reshape(others, (-1,)),
+            )
+
         def log_likelihood(z: Tensor) -> Tensor:
             assert likelihood is not None
             return likelihood.log_prob(x, self.decode(z, labels, training=False))
@@ -209,6 +219,7 @@ class VAE:
             decode=lambda z: self.decode(z, labels, training=training),
             seed=noise,
             labels=labels,
+            under=None if labels is None else under,
         )
 
     def decode(self, z: Tensor, labels: Tensor | None = None, *, training: bool) -> Tensor:
