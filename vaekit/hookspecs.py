@@ -19,11 +19,11 @@ A factory's keyword arguments are its options. Their names, types, defaults and 
 `Args:` section of its docstring) are what the command line and the config file offer.
 
 What a plugin may use of vaekit is `vaekit.*` (the facade), these hooks, `vaekit.distributions`,
-`vaekit.schedules`, `vaekit.stock_layers`, `vaekit.active_units` and `vaekit.testing`; everything
-else may change at any time. `API_VERSION` numbers that, and rises with whatever is added to it or
-changed in it. A plugin that was written for an older version works on, down to
-`OLDEST_API_VERSION`, which rises when something goes away. A plugin may state the version that it
-was written for, above its imports::
+`vaekit.autodiff`, `vaekit.schedules`, `vaekit.stock_layers`, `vaekit.active_units` and
+`vaekit.testing`; everything else may change at any time. `API_VERSION` numbers that, and rises with
+whatever is added to it or changed in it. A plugin that was written for an older version works on,
+down to `OLDEST_API_VERSION`, which rises when something goes away. A plugin may state the version
+that it was written for, above its imports::
 
     VAEKIT_API_VERSION = 2
 
@@ -39,7 +39,7 @@ import pluggy
 from vaekit.types import Factory
 
 PROJECT = "vaekit"
-API_VERSION = 2  # 2 added latents, priors, players and `latent_shape`
+API_VERSION = 2  # 2 added latents, priors, samplers, players and `latent_shape`
 OLDEST_API_VERSION = 1  # the oldest that plugins may still be written for
 
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -96,6 +96,15 @@ def register_losses(register: Register) -> None:
 
     `x` is the batch, `output` a `vaekit.VAEOutput`; the terms' sum is minimised. Attributes of
     the loss say what it needs; see `vaekit.Loss`.
+    """
+
+
+@hookspec
+def register_samplers(register: Register) -> None:
+    """Offer samplers: `f(latent_space, **options) -> vaekit.Sampler`.
+
+    It is fitted on the codes of the training images and draws z for new ones. latent_space: a
+    `vaekit.LatentSpace`, what the trained model tells of z.
     """
 
 

@@ -79,6 +79,8 @@ class Loss(ABC):
         `output.prior`. A loss that goes by `output.kl` and `output.log_ratio` alone can use any:
         `vaekit.distributions.Distribution`.
     density: whether it needs `output.log_ratio`.
+    laws_of_z: whether it takes `output.log_ratio` apart, so that it needs a posterior and a prior
+        that are the laws of z itself: whose log-densities at z differ by it.
     weighs_kl: whether it weights, bounds or schedules the KL, so that it needs one that images and
         training change.
     networks: its own networks, as `name: f(image_shape, latent_dim) -> keras.Model`; it finds them
@@ -101,6 +103,7 @@ class Loss(ABC):
     posterior: type = DiagonalNormal
     prior: type = StandardNormal
     density: bool = False
+    laws_of_z: bool = False
     weighs_kl: bool = False
     networks: Mapping[str, Callable[[ImageShape, int], Any]] = {}
     classifier: Callable[[ImageShape, int], Any] | None = None
@@ -123,6 +126,7 @@ class Needs(NamedTuple):
     posterior: type
     prior: type
     density: bool
+    laws_of_z: bool
     weighs_kl: bool
     networks: Mapping[str, Callable[[ImageShape, int], Any]]
     classifier: Callable[[ImageShape, int], Any] | None

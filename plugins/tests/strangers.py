@@ -8,9 +8,9 @@ from typing import Any
 
 import keras
 import vaekit
-from autodiff import gradient
 from keras import layers, ops
 from vaekit import distributions
+from vaekit.autodiff import gradient
 from vaekit.stock_layers import flattened, sampled
 
 

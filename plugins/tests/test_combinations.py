@@ -18,6 +18,10 @@ BATCHES = np.random.default_rng(1).permutation(64)[:32].reshape(4, 8).astype("in
 THREE = {"loss": "elbo", "loss_opt": {"samples": 3}}
 ELBO = {"loss": "elbo"}
 PIWAE = {"loss": "piwae", "loss_opt": {"groups": 2, "samples": 3}}
+DREG = {
+    "loss": "iwae",
+    "loss_opt": {"samples": 3, "gradient": "doubly-reparameterised"},
+}
 GAN = {"loss": "vae-gan", "loss_opt": {"width": 2}}
 MAP = {"decoder": "tiny-map"}
 VQ = {"latent": "vq", "latent_opt": {"codes": 8, "decay": 0.9}}
@@ -53,6 +57,10 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
     # Of our own, beside those of the study.
     "piwae, sphere": {**PIWAE, **SPHERE},
     "vae-gan, vq, map decoder": {**GAN, **VQ, **MAP},
+    "dreg, sphere": {**DREG, **SPHERE},
+    "dreg, two levels": {**DREG, **LADDER},
+    "dreg, vamp": {**DREG, **VAMP},
+    "free bits, two levels": {"loss": "free-bits", **LADDER},
     "tutorial, iaf, vamp": {**IAF, **VAMP},
 }
 every = pytest.mark.parametrize("name", COMBINATIONS)

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from vaekit.autodiff import gradient
 from vaekit.errors import VaekitWarning
 from vaekit.loss import ADVERSARY, needs_of
 from vaekit.model import HeldVariables, seeded, variables_of
@@ -106,6 +107,8 @@ class LossUnderCheck:
             seed=keras.random.SeedGenerator(0),
             labels=self._labels(batch),
             under=partial(self._under, batch, step),
+            # As of a last layer that adds its kernel to the image.
+            last_layer_gradient=lambda f: gradient(f, reconstruction),
         )
 
     def _labels(self, batch: Batch) -> Tensor | None:

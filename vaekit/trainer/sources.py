@@ -110,7 +110,7 @@ def choose_source(
         )
     progress.note(_read_line(dataset, train, validation))
     if chosen.values:
-        progress.note(str(chosen))
+        progress.note(chosen.line)
     classes = None if config.condition is None else _classes(dataset)
     if config.label_fraction < 1:
         train = _few_labelled(train, config, progress)

@@ -3,6 +3,6 @@
 import pytest
 
 
-@pytest.mark.vaekit_checks("piwae", kind="loss")
+@pytest.mark.vaekit_checks("iwae", "miwae", "ciwae", "piwae", "free-bits", "capacity", kind="loss")
 def test_conforms(check):
     check()

@@ -39,6 +39,7 @@ def describe_loss(part: Component) -> dict[str, Any]:
         "posterior": _wanted(needs.posterior),
         "prior": _wanted(needs.prior),
         "density": needs.density,
+        "laws_of_z": needs.laws_of_z,
         "weighs_kl": needs.weighs_kl,
         "networks": list(needs.networks),
         "classifier": needs.classifier is not None,
