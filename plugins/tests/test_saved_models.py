@@ -14,11 +14,14 @@ from vaekit.model import VAE, prior_model
 OPTIONS: dict[str, dict[str, Any]] = {
     "vq": {"codes": 5},
     "von-mises-fisher": {},
+    "poincare": {},
+    "hamiltonian": {},
+    "riemannian": {},
     "iaf": {"units": 4},
     "two-level": {"units": 4},
 }
 # Their random encoder is of operations, which HDF5 has no word for.
-OPERATIONS = {"von-mises-fisher"}
+OPERATIONS = {"von-mises-fisher", "poincare"}
 CASES = [
     (name, ending)
     for name in OPTIONS
