@@ -27,6 +27,9 @@ MAP = {"decoder": "tiny-map"}
 VQ = {"latent": "vq", "latent_opt": {"codes": 8, "decay": 0.9}}
 FSQ = {"latent": "test-fsq"}
 SPHERE = {"latent": "von-mises-fisher"}
+BALL = {"latent": "poincare"}
+HAMILTONIAN = {"latent": "hamiltonian", "latent_opt": {"steps": 2}}
+RIEMANNIAN = {"latent": "riemannian", "latent_opt": {"steps": 1, "centroids": 12}}
 IAF = {"latent": "iaf", "latent_opt": {"units": 4}}
 LADDER = {"latent": "ladder", "latent_opt": {"units": 4}}
 RESIDUAL = {"latent": "ladder", "latent_opt": {"units": 4, "groups": 3, "posterior": "residual"}}
@@ -54,7 +57,11 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
     "iaf, mixture": {**ELBO, **IAF, **MIXTURE},
     "ladder": {**ELBO, **LADDER},
     "ladder, 3 draws": {**THREE, **LADDER},
-    "hamiltonian": {**ELBO, "latent": "test-hamiltonian"},
+    "hamiltonian": {**ELBO, **HAMILTONIAN},
+    "hamiltonian, mixture, 3 draws": {**THREE, **HAMILTONIAN, **MIXTURE},
+    "riemannian": {**ELBO, **RIEMANNIAN},
+    "poincare": {**ELBO, **BALL},
+    "piwae, poincare": {**PIWAE, **BALL},
     "piwae": PIWAE,
     "piwae, iaf, mixture": {**PIWAE, **IAF, **MIXTURE},
     "piwae, ladder": {**PIWAE, **LADDER},
