@@ -378,6 +378,33 @@ def test_a_weight_on_a_constant_kl_is_refused(registering):
         vaekit.train(**{**FEW, **SMALL_NETS, "latent": "one-code", "loss": "beta"})
 
 
+class ByLikelihood(Point):
+    needs_likelihood = True
+
+    def infer(self, parameters, given):
+        draw = super().infer(parameters, given)
+        return draw._replace(terms={"misfit": -given.log_likelihood(draw.z)})
+
+
+class OfDistance(vaekit.Loss):
+    posterior = prior = object
+
+    def __call__(self, x, output):
+        return {"distance": ops.mean(ops.square(x - output.reconstruction), axis=(1, 2, 3))}
+
+
+def test_a_latent_that_goes_by_a_likelihood_needs_one(registering):
+    vaekit.register_latent("by-likelihood", ByLikelihood)
+    vaekit.register_loss("of-distance", OfDistance)
+    parts = {**SMALL_NETS, "latent": "by-likelihood"}
+    with pytest.raises(
+        vaekit.BuildError,
+        match=r"The latent 'by-likelihood' goes by log p\(x\|z\), and the loss 'of-distance' "
+        r"declares no likelihood\. Choose the loss .*'elbo'.*\. Choose the latent .*'normal'.*\.$",
+    ):
+        vaekit.train(**{**FEW, **parts, "loss": "of-distance"})
+
+
 class WideMap(Point):
     def shape(self, features):
         return (17, 17, 2)

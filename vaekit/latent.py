@@ -80,10 +80,13 @@ class Latent(ABC):
         of your own. Priors say which they serve.
     constant_kl: whether the KL is one number whatever the image, as of equally probable codes, so
         that a weight on it would change nothing.
+    needs_likelihood: whether `infer` goes by `given.log_likelihood`; losses that declare none are
+        then refused, and `draw`, which has no decoder, may be of another law than `infer`.
     """
 
     support: str = "real"
     constant_kl: bool = False
+    needs_likelihood: bool = False
 
     @abstractmethod
     def shape(self, features: tuple[int, ...]) -> tuple[int, ...]:

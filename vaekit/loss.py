@@ -6,7 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from vaekit.distributions import DiagonalNormal, Likelihood, StandardNormal
+from vaekit.distributions import (
+    DiagonalNormal,
+    Likelihood,
+    ParameterLikelihood,
+    StandardNormal,
+)
 from vaekit.errors import BuildError
 from vaekit.schedules import Schedule
 from vaekit.types import ImageShape, Tensor, VAEOutput
@@ -55,6 +60,7 @@ class Player(NamedTuple):
     optimizer: Callable[[], Any] | None = None
 
 
+PARAMETERS = "parameters"
 VAE_PARTS = ("encoder", "latent", "prior", "decoder")
 
 
@@ -64,7 +70,8 @@ class Loss(ABC):
     Any callable with this signature will do; this class only writes the attributes down. Keras
     variables and layers that it holds are its own: they are trained and saved with the VAE.
 
-    scale: what the loss takes as reconstruction: "mean" (values like x) or "logits".
+    scale: what the loss takes as reconstruction: "mean" (values like x), "logits", or the
+        "parameters" of its likelihood; see `vaekit.distributions.ParameterLikelihood`.
     samples: how many draws of z an image needs.
     schedules: weights by step; their present values come in `output.schedule`.
     likelihood: the p(x|z) that the reported `elbo` uses; None reports no `elbo`.
@@ -120,6 +127,12 @@ class Needs(NamedTuple):
     adversary: Adversary | None
     minimises: str
 
+    def decoded_shape(self, image_shape: ImageShape) -> ImageShape:
+        """The shape of what the decoder makes of an image: of as many channels as parameters."""
+        if not isinstance(self.likelihood, ParameterLikelihood):
+            return image_shape
+        return (*image_shape[:-1], self.likelihood.channels(image_shape[-1]))
+
 
 def needs_of(loss: Any, name: str) -> Needs:
     """The needs of `loss`, with `Loss`'s defaults for what it doesn't say.
@@ -129,9 +142,10 @@ def needs_of(loss: Any, name: str) -> Needs:
     if not callable(loss):
         raise BuildError(f"The loss {name!r} must be callable as loss(x, output).")
     needs = Needs(*(getattr(loss, field, getattr(Loss, field)) for field in Needs._fields))
-    if needs.scale not in ("mean", "logits"):
+    if needs.scale not in ("mean", "logits", PARAMETERS):
         raise BuildError(
-            f"The loss {name!r} asks for reconstructions as {needs.scale!r}; say mean or logits."
+            f"The loss {name!r} asks for reconstructions as {needs.scale!r}; say mean, logits or "
+            f"{PARAMETERS}."
         )
     if not isinstance(needs.samples, int) or needs.samples < 1:
         raise BuildError(f"The loss {name!r} asks for {needs.samples!r} samples; at least 1.")
@@ -139,6 +153,12 @@ def needs_of(loss: Any, name: str) -> Needs:
         raise BuildError(
             f"The loss {name!r} works on {needs.scale} and its likelihood on "
             f"{needs.likelihood.scale}; they must be the same."
+        )
+    if needs.scale == PARAMETERS and not isinstance(needs.likelihood, ParameterLikelihood):
+        raise BuildError(
+            f"The loss {name!r} works on {PARAMETERS}, so its likelihood must say how many there "
+            "are and which image is their mean, by `channels` and `mean`: see "
+            "vaekit.distributions.ParameterLikelihood."
         )
     needs = _with_adversary(needs, name)
     _check_players(needs, name)

@@ -105,6 +105,16 @@ def register_losses(register: vaekit.Register) -> None:
 
 
 @vaekit.hookimpl
+def register_samplers(register: vaekit.Register) -> None:
+    """Offer the kit's sampler."""
+    register(
+        "prior",
+        f"{_HERE}.samplers.prior:prior",
+        summary="Draws of the run's prior.",
+    )
+
+
+@vaekit.hookimpl
 def register_datasets(register: vaekit.Register) -> None:
     """Offer the kit's data sets."""
     register(
@@ -126,4 +136,9 @@ def register_datasets(register: vaekit.Register) -> None:
         "digits",
         f"{_HERE}.datasets:digits",
         summary="1,797 handwritten digits, 8x8, grey; needs scikit-learn: vaekit[digits].",
+    )
+    register(
+        "shapes",
+        f"{_HERE}.shapes:shapes",
+        summary="Drawn squares, ellipses and hearts of known factors, 64x64, grey; any number.",
     )

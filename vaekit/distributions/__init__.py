@@ -1,14 +1,25 @@
 """Laws over z and likelihoods of images: draws, log-densities and divergences, in nats."""
 
-from vaekit.distributions.distribution import Distribution, PointMass, divergence, flat
+from vaekit.distributions.distribution import (
+    Distribution,
+    PointMass,
+    by_rows,
+    divergence,
+    flat,
+)
 from vaekit.distributions.likelihoods import (
     Bernoulli,
+    ContinuousBernoulli,
+    DiscretizedLogistic,
     Gaussian,
     Laplace,
     LearnedGaussian,
     Likelihood,
     LikelihoodName,
+    LogisticMixture,
     OptimalGaussian,
+    ParameterLikelihood,
+    PixelGaussian,
     likelihood_named,
 )
 from vaekit.distributions.mixture import Mixture
@@ -24,7 +35,9 @@ from vaekit.distributions.normal import (
 
 __all__ = [
     "Bernoulli",
+    "ContinuousBernoulli",
     "DiagonalNormal",
+    "DiscretizedLogistic",
     "Distribution",
     "FullNormal",
     "Gaussian",
@@ -32,11 +45,15 @@ __all__ = [
     "LearnedGaussian",
     "Likelihood",
     "LikelihoodName",
+    "LogisticMixture",
     "Mixture",
     "OptimalGaussian",
+    "ParameterLikelihood",
+    "PixelGaussian",
     "PointMass",
     "Posterior",
     "StandardNormal",
+    "by_rows",
     "divergence",
     "flat",
     "kl_standard_normal",

@@ -5,20 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import keras
 from keras import layers, ops
 
 from vaekit.autodiff import gradient
-from vaekit.distributions import Distribution, Likelihood, StandardNormal
+from vaekit.distributions import Distribution, Likelihood, ParameterLikelihood, StandardNormal
 from vaekit.errors import BuildError
 from vaekit.latent import Given, Latent, Prior
 from vaekit.model.conditions import Condition
 from vaekit.model.held_variables import variables_of
 from vaekit.model.last_layer import gradient_in_last_layer
 from vaekit.model.latent_decoder import decoder_of_latent, takes_vector
-from vaekit.model.output_scale import add_sigmoid, logits_of
+from vaekit.model.output_scale import add_sigmoid, unbounded_output
 from vaekit.model.parameters import refuse_names
 from vaekit.model.precision import TrainingPrecision
 from vaekit.model.process_state import FLOAT32, built_in
@@ -38,9 +39,11 @@ class VAE:
     autoencoder: images -> images, through that z.
     posterior: images -> what the latent tells of their posteriors, in the order of
         `posterior_names`.
+    heads: images -> the parameters of their posteriors, in the order of `parameter_names`.
     point: images -> the z that stands for each.
 
     latent_dim: how many values z has. latent_shape: the shape of z.
+    scale, likelihood: what the loss works on, and where that is parameters, whose they are.
     point_name: what the point is called among what the posterior tells; `z` if it is none of that.
     takes_vector: whether the decoder that was given takes a vector, whatever z is.
     """
@@ -53,6 +56,7 @@ class VAE:
         latent: Latent,
         prior: Prior | None = None,
         scale: str = "mean",
+        likelihood: Likelihood | None = None,
         decoder_name: str = "",
         condition: Condition | None = None,
     ) -> None:
@@ -61,6 +65,7 @@ class VAE:
         self.condition = condition
         self.image_shape = tuple(encoder.inputs[0].shape[1:])
         self.scale = scale
+        self._law = likelihood if isinstance(likelihood, ParameterLikelihood) else None
 
         inputs, features = encoder.inputs[0], encoder.outputs[0]
         if condition is not None:
@@ -86,23 +91,23 @@ class VAE:
         self.posterior = keras.Model(inputs, list(encoded.values()), name="posterior")
         self.point = keras.Model(inputs, point, name="point")
         self.encoder = keras.Model(inputs, z, name="encoder_model")
-        self._names = tuple(parameters)
-        self._heads = self.posterior
+        self.parameter_names = tuple(parameters)
+        self.heads = self.posterior
         if encoded is not parameters:
-            self._heads = keras.Model(inputs, list(parameters.values()), name="heads")
+            self.heads = keras.Model(inputs, list(parameters.values()), name="heads")
 
         self.takes_vector = takes_vector(decoder)
         self._decoder_codes: Any = None
         if condition is not None:
             self._decoder_codes = condition.embedding("decoder_label_code")
         latents, means = decoder.inputs[0], decoder.outputs[0]
-        if scale == "logits":
-            logits = logits_of(decoder, decoder_name)
-            likelihood_decoder = keras.Model(latents, logits, name="decoder_logits")
-            means = add_sigmoid(decoder, logits)
+        if scale != "mean":
+            raw = unbounded_output(decoder, decoder_name, scale)
+            likelihood_decoder = keras.Model(latents, raw, name=f"decoder_{scale}")
+            means = add_sigmoid(decoder, raw) if self._law is None else self._law.mean(raw)
         self.decoder = self._of_latent(keras.Model(latents, means, name="decoder_model"))
         self._likelihood_decoder = self.decoder
-        if scale == "logits":
+        if scale != "mean":
             self._likelihood_decoder = self._of_latent(likelihood_decoder)
 
         whole = layers.Input(self.image_shape, name="VAE_input")
@@ -127,13 +132,13 @@ class VAE:
     def variables(self) -> list[keras.Variable]:
         """Weights and all other state of the model, in a stable order."""
         held = variables_of(self.latent, self.prior).variables
-        return _each_once(self.autoencoder.variables, self._heads.variables, held)
+        return _each_once(self.autoencoder.variables, self.heads.variables, held)
 
     @property
     def trainable_variables(self) -> list[keras.Variable]:
         """The weights that training changes by gradient."""
         held = variables_of(self.latent, self.prior).trainable
-        models = self.autoencoder.trainable_variables, self._heads.trainable_variables
+        models = self.autoencoder.trainable_variables, self.heads.trainable_variables
         return _each_once(*models, held)
 
     @property
@@ -213,14 +218,18 @@ class VAE:
             draw.z,
             training=training,
             draw=draw._replace(kl=self._by_channel(draw.kl)),
-            decode=lambda z: self.decode(z, labels, training=training),
+            decode=partial(self.decode, labels=labels, training=training),
             seed=noise,
             labels=labels,
+            weights=self.parts,
             last_layer_gradient=last_layer_gradient,
         )
 
     def decode(self, z: Tensor, labels: Tensor | None = None, *, training: bool) -> Tensor:
-        """Reconstructions `(..., B, H, W, C)` of flat z `(..., B, D)`, on the loss's scale."""
+        """Reconstructions `(..., B, H, W, C)` of flat z `(..., B, D)`, on the loss's scale.
+
+        As parameters, they have as many channels as those are.
+        """
         samples = z.shape[0] if len(z.shape) > 2 else None
         if len(self.latent_shape) > 1 or samples is not None:
             z = ops.reshape(z, (-1, *self.latent_shape))
@@ -228,7 +237,7 @@ class VAE:
             labels = ops.tile(labels, (samples,))
         decoded = self._likelihood_decoder(self._with_labels(z, labels), training=training)
         if samples is not None:
-            decoded = ops.reshape(decoded, (samples, -1, *self.image_shape))
+            decoded = ops.reshape(decoded, (samples, -1, *decoded.shape[1:]))
         return ops.cast(decoded, FLOAT32)
 
     def prior_distribution(self, labels: Any = None) -> Distribution | None:
@@ -257,14 +266,16 @@ class VAE:
 
     def mean_of(self, reconstruction: Tensor) -> Tensor:
         """Images from a reconstruction on the loss's scale."""
+        if self._law is not None:
+            return self._law.mean(reconstruction)
         return ops.sigmoid(reconstruction) if self.scale == "logits" else reconstruction
 
     def _parameters(
         self, x: Tensor, labels: Tensor | None, *, training: bool
     ) -> Mapping[str, Tensor]:
-        values = self._heads(self._with_labels(x, labels), training=training)
+        values = self.heads(self._with_labels(x, labels), training=training)
         values = values if isinstance(values, list | tuple) else [values]
-        return dict(zip(self._names, values, strict=True))
+        return dict(zip(self.parameter_names, values, strict=True))
 
     def _parameters_of_any(self, images: Tensor) -> Mapping[str, Tensor]:
         """Parameters of images that are none of the data's, at rest.

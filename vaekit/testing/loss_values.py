@@ -40,7 +40,7 @@ class Batch(NamedTuple):
 
 
 def a_batch(count: int = 6) -> Batch:
-    """A batch of values that are fair both as means and as logits."""
+    """A batch of values that are fair as means, as logits and as parameters."""
     rng = np.random.default_rng(0)
     x, reconstruction = rng.uniform(0.2, 0.8, (2, count, *SHAPE))
     mean, log_var, noise = rng.normal(0, 0.7, (3, count, LATENTS))
@@ -83,6 +83,7 @@ class LossUnderCheck:
             (batch.z_mean, batch.z_log_var, batch.noise, batch.reconstruction),
         )
         draw = made_up_draw(self.needs, mean, log_var, noise)
+        reconstruction = self._decoded(reconstruction)
         if self.needs.samples > 1:
             several = partial(_several, self.needs.samples)
             reconstruction = several(reconstruction)
@@ -97,11 +98,19 @@ class LossUnderCheck:
             dataset_size=1000,
             draw=draw,
             networks=self.networks,
-            decode=_decoded,
+            decode=lambda z: self._decoded(_images_of(z)),
             seed=keras.random.SeedGenerator(0),
             # As of a last layer that adds its kernel to the image.
             last_layer_gradient=lambda f: gradient(f, reconstruction),
         )
+
+    def _decoded(self, images: Tensor) -> Tensor:
+        """Images in a reconstruction's place: each value, and its negative, as all parameters."""
+        channels = self.needs.decoded_shape(SHAPE)[-1]
+        if channels == SHAPE[-1]:
+            return images
+        signs = np.resize(np.array([1.0, -1.0], "float32"), channels)
+        return ops.multiply(images[..., :1], signs)
 
     def raw_terms(self, batch: Batch, step: int = 0) -> Any:
         """What the loss gives for a batch at a step."""
@@ -137,7 +146,7 @@ def _silent(network: Callable[[Tensor], Any], values: Tensor) -> Any:
     return keras.tree.map_structure(ops.zeros_like, network(values))
 
 
-def _decoded(z: Tensor) -> Tensor:
+def _images_of(z: Tensor) -> Tensor:
     """Images `(..., B, H, W, C)` of z `(..., B, D)`, by a fixed matrix in a decoder's place."""
     shape = (z.shape[-1], math.prod(SHAPE))
     matrix = np.random.default_rng(4).normal(size=shape).astype("float32")

@@ -109,7 +109,7 @@ def choose_source(
         )
     progress.note(_read_line(dataset, train, validation))
     if chosen.values:
-        progress.note(str(chosen))
+        progress.note(chosen.line)
     part = None if data is not None else _part(dataset.source)
     record = DataRecord(
         asked=config.data,
