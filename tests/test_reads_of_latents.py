@@ -113,7 +113,7 @@ def test_codes_without_a_prior_are_told_and_not_sampled(codes, some):
     assert encoded._fields == ("z",)
     np.testing.assert_allclose(codes.reconstruct(some), codes.decode(encoded.z), atol=1e-6)
     assert list(codes.encoded(some)) == ["z"]
-    with pytest.raises(UserError, match=r"'deterministic' has no prior\. Train with a prior, or"):
+    with pytest.raises(UserError, match=r"draws from the prior, and the latent 'determ.* none"):
         codes.sample(3)
     assert not (codes.path / "VAE_prior.keras").exists()
 
@@ -203,7 +203,7 @@ def test_commands_take_classes_where_the_run_goes_by_them(by_class, codes, tmp_p
         ("sample", by_class.path, "--labels", "3,10"): r"Label 10 of image \d+ is no class",
         ("traverse", by_class.path): f"{by_class.path} goes by the class of an image: say --label",
         ("traverse", codes.path, "--label", "1"): "has no condition, so leave out --label",
-        ("sample", codes.path, "--labels", "1"): "has no condition, so leave out --labels",
+        ("sample", codes.path, "--labels", "1"): "has no condition, so leave out --condition",
         ("interpolate", by_class.path, "--labels", "1"): "needs a class for each image named",
     }
     for line, text in refusals.items():

@@ -40,6 +40,9 @@ from vaekit.loss import Player as Player
 from vaekit.normal_latent import NormalLatent as NormalLatent
 from vaekit.plugins import load_plugin as load_plugin
 from vaekit.run import Run as Run
+from vaekit.sampler import Encodings as Encodings
+from vaekit.sampler import LatentSpace as LatentSpace
+from vaekit.sampler import Sampler as Sampler
 from vaekit.types import Dataset as Dataset
 from vaekit.types import Images as Images
 from vaekit.types import VAEOutput as VAEOutput
@@ -53,3 +56,4 @@ register_encoder: Register
 register_latent: Register
 register_loss: Register
 register_prior: Register
+register_sampler: Register

@@ -39,7 +39,7 @@ import pluggy
 from vaekit.types import Factory
 
 PROJECT = "vaekit"
-API_VERSION = 2  # 2 added latents, priors, players and `latent_shape`
+API_VERSION = 2  # 2 added latents, priors, samplers, players and `latent_shape`
 OLDEST_API_VERSION = 1  # the oldest that plugins may still be written for
 
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -96,6 +96,15 @@ def register_losses(register: Register) -> None:
 
     `x` is the batch, `output` a `vaekit.VAEOutput`; the terms' sum is minimised. Attributes of
     the loss say what it needs; see `vaekit.Loss`.
+    """
+
+
+@hookspec
+def register_samplers(register: Register) -> None:
+    """Offer samplers: `f(latent_space, **options) -> vaekit.Sampler`.
+
+    It is fitted on the codes of the training images and draws z for new ones. latent_space: a
+    `vaekit.LatentSpace`, what the trained model tells of z.
     """
 
 

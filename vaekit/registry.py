@@ -31,6 +31,7 @@ class Kind(NamedTuple):
         `vaekit.model.builders`. Where there is none, the factory is just called.
     default: the part of a run that names none; None leaves it without one.
     in_run: whether a run is built of one; data sets are what it is trained on.
+    in_model: whether a run's model and its loss are made of one; samplers go by the model itself.
     by_place: whether `vaekit.train` takes the name of one by its place, in the order of `KINDS`.
     """
 
@@ -41,6 +42,7 @@ class Kind(NamedTuple):
     builder: str = ""
     default: str | None = None
     in_run: bool = True
+    in_model: bool = True
     by_place: bool = False
 
     @property
@@ -98,6 +100,14 @@ KINDS = {
             "vaekit.model.builders:build_loss",
             default="tutorial",
             by_place=True,
+        ),
+        Kind(
+            "sampler",
+            "register_samplers",
+            ("latent_space",),
+            "What draws z for samples, fitted once the model is trained.",
+            "vaekit.model.builders:build_sampler",
+            in_model=False,
         ),
         Kind("dataset", "register_datasets", (), "Data set.", in_run=False),
     )

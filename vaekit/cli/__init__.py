@@ -79,7 +79,18 @@ def main() -> None:
 
 
 def _add_commands() -> None:
-    from vaekit.cli import bench, data, doctor, files, pictures, plugins, presets, runs, train
+    from vaekit.cli import (
+        bench,
+        data,
+        doctor,
+        files,
+        pictures,
+        plugins,
+        presets,
+        runs,
+        samplers,
+        train,
+    )
 
     commands = (
         train.train,
@@ -88,6 +99,7 @@ def _add_commands() -> None:
         runs.evaluate,
         pictures.reconstruct,
         pictures.sample,
+        samplers.fit_sampler,
         pictures.interpolate,
         pictures.traverse,
         files.encode,

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vaekit.cli.values import LABELS, SPAN, data_option, run_argument, skip_bad_option
+from vaekit.cli.values import (
+    LABELS,
+    SPAN,
+    TEMPERATURE,
+    data_option,
+    run_argument,
+    skip_bad_option,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,20 +44,40 @@ def reconstruct(run: str, data: str | None, skip_bad: bool, count: int, out: str
     _save(loaded, drawn, out, "reconstructions.png")
 
 
-@click.command(short_help="Draw images from the prior.")
+@click.command(short_help="Draw new images.")
 @run_argument
 @click.option("-n", "count", type=click.IntRange(1, 2500), default=100, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option(
+    "--condition",
     "--labels",
+    "labels",
     type=LABELS,
-    help="With a condition: the classes, in turn, until there are N images. Default: all.",
+    help="With a condition: the class, or classes in turn until there are N images. Default: all.",
+)
+@click.option(
+    "--sampler",
+    metavar="NAME",
+    help="What draws z: prior, or one that was fitted. Default: that of the training, else prior.",
+)
+@click.option(
+    "--temperature",
+    type=TEMPERATURE,
+    default=1.0,
+    show_default=True,
+    help="Scales standard deviations, or divides logits: below 1, what is typical.",
 )
 @_out
 def sample(
-    run: str, count: int, seed: int, labels: tuple[int, ...] | None, out: str | None
+    run: str,
+    count: int,
+    seed: int,
+    labels: tuple[int, ...] | None,
+    sampler: str | None,
+    temperature: float,
+    out: str | None,
 ) -> None:
-    """Draw N images decoded from draws of the prior; with a condition, a row for each class."""
+    """Draw N images decoded from z that a sampler draws; with a condition, a row for each class."""
     from vaekit import api
 
     loaded = api.load(run)  # chooses the backend, so it comes before what imports Keras
@@ -58,9 +85,12 @@ def sample(
 
     from vaekit import figures
 
-    _refuse_needless(loaded, "--labels", labels)
+    _refuse_needless(loaded, "--condition", labels)
     classes = None if labels is None else np.resize(labels, count)
-    _save(loaded, figures.draw_samples(loaded, count, seed, classes), out, "samples.png")
+    drawn = figures.draw_samples(
+        loaded, count, seed, classes, sampler=sampler, temperature=temperature
+    )
+    _save(loaded, drawn, out, "samples.png")
 
 
 @click.command(short_help="Draw the way from image to image.")

@@ -75,7 +75,7 @@ class Labels(click.ParamType[tuple[int, ...]]):
 
 
 class Finite(click.FloatRange):
-    """A number of something: click lets `nan` and `inf` through any range."""
+    """What something is, a number: click lets `nan` and `inf` through any range."""
 
     def __init__(self, what: str) -> None:
         super().__init__(0, min_open=True)
@@ -85,7 +85,7 @@ class Finite(click.FloatRange):
         """More than 0 and finite."""
         number: float = super().convert(value, param, ctx)
         if not math.isfinite(number):
-            self.fail(f"{value} is not a number of {self._what}.", param, ctx)
+            self.fail(f"{value} is not {self._what}.", param, ctx)
         return number
 
 
@@ -93,8 +93,9 @@ KEY_VALUE = KeyValue()
 IMAGE_SIZE = ImageSize()
 BATCH_SIZES = BatchSizes()
 LABELS = Labels()
-SECONDS = Finite("seconds")
-SPAN = Finite("standard deviations")
+SECONDS = Finite("a number of seconds")
+SPAN = Finite("a number of standard deviations")
+TEMPERATURE = Finite("a temperature")
 
 run_argument = click.argument("run", metavar="RUN", type=click.Path(path_type=str))
 

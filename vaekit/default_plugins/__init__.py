@@ -105,6 +105,16 @@ def register_losses(register: vaekit.Register) -> None:
 
 
 @vaekit.hookimpl
+def register_samplers(register: vaekit.Register) -> None:
+    """Offer the kit's sampler."""
+    register(
+        "prior",
+        f"{_HERE}.samplers.prior:prior",
+        summary="Draws of the run's prior.",
+    )
+
+
+@vaekit.hookimpl
 def register_datasets(register: vaekit.Register) -> None:
     """Offer the kit's data sets."""
     register(

@@ -1,6 +1,12 @@
 """Laws over z and likelihoods of images: draws, log-densities and divergences, in nats."""
 
-from vaekit.distributions.distribution import Distribution, PointMass, divergence, flat
+from vaekit.distributions.distribution import (
+    Distribution,
+    PointMass,
+    by_rows,
+    divergence,
+    flat,
+)
 from vaekit.distributions.likelihoods import (
     Bernoulli,
     ContinuousBernoulli,
@@ -47,6 +53,7 @@ __all__ = [
     "PointMass",
     "Posterior",
     "StandardNormal",
+    "by_rows",
     "divergence",
     "flat",
     "kl_standard_normal",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from keras import ops
@@ -54,6 +55,10 @@ class Distribution(ABC):
         """
         return None
 
+    def tempered(self, temperature: float) -> Distribution | None:
+        """The law with standard deviations `temperature` times as large; None if it has none."""
+        return None
+
     def from_noise(self, noise: Tensor) -> Tensor:
         """Draws `(..., D)` of standard normal noise `(..., noise_dim)`.
 
@@ -90,3 +95,33 @@ def divergence(
 def flat(z: Tensor) -> Tensor:
     """Values of each image, `(B, ...)`, as `(B, D)`."""
     return z if len(z.shape) == 2 else ops.reshape(z, (-1, math.prod(z.shape[1:])))
+
+
+def by_rows(
+    function: Callable[[Tensor, Mapping[str, Tensor]], tuple[Tensor, ...]],
+    z: Tensor,
+    parameters: Mapping[str, Tensor],
+) -> tuple[Tensor, ...]:
+    """What a function of rows, such as a network, gives for z with any axes in front.
+
+    function: z `(N, D)` and parameters `(N, ...)` by name -> tensors `(N, ...)`.
+    z: `(..., B, D)`; `(..., 1, D)` for one that all images share.
+    parameters: those of each image, `(B, ...)`; none where z goes by itself.
+
+    Returns the tensors, `(..., B, ...)`. Rows go through as they are, symbolic ones too.
+    """
+    if len(z.shape) == 2:
+        return function(z, parameters)
+    size = z.shape[-1]
+    if parameters:
+        images = ops.shape(next(iter(parameters.values())))[0]
+        z = ops.broadcast_to(z, (*ops.shape(z)[:-2], images, size))
+    lead = ops.shape(z)[:-1]
+    repeated = {
+        name: ops.reshape(
+            ops.broadcast_to(value, (*lead, *value.shape[1:])), (-1, *value.shape[1:])
+        )
+        for name, value in parameters.items()
+    }
+    rows = function(ops.reshape(z, (-1, size)), repeated)
+    return tuple(ops.reshape(value, (*lead, *value.shape[1:])) for value in rows)

@@ -36,6 +36,11 @@ class Mixture(Distribution):
         uniform = keras.random.uniform((*lead, 1), seed=seed)
         return self._chosen(uniform, self.components.sample(seed, lead))
 
+    def tempered(self, temperature: float) -> Mixture | None:
+        """Of the same weights, each component tempered."""
+        components = self.components.tempered(temperature)
+        return None if components is None else Mixture(components, self.log_weights)
+
     @property
     def noise_dim(self) -> int | None:  # type: ignore[override]  # of the components
         """One value more than a component takes: which of them it is."""

@@ -63,6 +63,9 @@ class DiagonalNormal(_MeanAndLogVariance, Distribution):
         """KL(q || N(0, I)) of each dimension, `(B, D)`, in nats."""
         return kl_standard_normal(self)
 
+    def tempered(self, temperature: float) -> DiagonalNormal:
+        return DiagonalNormal(self.z_mean, self.z_log_var + 2.0 * math.log(temperature))
+
     @property
     def noise_dim(self) -> int:  # type: ignore[override]  # of the parameters
         """D."""
@@ -105,6 +108,10 @@ class StandardNormal(Distribution):
     def log_prob(self, z: Tensor) -> Tensor:
         return ops.sum(normal_log_prob(z, 0.0), axis=-1)
 
+    def tempered(self, temperature: float) -> DiagonalNormal:
+        mean = ops.zeros((self.size,))
+        return DiagonalNormal(mean, mean).tempered(temperature)
+
     @property
     def noise_dim(self) -> int:  # type: ignore[override]  # of the size
         """D."""
@@ -141,6 +148,9 @@ class FullNormal(Distribution):
         squares = ops.sum(ops.square(self.scale_tril), axis=(-2, -1))
         squares = squares + ops.sum(ops.square(self.z_mean), axis=-1)
         return (0.5 * (squares - self.z_mean.shape[-1]) - self._log_det)[..., None]
+
+    def tempered(self, temperature: float) -> FullNormal:
+        return FullNormal(self.z_mean, temperature * self.scale_tril)
 
     @property
     def _log_det(self) -> Tensor:

@@ -66,6 +66,4 @@ def scene_of(model: VAE, images: Images, side: int) -> Scene:
 
 def _draws(model: VAE, count: int, labels: np.ndarray | None = None) -> np.ndarray:
     """Always the same draws, as far as the prior stays what it is."""
-    z = prior_draws(model, count, 0, labels)
-    assert z is not None
-    return z
+    return prior_draws(model, count, 0, labels)

@@ -9,8 +9,9 @@ from vaekit.model.held_variables import (
     refused_creation,
     variables_of,
 )
+from vaekit.model.latent_space import encodings_of, latent_space
 from vaekit.model.parameters import named_parameters
-from vaekit.model.parts import Built, Parts, build_vae, resolve_part, resolve_parts
+from vaekit.model.parts import Built, Parts, build_for, build_vae, resolve_part, resolve_parts
 from vaekit.model.prior_model import drawn_from_prior, noise_dim, prior_draws, prior_model
 from vaekit.model.process_state import seeded
 from vaekit.model.vae import VAE
@@ -25,10 +26,13 @@ __all__ = [
     "Part",
     "Parts",
     "VariablesUsed",
+    "build_for",
     "build_part",
     "build_vae",
     "drawn_from_prior",
+    "encodings_of",
     "in_chunks",
+    "latent_space",
     "named_parameters",
     "noise_dim",
     "prior_draws",

@@ -15,6 +15,7 @@ from vaekit.loss import Needs, needs_of
 from vaekit.model.process_state import FLOAT32, built_in
 from vaekit.options import arguments_of
 from vaekit.registry import KINDS, Component
+from vaekit.sampler import LatentSpace, Sampler
 from vaekit.types import ImageShape
 
 T = TypeVar("T")
@@ -45,6 +46,7 @@ class Context(NamedTuple):
     latent_size: how many values z has, flat.
     decoded_shape: the shape of image that a decoder is asked for: of as many channels as the
         likelihood has parameters. None where it is that of the images.
+    latent_space: what the model tells samplers, once there is one.
     """
 
     image_shape: ImageShape
@@ -53,6 +55,7 @@ class Context(NamedTuple):
     latent_shape: tuple[int, ...] = ()
     latent_size: int = 0
     decoded_shape: ImageShape | None = None
+    latent_space: LatentSpace | None = None
 
     def of_latent(self, shape: tuple[int, ...], condition_width: int) -> Context:
         """The context of a decoder and a prior, where z has this shape."""
@@ -148,6 +151,11 @@ def build_loss(part: Part, context: Context) -> BuiltLoss:
     """A loss that can be called, and what it needs."""
     loss = call_factory(part, context)
     return BuiltLoss(loss, needs_of(loss, part.name))
+
+
+def build_sampler(part: Part, context: Context) -> Sampler:
+    """A sampler that has learned nothing yet."""
+    return _checked(call_factory(part, context), Sampler, part)
 
 
 def _checked(product: T, wanted: type[T], part: Part) -> T:

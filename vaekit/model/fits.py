@@ -23,6 +23,7 @@ from vaekit.model.vae import VAE
 from vaekit.options import arguments_of, resolved_options
 from vaekit.plugins import discover
 from vaekit.registry import Component
+from vaekit.sampler import Sampler
 from vaekit.wording import option_text
 
 Parts = Mapping[str, Part]
@@ -53,6 +54,28 @@ def refuse_other_prior(parts: Parts, latent: Latent, prior: Prior | None, contex
             f"{name!r} gives z of support {latent.support}. {_instead('prior', priors)}"
             f"{_instead('latent', _names('latent', context, takes_it))}".strip()
         )
+
+
+def refuse_other_space(part: Part, sampler: Sampler, latent_name: str, context: Context) -> None:
+    """Raise `BuildError` if a sampler doesn't serve the latent of a model."""
+    space = context.latent_space
+    assert space is not None
+
+    def lack(other: Sampler) -> str | None:
+        if other.supports is not None and space.support not in other.supports:
+            return (
+                f"is for z of support {' or '.join(other.supports)}, and the latent "
+                f"{latent_name!r} gives z of support {space.support}"
+            )
+        if other.needs_prior and space.prior_law() is None:
+            return f"draws from the prior, and the latent {latent_name!r} has none"
+        return None
+
+    reason = lack(sampler)
+    if reason is not None:
+        others = _names("sampler", context, lambda other: lack(other) is None)
+        instead = _instead("sampler", others)
+        raise BuildError(f"The sampler {part.name!r} {reason}. {instead}".strip())
 
 
 def refuse_flattening(parts: Parts, context: Context) -> None:
@@ -203,8 +226,8 @@ def _are_of_z(draw: Draw) -> bool:
     log_q, log_p = draw.posterior.log_prob(draw.z), draw.prior.log_prob(draw.z)
     if log_q is None or log_p is None or draw.log_ratio is None:
         return False
-    ratios = [ops.convert_to_numpy(ratio) for ratio in (log_q - log_p, draw.log_ratio)]
-    return np.allclose(*ratios, rtol=1e-3, atol=1e-3)
+    ratio, own = (ops.convert_to_numpy(r) for r in (log_q - log_p, draw.log_ratio))
+    return np.allclose(ratio, own, rtol=1e-3, atol=1e-3)
 
 
 def _type(law: Any) -> str:

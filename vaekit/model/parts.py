@@ -8,12 +8,18 @@ from typing import Any, NamedTuple
 from vaekit.config import TrainConfig
 from vaekit.model.builders import Context, Part, build_part
 from vaekit.model.conditions import Condition
-from vaekit.model.fits import refuse_flattening, refuse_misfit, refuse_other_prior
+from vaekit.model.fits import (
+    refuse_flattening,
+    refuse_misfit,
+    refuse_other_prior,
+    refuse_other_space,
+)
+from vaekit.model.latent_space import latent_space
 from vaekit.model.precision import refuse_lacking
 from vaekit.model.process_state import FLOAT32, built_in, seeded
 from vaekit.model.vae import VAE
 from vaekit.options import check_options, resolved_options
-from vaekit.registry import Registry
+from vaekit.registry import KINDS, Registry
 from vaekit.types import ImageShape
 
 Parts = Mapping[str, Part]
@@ -65,7 +71,7 @@ def build_vae(
     needs = products["loss"].needs
     context = context._replace(decoded_shape=needs.decoded_shape(image_shape))
     with seeded(seed):
-        for kind, part in parts.items():
+        for kind, part in _in_model(parts, True).items():
             if kind != "loss":
                 products[kind] = build_part(part, context)
             if kind == "latent":
@@ -86,7 +92,25 @@ def build_vae(
             )
         features = _features(products, condition)
         refuse_misfit(parts, vae, needs, context, features)
+        for kind, part in _in_model(parts, False).items():
+            products[kind] = build_for(vae, part, parts["latent"].name)
     return Built(vae, products)
+
+
+def build_for(vae: VAE, part: Part, latent_name: str) -> Any:
+    """What a part makes for a model that is there, as samplers are: `Kind.in_model` is False.
+
+    Raises `BuildError` if it refuses, or doesn't serve the model's latent.
+    """
+    context = Context(vae.image_shape, vae.latent_dim, latent_shape=vae.latent_shape)
+    context = context._replace(latent_size=vae.latent_dim, latent_space=latent_space(vae))
+    product = build_part(part, context)
+    refuse_other_space(part, product, latent_name, context)
+    return product
+
+
+def _in_model(parts: Parts, whether: bool) -> Parts:
+    return {kind: part for kind, part in parts.items() if KINDS[kind].in_model == whether}
 
 
 def _of_latent(

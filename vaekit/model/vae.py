@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import keras
 from keras import layers, ops
 
+from vaekit.autodiff import gradient
 from vaekit.distributions import Distribution, Likelihood, ParameterLikelihood, StandardNormal
 from vaekit.errors import BuildError
 from vaekit.latent import Given, Latent, Prior
 from vaekit.model.conditions import Condition
 from vaekit.model.held_variables import variables_of
+from vaekit.model.last_layer import gradient_in_last_layer
 from vaekit.model.latent_decoder import decoder_of_latent, takes_vector
 from vaekit.model.output_scale import add_sigmoid, unbounded_output
 from vaekit.model.parameters import refuse_names
@@ -36,6 +39,7 @@ class VAE:
     autoencoder: images -> images, through that z.
     posterior: images -> what the latent tells of their posteriors, in the order of
         `posterior_names`.
+    heads: images -> the parameters of their posteriors, in the order of `parameter_names`.
     point: images -> the z that stands for each.
 
     latent_dim: how many values z has. latent_shape: the shape of z.
@@ -87,10 +91,10 @@ class VAE:
         self.posterior = keras.Model(inputs, list(encoded.values()), name="posterior")
         self.point = keras.Model(inputs, point, name="point")
         self.encoder = keras.Model(inputs, z, name="encoder_model")
-        self._names = tuple(parameters)
-        self._heads = self.posterior
+        self.parameter_names = tuple(parameters)
+        self.heads = self.posterior
         if encoded is not parameters:
-            self._heads = keras.Model(inputs, list(parameters.values()), name="heads")
+            self.heads = keras.Model(inputs, list(parameters.values()), name="heads")
 
         self.takes_vector = takes_vector(decoder)
         self._decoder_codes: Any = None
@@ -128,13 +132,13 @@ class VAE:
     def variables(self) -> list[keras.Variable]:
         """Weights and all other state of the model, in a stable order."""
         held = variables_of(self.latent, self.prior).variables
-        return _each_once(self.autoencoder.variables, self._heads.variables, held)
+        return _each_once(self.autoencoder.variables, self.heads.variables, held)
 
     @property
     def trainable_variables(self) -> list[keras.Variable]:
         """The weights that training changes by gradient."""
         held = variables_of(self.latent, self.prior).trainable
-        models = self.autoencoder.trainable_variables, self._heads.trainable_variables
+        models = self.autoencoder.trainable_variables, self.heads.trainable_variables
         return _each_once(*models, held)
 
     @property
@@ -188,6 +192,13 @@ class VAE:
             assert likelihood is not None
             return likelihood.log_prob(x, self.decode(z, labels, training=False))
 
+        def last_layer_gradient(f: Callable[[Tensor], Tensor]) -> Tensor:
+            return gradient_in_last_layer(
+                self._likelihood_decoder,
+                lambda: self.decode(ops.stop_gradient(draw.z), labels, training=training),
+                ops.stop_gradient(gradient(f, ops.stop_gradient(reconstruction))),
+            )
+
         draw = self.latent.infer(
             self._parameters(x, labels, training=training),
             Given(
@@ -200,15 +211,18 @@ class VAE:
                 labels=labels,
             ),
         )
+        reconstruction = self.decode(draw.z, labels, training=training)
         return VAEOutput(
-            self.decode(draw.z, labels, training=training),
+            reconstruction,
             draw.posterior,
             draw.z,
             training=training,
             draw=draw._replace(kl=self._by_channel(draw.kl)),
-            decode=lambda z: self.decode(z, labels, training=training),
+            decode=partial(self.decode, labels=labels, training=training),
             seed=noise,
             labels=labels,
+            weights=self.parts,
+            last_layer_gradient=last_layer_gradient,
         )
 
     def decode(self, z: Tensor, labels: Tensor | None = None, *, training: bool) -> Tensor:
@@ -259,9 +273,9 @@ class VAE:
     def _parameters(
         self, x: Tensor, labels: Tensor | None, *, training: bool
     ) -> Mapping[str, Tensor]:
-        values = self._heads(self._with_labels(x, labels), training=training)
+        values = self.heads(self._with_labels(x, labels), training=training)
         values = values if isinstance(values, list | tuple) else [values]
-        return dict(zip(self._names, values, strict=True))
+        return dict(zip(self.parameter_names, values, strict=True))
 
     def _parameters_of_any(self, images: Tensor) -> Mapping[str, Tensor]:
         """Parameters of images that are none of the data's, at rest.

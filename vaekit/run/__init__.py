@@ -17,6 +17,7 @@ from vaekit.run.record import (
 from vaekit.run.restore import blueprint_of, kept_checkpoint, restore_model, restore_program
 from vaekit.run.run import Run, read_run
 from vaekit.run.run_images import HeldOut
+from vaekit.run.samplers import fit_sampler
 from vaekit.run.verify import verify_run
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "describe_environment",
     "explained",
     "find_changes",
+    "fit_sampler",
     "kept_checkpoint",
     "own_data",
     "parts_of",

@@ -26,6 +26,7 @@ STEPS = "steps.csv"
 CHECKPOINTS = "checkpoints"
 DIVERGED = "diverged"
 FIGURES = "figures"
+SAMPLERS = "samplers"
 FRAMES = f"{FIGURES}/frames.zip"
 ENCODER, DECODER, WHOLE = "VAE_encoder", "VAE_decoder", "VAE"
 POSTERIOR, PRIOR = "VAE_posterior", "VAE_prior"
@@ -77,6 +78,10 @@ class RunDirectory:
         """The folder of pictures."""
         return self.path / FIGURES
 
+    def sampler(self, name: str) -> Path:
+        """The file of a fitted sampler."""
+        return self.path / SAMPLERS / f"{name}.npz"
+
     @property
     def frames(self) -> Path:
         """The frames of `training.gif`, a PNG each, by the epochs done."""
@@ -86,7 +91,8 @@ class RunDirectory:
         """Raise `RunError` if a run, or a file that a run would overwrite, is here already."""
         if self.path.exists() and not self.path.is_dir():
             raise RunError(f"{self.path} is a file; choose a folder for {option_text('out')}.")
-        names = [RECORD, HISTORY, STEPS, MANIFEST, CHECKPOINTS, DIVERGED, FIGURES, *_ARTIFACTS]
+        folders = (CHECKPOINTS, DIVERGED, FIGURES, SAMPLERS)
+        names = [RECORD, HISTORY, STEPS, MANIFEST, *folders, *_ARTIFACTS]
         taken = [name for name in names if (self.path / name).exists()]
         if RECORD in taken:
             raise RunError(
@@ -129,7 +135,8 @@ class RunDirectory:
         """Get ready for training to write here: locked, swept, and off the list of checksums."""
         self.lock.acquire()
         self.checksums.take_off(_BY_TRAINING.__contains__)
-        for folder in (self.path, self.checkpoints, self.figures, self.diverged):
+        samplers = self.path / SAMPLERS
+        for folder in (self.path, self.checkpoints, self.figures, self.diverged, samplers):
             sweep(folder)
         try:
             self.checkpoints.mkdir(exist_ok=True)
@@ -163,11 +170,20 @@ class RunDirectory:
         if not inside:
             yield
             return
-        acquired = self.lock.acquire()
-        try:
+        with self.held():
             self.checksums.take_off({path.as_posix() for path in inside}.__contains__)
             yield
             self.checksums.put(self.path / path for path in inside)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """While entered, no other process writes into the run.
+
+        Raises `RunError` if one does already.
+        """
+        acquired = self.lock.acquire()
+        try:
+            yield
         finally:
             if acquired:
                 self.lock.release()
@@ -179,7 +195,7 @@ class RunDirectory:
         else:
             for name in (RECORD, HISTORY, STEPS):
                 (self.path / name).unlink(missing_ok=True)
-            for name in (CHECKPOINTS, FIGURES):
+            for name in (CHECKPOINTS, FIGURES, SAMPLERS):
                 shutil.rmtree(self.path / name, ignore_errors=True)
         self.lock.release()
 

@@ -20,7 +20,7 @@ def parts_of(record: RunRecord, registry: Registry) -> Parts:
 
     Raises `RunError` if one is missing, saying how to have it back.
     """
-    names = {kind: _find(kind, part, registry).full_name for kind, part in record.parts.items()}
+    names = {kind: find_part(kind, part, registry).full_name for kind, part in record.parts.items()}
     return resolve_parts(record.config.model_copy(update=names), registry)
 
 
@@ -30,7 +30,7 @@ def own_data(record: RunRecord, registry: Registry) -> str | None:
     Raises `RunError` if it is a plugin's data set, and that is missing.
     """
     if record.data.part is not None:
-        _find("dataset", record.data.part, registry)
+        find_part("dataset", record.data.part, registry)
     return record.data.reread
 
 
@@ -53,6 +53,12 @@ def warn_of_changes(record: RunRecord, registry: Registry) -> None:
         warnings.warn(change, VaekitWarning, stacklevel=3)
 
 
+def warn_of_change(part: Component, was: PartRecord) -> None:
+    """Warn (`VaekitWarning`) if a part has another version than what was made with it."""
+    if part.version != was.version:
+        warnings.warn(_change(part, was), VaekitWarning, stacklevel=3)
+
+
 def changes_since(record: RunRecord, registry: Registry) -> list[str]:
     """A sentence for each distribution that has another version than when the run was made."""
     used = dict(record.parts)
@@ -61,7 +67,7 @@ def changes_since(record: RunRecord, registry: Registry) -> list[str]:
     sentences = []
     for kind, was in used.items():
         try:
-            part = _find(kind, was, registry)
+            part = find_part(kind, was, registry)
         except RunError:
             continue
         if part.version != was.version:
@@ -69,7 +75,11 @@ def changes_since(record: RunRecord, registry: Registry) -> list[str]:
     return list(dict.fromkeys(sentences))  # one distribution often has several of the parts
 
 
-def _find(kind: str, was: PartRecord, registry: Registry) -> Component:
+def find_part(kind: str, was: PartRecord, registry: Registry) -> Component:
+    """The part that a record names, as it is installed now.
+
+    Raises `RunError` if it is missing or broken, saying how to have it back.
+    """
     name, distribution = was.name, was.distribution
     try:
         return registry.get(kind, f"{name}@{distribution}")

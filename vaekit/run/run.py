@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from vaekit.config import TrainConfig
 from vaekit.data import Scale
 from vaekit.engine import Blueprint, Evaluation, Program, score
 from vaekit.errors import RunError, UserError
-from vaekit.model import Built, named_parameters, prior_draws, run_model
+from vaekit.model import Built, Part, build_for, named_parameters, run_model
+from vaekit.options import check_options, resolved_options
 from vaekit.plugins import discover
 from vaekit.run.directory import RunDirectory
 from vaekit.run.latent_lines import Traversal, interpolation, traversal
@@ -21,6 +23,8 @@ from vaekit.run.provenance import explained, warn_of_changes
 from vaekit.run.record import RunRecord
 from vaekit.run.restore import kept_checkpoint, restore_model, restore_program
 from vaekit.run.run_images import HeldOut, RunImages
+from vaekit.run.samplers import DEFAULT, drawn, fit_sampler, fitted_sampler
+from vaekit.sampler import Sampler
 from vaekit.startup import refuse_fork, with_keras_defaults
 from vaekit.types import Dataset, Images, Pixels, as_images
 
@@ -155,13 +159,25 @@ class Run:
         return self.decode(self.latents(taken), taken.labels)
 
     @with_keras_defaults
-    def sample(self, count: int, *, seed: int = 0, labels: Any = None) -> np.ndarray:
-        """`count` images decoded from draws of the prior.
+    def sample(
+        self,
+        count: int,
+        *,
+        seed: int = 0,
+        labels: Any = None,
+        sampler: str | None = None,
+        temperature: float = 1.0,
+    ) -> np.ndarray:
+        """`count` images decoded from z that a sampler draws.
 
         labels: the class of each, `(count,)`, in a run with a condition; None takes the classes in
             turn.
+        sampler: the name of a fitted one, or `prior`; None is `sampler_name`.
+        temperature: of the draws, as far as the sampler has one: scales standard deviations, or
+            divides logits.
 
-        Raises `UserError` where the latent has no prior.
+        Raises `UserError` where nothing can be drawn so, `RunError` for a sampler that isn't fitted
+        on the run's weights.
         """
         if count < 1:
             raise UserError(f"Can't draw {count} samples; ask for at least 1.")
@@ -169,14 +185,58 @@ class Run:
         if condition is not None and labels is None:
             labels = np.arange(count) % condition.classes
         classes = self._images.classes(labels, count)
-        z = prior_draws(self.model, count, seed, classes)
-        if z is None:
-            raise UserError(
-                f"Nothing can be sampled from {self.path}: its latent "
-                f"{self.record.parts['latent'].name!r} has no prior. Train with a prior, or decode "
-                "latents of images."
-            )
+        part, fitted = self.sampler(sampler)
+        z = drawn(self.model, part, fitted, count, seed, temperature, classes)
         return self.decode(z, classes)
+
+    @property
+    def sampler_name(self) -> str:
+        """What samples are drawn by if no sampler is named: the one that the run was trained with.
+
+        `prior` if there is none.
+        """
+        part = self.record.parts.get("sampler")
+        return DEFAULT if part is None else part.name
+
+    def sampler(self, name: str | None = None) -> tuple[Part, Sampler]:
+        """A sampler as it was fitted, and which part it is; None is `sampler_name`.
+
+        Raises as `sample` does.
+        """
+        latent = self.record.parts["latent"].name
+        name = name or self.sampler_name
+        return fitted_sampler(self.directory, self.model, name, latent, discover().registry)
+
+    @with_keras_defaults
+    def fit_sampler(
+        self,
+        name: str,
+        options: Mapping[str, Any] | None = None,
+        *,
+        data: Any = None,
+        skip_bad: bool = False,
+        progress: bool = False,
+    ) -> Path:
+        """Fit a sampler on the codes of the training images, and save it in the run; give its file.
+
+        One of the same name is replaced once the new one is fitted.
+
+        options: the sampler's; those left out are at their defaults.
+        data: a data source or arrays; needed for a run that was trained on an array.
+        skip_bad, progress: as for `vaekit.load_data`.
+
+        Raises `UserError` for a sampler that doesn't serve the run's latent or has nothing to fit.
+        """
+        refuse_fork()
+        component = discover().registry.get("sampler", name)
+        checked = check_options(component, options or {})
+        part = Part(component, resolved_options(component, checked))
+        sampler: Sampler = build_for(self.model, part, self.record.parts["latent"].name)
+        if not sampler.fitted:
+            raise UserError(f"The sampler {component.name!r} has nothing to fit: it is ready.")
+        images = self._images.training(data, skip_bad=skip_bad, progress=progress)
+        images = images._replace(labels=self._images.classes_of(images))
+        return fit_sampler(self.directory, self.model, part, sampler, images, self.config.seed)
 
     def interpolate(self, images: Any, labels: Any = None, *, steps: int = 10) -> np.ndarray:
         """Images on the way in z from each image to the next, `(N - 1, steps, H, W, C)`.

@@ -26,6 +26,7 @@ from vaekit.plugins import discover
 from vaekit.run.provenance import own_data
 from vaekit.run.record import RunRecord
 from vaekit.types import Dataset, Images, Pixels
+from vaekit.wording import option_text
 
 
 class HeldOut(NamedTuple):
@@ -112,6 +113,23 @@ class RunImages:
             dataset = coloured(dataset)
         self._check_shape(dataset.train.pixels)
         return dataset if self._condition is None else self._renumbered(dataset)
+
+    def training(self, data: Any, *, skip_bad: bool, progress: bool) -> Images:
+        """The images that the run was trained on, or all those to train on of other data.
+
+        Raises `DataError` where the run's own data are no longer what they were.
+        """
+        dataset = self.dataset(data, skip_bad=skip_bad, progress=progress)
+        config = self._record.config
+        if fingerprint(dataset) == self._record.data.fingerprint:
+            share, seed = config.validation_split, config.seed
+            return split(dataset, share=share, seed=seed, limit=config.limit)[0]
+        if data is None:
+            raise DataError(
+                f"{dataset.source} is not what the run was trained on any more. To take what is "
+                f"there now, name it: {option_text('data', dataset.source)}."
+            )
+        return dataset.train
 
     def held_out(self, data: Any, limit: int | None, *, skip_bad: bool, progress: bool) -> HeldOut:
         """See `Run.held_out`."""

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from vaekit.autodiff import gradient
 from vaekit.loss import ADVERSARY, needs_of
 from vaekit.model import HeldVariables, seeded, variables_of
 from vaekit.options import options_of
@@ -99,6 +100,8 @@ class LossUnderCheck:
             networks=self.networks,
             decode=lambda z: self._decoded(_images_of(z)),
             seed=keras.random.SeedGenerator(0),
+            # As of a last layer that adds its kernel to the image.
+            last_layer_gradient=lambda f: gradient(f, reconstruction),
         )
 
     def _decoded(self, images: Tensor) -> Tensor:

@@ -75,13 +75,14 @@ def blueprints(subject: Subject) -> Iterator[Blueprint]:
     if first is None:
         return
     (encoder, decoder), shape = first
-    kinds = [kind for kind in RUN_KINDS if kind not in _BACKBONES]
+    in_model = [name for name, kind in RUN_KINDS.items() if kind.in_model]
+    kinds = [kind for kind in in_model if kind not in _BACKBONES]
     for others in _common_first([_choice(subject, kind) for kind in kinds]):
         subjects = {"encoder": encoder, "decoder": decoder, **dict(zip(kinds, others, strict=True))}
         # In the order in which the kit builds them.
         parts = {
             kind: Part(each.component, each.options)
-            for kind in RUN_KINDS
+            for kind in in_model
             if (each := subjects[kind]) is not None
         }
         config = TrainConfig(latent_dim=decoder.claims.latents[0])

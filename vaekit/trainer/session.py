@@ -28,6 +28,7 @@ from vaekit.run import (
     RunDirectory,
     RunRecord,
     Status,
+    fit_sampler,
     kept_checkpoint,
     save_artifacts,
 )
@@ -103,6 +104,8 @@ class Session:
                     loop.renew_averages()
                 self._keep_best(loop.keeper.stopping)
                 self._save_models()
+                if not interrupt.requested:
+                    self._fit_sampler()
                 self._write("interrupted" if interrupt.requested else "complete", interrupt.signal)
                 self.directory.close()
         except BaseException as error:
@@ -203,6 +206,27 @@ class Session:
         for reason in dict.fromkeys(left_out.values()):
             files = " and ".join(name for name, why in left_out.items() if why == reason)
             self.progress.note(f"Not saved: {files}, since {reason}.")
+
+    def _fit_sampler(self) -> None:
+        """Fit the sampler that was asked for on the codes of the training images."""
+        sampler = self.built.products.get("sampler")
+        if sampler is None or not sampler.fitted:
+            return
+        part, vae, images = self.blueprint.parts["sampler"], self.program.vae, self.source.train
+        self.progress.note(
+            f"Fitting the sampler {part.name!r} on the codes of {len(images.pixels):,} images."
+        )
+        labels = None if vae.condition is None else vae.condition.checked(images.labels)
+        fit_sampler(
+            self.directory,
+            vae,
+            part,
+            sampler,
+            images._replace(labels=labels),
+            self.config.seed,
+        )
+        if vae.condition is not None and not sampler.conditional:
+            self.progress.note(f"The sampler {part.name!r} draws z whatever the class.")
 
     @property
     def _resumable(self) -> bool:

@@ -63,7 +63,7 @@ class VAEGAN(vaekit.Loss):
         judged = output.networks["discriminator"]
         features, real = judged(x)
         rebuilt_features, rebuilt = judged(output.reconstruction)
-        _, imagined = judged(output.decode(prior_draws(output, ops.shape(x)[0])))
+        _, imagined = judged(output.decode(output.prior_draws()))
         features, rebuilt_features = (ops.cast(f, "float32") for f in (features, rebuilt_features))
         return {
             "kl": output.kl,
@@ -74,12 +74,6 @@ class VAEGAN(vaekit.Loss):
             + _surprise(-rebuilt)
             + ops.mean(_surprise(-imagined)),
         }
-
-
-def prior_draws(output: vaekit.VAEOutput, count: Any) -> Any:
-    """Draws of p(z), `(B, D)`; of a prior that goes by the condition, one for each image."""
-    draws = output.prior.sample(output.seed)
-    return draws if len(draws.shape) == 2 else output.prior.sample(output.seed, (count,))
 
 
 def _surprise(logit: Any) -> Any:

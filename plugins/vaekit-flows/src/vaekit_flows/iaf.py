@@ -7,47 +7,42 @@ from typing import Annotated, Any
 
 import vaekit
 from annotated_types import Ge
-from keras import layers
-from vaekit import distributions
-from vaekit.stock_layers import flattened, sampled
+from keras import layers, ops
 
-from vaekit_flows.autoregressive_flow import AutoregressiveFlow, FlowPosterior
+from vaekit_flows.autoregressive import AutoregressiveNet, AutoregressiveStep, Coefficients
+from vaekit_flows.flow import Flow, Reversal
+from vaekit_flows.flow_latent import FlowLatent
+
+# What is added to the logit of a gate, so that a flow begins near the identity, as Kingma et al.
+# advise.
+_OPEN = 2.0
 
 
-class IAF(vaekit.Latent):
-    """q(z|x): a diagonal normal, and a flow that sees the image's context; see `iaf`."""
+class GatedStep(AutoregressiveStep):
+    """z_d -> g_d z_d + (1 - g_d) m_d, gate and m_d being functions of z_1 .. z_{d-1} and the image.
 
-    def __init__(self, latent_dim: int, steps: int, units: int) -> None:
-        self.latent_dim, self.units = latent_dim, units
-        self._flow = AutoregressiveFlow(latent_dim, steps, units, context=units)
+    Kingma et al., arXiv:1606.04934, algorithm 1.
+    """
 
-    def shape(self, features: tuple[int, ...]) -> tuple[int, ...]:
-        return (self.latent_dim,)
+    def __init__(self, dim: int, units: int, name: str) -> None:
+        super().__init__(f"encoder_{name}")
+        self._units, self._context = units, f"{name}_context"
+        self._net = AutoregressiveNet(dim, units, self.name)
+        self._open = layers.Rescaling(1.0, _OPEN, name=f"{self.name}_open")
+        self._gate = layers.Activation("sigmoid", name=f"{self.name}_gate")
+        self._closed = layers.Rescaling(-1.0, 1.0, name=f"{self.name}_closed")
+        self._moved = layers.Multiply(name=f"{self.name}_moved")
 
-    def heads(self, features: Any) -> dict[str, Any]:
-        """`z0_mean` and `z0_log_var` `(B, D)` where the flow starts; `z_context` `(B, units)`."""
-        vector = flattened(features)
-        return {
-            "z0_mean": layers.Dense(self.latent_dim, name="encoder_mu")(vector),
-            "z0_log_var": layers.Dense(self.latent_dim, name="encoder_log_variance")(vector),
-            "z_context": layers.Dense(self.units, activation="tanh", name="encoder_context")(
-                vector
-            ),
-        }
+    def heads(self, vector: Any) -> dict[str, Any]:
+        """What the image adds to the hidden units, `(B, units)`."""
+        return {self._context: layers.Dense(self._units, name=f"{self.name}_context")(vector)}
 
-    def posterior(self, parameters: Mapping[str, Any]) -> FlowPosterior:
-        base = distributions.DiagonalNormal(parameters["z0_mean"], parameters["z0_log_var"])
-        return FlowPosterior(base, self._flow, parameters["z_context"])
-
-    def point(self, parameters: Mapping[str, Any]) -> Any:
-        """Where the flow brings the mean that it starts from."""
-        return self._flow(parameters["z0_mean"], parameters["z_context"])[0]
-
-    def draw(self, parameters: Mapping[str, Any]) -> Any:
-        start = sampled(
-            parameters["z0_mean"], parameters["z0_log_var"], name="encoder_start", prefix="encoder"
-        )
-        return self._flow(start, parameters["z_context"])[0]
+    def coefficients(self, z: Any, parameters: Mapping[str, Any]) -> Coefficients:
+        mean, logit = self._net(z, parameters[self._context])
+        logit = self._open(logit)
+        gate = self._gate(logit)
+        shift = self._moved([self._closed(gate), mean])
+        return Coefficients(gate, shift, ops.negative(ops.softplus(ops.negative(logit))))
 
 
 def iaf(
@@ -64,6 +59,10 @@ def iaf(
 
     Args:
         steps: how many steps the flow has; 0 is a diagonal normal.
-        units: hidden units for each value of z, and values of the context.
+        units: hidden units for each value of z.
     """
-    return IAF(latent_dim, steps, units)
+    flows: list[Flow] = []
+    for number in range(1, steps + 1):
+        flows.append(GatedStep(latent_dim, units, f"flow{number}"))
+        flows.append(Reversal(latent_dim, f"encoder_turn{number}"))
+    return FlowLatent(latent_dim, flows)

@@ -1,4 +1,4 @@
-"""The sphere and the Poincaré ball.
+"""Spheres, the Poincaré ball, and trajectories in bent spaces.
 
 The factories are registered as text, so that finding this plugin imports no Keras.
 """
@@ -22,6 +22,16 @@ def register_latents(register: vaekit.Register) -> None:
         "poincare",
         "vaekit_geometry.poincare:poincare",
         summary="Points of hyperbolic space, where trees have room: the Poincaré VAE.",
+    )
+    register(
+        "hamiltonian",
+        "vaekit_geometry.hamiltonian:hamiltonian",
+        summary="A normal draw that steps carry towards p(x, z): the Hamiltonian VAE.",
+    )
+    register(
+        "riemannian",
+        "vaekit_geometry.riemannian:riemannian",
+        summary="The Hamiltonian VAE in a learned metric, for few latents and few images.",
     )
 
 
