@@ -124,6 +124,17 @@ class VAE:
         if condition is not None:
             self._encoder_weights = [*self._encoder_weights, *embedding.trainable_variables]
 
+    @property
+    def code_shape(self) -> tuple[int, ...] | None:
+        """The shape of the whole numbers by which a point is looked up; None where there are none.
+
+        They are what the posterior tells as `latent.code_name`.
+        """
+        if self.latent.code_name is None:
+            return None
+        told = dict(zip(self.posterior_names, self.posterior.outputs, strict=True))
+        return tuple(told[self.latent.code_name].shape[1:])
+
     def _of_latent(self, decoder: keras.Model) -> keras.Model:
         codes = self._decoder_codes
         return decoder_of_latent(decoder, self.latent_shape, self.condition, codes)
