@@ -28,9 +28,15 @@ VQ = {"latent": "vq", "latent_opt": {"codes": 8, "decay": 0.9}}
 FSQ = {"latent": "test-fsq"}
 SPHERE = {"latent": "von-mises-fisher"}
 IAF = {"latent": "iaf", "latent_opt": {"units": 4}}
-LADDER = {"latent": "two-level", "latent_opt": {"units": 4}}
+LADDER = {"latent": "ladder", "latent_opt": {"units": 4}}
+RESIDUAL = {"latent": "ladder", "latent_opt": {"units": 4, "groups": 3, "posterior": "residual"}}
+PLANAR = {"latent": "planar", "latent_opt": {"steps": 2}}
+RADIAL = {"latent": "radial", "latent_opt": {"steps": 2}}
+SYLVESTER = {"latent": "sylvester", "latent_opt": {"steps": 1, "reflections": 2}}
 VAMP = {"prior": "vamp", "prior_opt": {"inputs": 3}}
 MIXTURE = {"prior": "mixture", "prior_opt": {"components": 3}}
+MAF = {"prior": "maf", "prior_opt": {"steps": 2, "units": 4}}
+REALNVP = {"prior": "realnvp", "prior_opt": {"steps": 2, "units": 4}}
 
 COMBINATIONS: dict[str, dict[str, Any]] = {
     "normal": ELBO,
@@ -46,12 +52,12 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
     "mixture, 3 draws": {**THREE, **MIXTURE},
     "iaf": {**ELBO, **IAF},
     "iaf, mixture": {**ELBO, **IAF, **MIXTURE},
-    "two levels": {**ELBO, **LADDER},
-    "two levels, 3 draws": {**THREE, **LADDER},
+    "ladder": {**ELBO, **LADDER},
+    "ladder, 3 draws": {**THREE, **LADDER},
     "hamiltonian": {**ELBO, "latent": "test-hamiltonian"},
     "piwae": PIWAE,
     "piwae, iaf, mixture": {**PIWAE, **IAF, **MIXTURE},
-    "piwae, two levels": {**PIWAE, **LADDER},
+    "piwae, ladder": {**PIWAE, **LADDER},
     "vae-gan": GAN,
     "vae-gan, vamp": {**GAN, **VAMP},
     # Of our own, beside those of the study.
@@ -62,6 +68,11 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
     "dreg, vamp": {**DREG, **VAMP},
     "free bits, two levels": {"loss": "free-bits", **LADDER},
     "tutorial, iaf, vamp": {**IAF, **VAMP},
+    "ladder of residuals, 3 draws": {**THREE, **RESIDUAL},
+    "planar, 3 draws": {**THREE, **PLANAR},
+    "radial, mixture": {**ELBO, **RADIAL, **MIXTURE},
+    "piwae, sylvester, maf": {**PIWAE, **SYLVESTER, **MAF},
+    "normal, realnvp": {**ELBO, **REALNVP},
 }
 every = pytest.mark.parametrize("name", COMBINATIONS)
 

@@ -15,7 +15,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "vq": {"codes": 5},
     "von-mises-fisher": {},
     "iaf": {"units": 4},
-    "two-level": {"units": 4},
+    "ladder": {"units": 4, "groups": 3, "posterior": "residual"},
+    "planar": {"steps": 2},
+    "radial": {"steps": 2},
+    "sylvester": {"steps": 1},
 }
 # Their random encoder is of operations, which HDF5 has no word for.
 OPERATIONS = {"von-mises-fisher"}

@@ -154,9 +154,13 @@ class VAE:
 
     @property
     def parts(self) -> dict[str, list[keras.Variable]]:
-        """The weights that training changes, by the part that they are of."""
+        """The weights that training changes, by the part that they are of.
+
+        Those that a latent's own prior holds are the prior's, whatever else of the latent uses
+        them.
+        """
         encoder, decoder = self._encoder_weights, self.decoder.trainable_variables
-        prior = variables_of(self.prior).trainable
+        prior = variables_of(self.prior, self.latent.own_prior()).trainable
         others = {id(v) for part in (encoder, decoder, prior) for v in part}
         latent = [v for v in self.trainable_variables if id(v) not in others]
         return {"encoder": encoder, "latent": latent, "prior": prior, "decoder": decoder}
