@@ -203,6 +203,16 @@ class VAE:
     ) -> VAEOutput:
         """The same, its layers computing as they do outside of training."""
 
+        def under(others: Tensor) -> VAEOutput:
+            return self.in_float32(
+                ops.tile(x, (others.shape[0], 1, 1, 1)),
+                noise,
+                training=training,
+                samples=samples,
+                likelihood=likelihood,
+                labels=ops.reshape(others, (-1,)),
+            )
+
         def log_likelihood(z: Tensor) -> Tensor:
             assert likelihood is not None
             return likelihood.log_prob(x, self.decode(z, labels, training=False))
@@ -236,6 +246,7 @@ class VAE:
             decode=partial(self.decode, labels=labels, training=training),
             seed=noise,
             labels=labels,
+            under=None if labels is None else under,
             weights=self.parts,
             last_layer_gradient=last_layer_gradient,
         )
