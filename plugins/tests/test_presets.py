@@ -29,6 +29,17 @@ NARROW: dict[str, dict[str, Any]] = {
     "vae-gan": {"width": 2},
     "vamp": {"inputs": 3},
     "vq": {"codes": 8},
+    "conv5": {"width": 2},
+    "deconv4": {"width": 2},
+    "aae": {"discriminator_layers": 1, "discriminator_units": 4},
+    "miwae": {"groups": 2, "samples": 2},
+    "piwae": {"groups": 2, "samples": 2},
+    "ciwae": {"samples": 2},
+    "iwae": {"samples": 2},
+    "ladder": {"units": 4},
+    "iaf": {"units": 2},
+    "m2": {"units": 4},
+    "riemannian": {"centroids": 8},
 }
 every = pytest.mark.parametrize("preset", named_presets().values(), ids=lambda preset: preset.name)
 
