@@ -23,6 +23,7 @@ DREG = {
     "loss_opt": {"samples": 3, "gradient": "doubly-reparameterised"},
 }
 GAN = {"loss": "vae-gan", "loss_opt": {"width": 2}}
+TOKENIZER = {"loss": "image-tokenizer", "loss_opt": {"width": 2, "start": 0}}
 MAP = {"decoder": "tiny-map"}
 VQ = {"latent": "vq", "latent_opt": {"codes": 8, "decay": 0.9}}
 FSQ = {"latent": "test-fsq"}
@@ -67,6 +68,9 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
     "dreg, two levels": {**DREG, **LADDER},
     "dreg, vamp": {**DREG, **VAMP},
     "free bits, two levels": {"loss": "free-bits", **LADDER},
+    "image tokenizer": TOKENIZER,
+    "image tokenizer, vq, map decoder": {**TOKENIZER, **VQ, **MAP},
+    "ms-ssim, sphere": {"loss": "ms-ssim", **SPHERE},
     "tutorial, iaf, vamp": {**IAF, **VAMP},
     "ladder of residuals, 3 draws": {**THREE, **RESIDUAL},
     "planar, 3 draws": {**THREE, **PLANAR},
