@@ -40,6 +40,7 @@ NARROW: dict[str, dict[str, Any]] = {
     "iaf": {"units": 2},
     "m2": {"units": 4},
     "riemannian": {"centroids": 8},
+    "image-tokenizer": {"width": 2},
 }
 every = pytest.mark.parametrize("preset", named_presets().values(), ids=lambda preset: preset.name)
 
