@@ -32,6 +32,9 @@ LADDER = {"latent": "two-level", "latent_opt": {"units": 4}}
 VAMP = {"prior": "vamp", "prior_opt": {"inputs": 3}}
 MIXTURE = {"prior": "mixture", "prior_opt": {"components": 3}}
 
+LEVELS = {"loss": "elbo", "loss_opt": {"likelihood": "logistic-mixture", "samples": 3}}
+SIGMA = {"loss": "elbo", "loss_opt": {"likelihood": "optimal-gaussian"}}
+
 COMBINATIONS: dict[str, dict[str, Any]] = {
     "normal": ELBO,
     "normal, 3 draws": THREE,
@@ -62,6 +65,8 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
     "dreg, vamp": {**DREG, **VAMP},
     "free bits, two levels": {"loss": "free-bits", **LADDER},
     "tutorial, iaf, vamp": {**IAF, **VAMP},
+    "256 levels, iaf, mixture": {**LEVELS, **IAF, **MIXTURE},
+    "sigma by the error, vq": {**SIGMA, **VQ},
 }
 every = pytest.mark.parametrize("name", COMBINATIONS)
 
