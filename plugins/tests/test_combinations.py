@@ -42,6 +42,9 @@ MIXTURE = {"prior": "mixture", "prior_opt": {"components": 3}}
 MAF = {"prior": "maf", "prior_opt": {"steps": 2, "units": 4}}
 REALNVP = {"prior": "realnvp", "prior_opt": {"steps": 2, "units": 4}}
 
+LEVELS = {"loss": "elbo", "loss_opt": {"likelihood": "logistic-mixture", "samples": 3}}
+SIGMA = {"loss": "elbo", "loss_opt": {"likelihood": "optimal-gaussian"}}
+
 COMBINATIONS: dict[str, dict[str, Any]] = {
     "normal": ELBO,
     "normal, 3 draws": THREE,
@@ -84,6 +87,8 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
     "radial, mixture": {**ELBO, **RADIAL, **MIXTURE},
     "piwae, sylvester, maf": {**PIWAE, **SYLVESTER, **MAF},
     "normal, realnvp": {**ELBO, **REALNVP},
+    "256 levels, iaf, mixture": {**LEVELS, **IAF, **MIXTURE},
+    "sigma by the error, vq": {**SIGMA, **VQ},
 }
 every = pytest.mark.parametrize("name", COMBINATIONS)
 

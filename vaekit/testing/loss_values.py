@@ -190,12 +190,16 @@ def _arrays(terms: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
 
 
 def choices(subject: Subject) -> list[dict[str, Any]]:
-    """Every combination of the options that are a choice from a list (the first 64)."""
-    values_of = {}
+    """Every combination of the options that are a choice from a list, the default's first.
+
+    At most 64 of them, those that differ from it in the fewest options.
+    """
+    values_of, default = {}, subject.options
     for name, option in options_of(subject.component).items():
         if typing.get_origin(option.annotation) is typing.Literal:
             values_of[name] = typing.get_args(option.annotation)
         elif isinstance(option.default, bool):
             values_of[name] = (False, True)
-    combinations = itertools.islice(itertools.product(*values_of.values()), 64)
-    return [dict(zip(values_of, values, strict=True)) for values in combinations]
+    products = itertools.product(*values_of.values())
+    combinations = [dict(zip(values_of, values, strict=True)) for values in products]
+    return sorted(combinations, key=lambda c: sum(default[name] != c[name] for name in c))[:64]
