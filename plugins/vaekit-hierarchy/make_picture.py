@@ -44,4 +44,4 @@ def draw(run: vaekit.Run) -> Figure:
 
 
 if __name__ == "__main__":
-    draw(vaekit.load(sys.argv[1])).savefig(OUT, dpi=80)
+    draw(vaekit.load(sys.argv[1])).savefig(OUT, dpi=72)
