@@ -350,7 +350,7 @@ def test_a_latent_without_a_prior_is_told_to_take_one(parts, tmp_path):
     text = refused(tmp_path / "run", **config)
     assert re.match(
         r"The loss 'of-laws' needs a prior of type Distribution and gets none, of the latent "
-        r"'deterministic'. Choose the prior [^.]*'standard-normal'. Choose the latent ",
+        r"'deterministic'. Choose the prior '[^.]*'. Choose the latent '",
         text,
     )
     run = vaekit.train(**FEW, **config, prior="standard-normal", out=str(tmp_path / "run"))
