@@ -32,6 +32,27 @@ Parts = Mapping[str, Part]
 MOST_PLACES = 256
 
 
+def refuse_labels(
+    parts: Parts, needs: Needs, context: Context, *, condition: bool, unlabelled: bool
+) -> None:
+    """Raise `BuildError` if the loss can't go by the labels that there are.
+
+    condition: whether images have a class. unlabelled: whether that of some isn't told.
+    """
+    name = parts["loss"].name
+    if needs.classifier is not None and not condition:
+        raise BuildError(
+            f"The loss {name!r} learns to tell the classes of images, and is told none: add "
+            f"{option_text('condition', 'labels')}."
+        )
+    if unlabelled and needs.classifier is None:
+        losses = _names("loss", context, lambda built: built.needs.classifier is not None)
+        raise BuildError(
+            f"The loss {name!r} takes no images without a label. Leave out "
+            f"{option_text('label_fraction')}. {_instead('loss', losses)}".strip()
+        )
+
+
 def refuse_other_prior(parts: Parts, latent: Latent, prior: Prior | None, context: Context) -> None:
     """Raise `BuildError` if the prior that was named doesn't serve this latent."""
     if prior is None:

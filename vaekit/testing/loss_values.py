@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import typing
+import warnings
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ import numpy as np
 from keras import ops
 
 from vaekit.autodiff import gradient
+from vaekit.errors import VaekitWarning
 from vaekit.loss import ADVERSARY, needs_of
 from vaekit.model import HeldVariables, seeded, variables_of
 from vaekit.options import options_of
@@ -22,7 +24,7 @@ from vaekit.testing.subject import Subject
 from vaekit.testing.training import array
 from vaekit.types import Tensor, VAEOutput
 
-SHAPE, LATENTS = (8, 8, 1), 3
+SHAPE, LATENTS, CLASSES = (8, 8, 1), 3, 4
 
 
 class Batch(NamedTuple):
@@ -51,14 +53,17 @@ class LossUnderCheck:
     """The loss that a subject makes with these options, its needs and its networks."""
 
     def __init__(self, subject: Subject, **options: Any) -> None:
-        self.loss = subject.make(**{**subject.options, **options})
+        with warnings.catch_warnings():
+            # Tried with every value of its options, of which some have no effect beside others.
+            warnings.simplefilter("ignore", VaekitWarning)
+            self.loss = subject.make(**{**subject.options, **options})
         self.needs = needs_of(self.loss, subject.name)
 
     @cached_property
     def networks(self) -> dict[str, Callable[[Tensor], Any]]:
         """Its networks by name, its adversary's among them."""
         with seeded(0):
-            return {name: build(SHAPE, LATENTS) for name, build in self.needs.networks.items()}
+            return self.needs.built_networks(SHAPE, LATENTS, CLASSES)
 
     @cached_property
     def weights(self) -> dict[str, list[keras.Variable]]:
@@ -112,6 +117,8 @@ class LossUnderCheck:
             decode=self._decode,
             seed=keras.random.SeedGenerator(0),
             weights=self.weights,
+            labels=self._labels(batch),
+            under=partial(self._under, batch, step),
             # As of a last layer that adds its kernel to the image.
             last_layer_gradient=lambda f: gradient(f, reconstruction),
         )
@@ -120,6 +127,21 @@ class LossUnderCheck:
         """Images `(..., B, H, W, C)` of z `(..., B, D)`, by a matrix in a decoder's place."""
         images = ops.sigmoid(ops.matmul(z, self.weights["decoder"][0]))
         return self._decoded(ops.reshape(images, (*ops.shape(z)[:-1], *SHAPE)))
+
+    def _labels(self, batch: Batch) -> Tensor | None:
+        """Where the loss can tell classes, the class of each image, or that it has none."""
+        if self.needs.classifier is None:
+            return None
+        numbers = np.floor(1000 * np.abs(batch.noise[:, 0])) % (CLASSES + 1)
+        return ops.convert_to_tensor(numbers.astype("int32") - 1)
+
+    def _under(self, batch: Batch, step: int, labels: Tensor) -> VAEOutput:
+        """The batch under other labels, by which its posteriors' means differ."""
+        labels = array(labels)
+        again = batch.rows(np.tile(np.arange(len(batch.x)), len(labels)))
+        apart = np.float32(0.1) * labels.reshape(-1, 1)
+        moved = again._replace(z_mean=(again.z_mean + apart).astype("float32"))
+        return self.output(moved, step)
 
     def _decoded(self, images: Tensor) -> Tensor:
         """Images in a reconstruction's place: each value, and its negative, as all parameters."""

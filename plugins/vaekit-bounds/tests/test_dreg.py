@@ -128,7 +128,7 @@ def test_in_training_the_decoder_goes_as_in_iwae_and_the_encoder_does_not() -> N
     assert not np.allclose(plain["latent"], doubly["latent"], atol=1e-5)
 
 
-@pytest.mark.parametrize("latent", ["normal", "full-normal", "iaf", "two-level"])
+@pytest.mark.parametrize("latent", ["normal", "full-normal", "iaf", "ladder"])
 def test_it_takes_what_has_densities_at_any_z(latent: str) -> None:
     blueprint(latent=latent, loss="iwae", loss_opt=DREG).build()
 
