@@ -219,14 +219,14 @@ def main() -> None:
     parser.add_argument("options", nargs="*", help="of vaekit.train, NAME=VALUE")
     parser.add_argument("--sample", type=int, help="so many of them, drawn by the seed")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--limit", type=float, default=120.0, help="seconds a combination")
+    parser.add_argument("--limit", type=float, default=180.0, help="seconds a combination")
     parser.add_argument("--plugin", action="append", default=[], help="a file to load")
     parser.add_argument("--retry", action="store_true", help="do those again that have failed")
     args = parser.parse_args()
     options = dict(option.split("=", 1) for option in args.options)
-    plugins = [*args.plugin, str(NETS)]
-    for plugin in plugins:
+    for plugin in args.plugin:
         vaekit.load_plugin(plugin)
+    plugins = [*args.plugin, str(NETS)]
 
     rows = json.loads(args.results.read_text())["rows"] if args.results.exists() else []
     if args.retry:
