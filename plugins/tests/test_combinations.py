@@ -81,6 +81,7 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
     "image tokenizer": TOKENIZER,
     "image tokenizer, vq, map decoder": {**TOKENIZER, **VQ, **MAP},
     "ms-ssim, sphere": {"loss": "ms-ssim", **SPHERE},
+    "dreg, ar1": {**DREG, "prior": "ar1"},
     "tutorial, iaf, vamp": {**IAF, **VAMP},
     "ladder of residuals, 3 draws": {**THREE, **RESIDUAL},
     "planar, 3 draws": {**THREE, **PLANAR},
