@@ -3,7 +3,8 @@
     vaekit train --latent von-mises-fisher --latent-dim 3 --loss elbo --data mnist-sample \\
         --encoder-opt width=16 --decoder-opt width=16 --epochs 6 --out sphere
     vaekit train --latent poincare --latent-dim 2 --loss elbo --data mnist-sample \\
-        --encoder-opt width=16 --decoder-opt width=16 --epochs 12 --out disc
+        --encoder-opt width=16 --decoder-opt width=16 --recipe fast --epochs 12 \\
+        --out disc
     python plugins/vaekit-geometry/make_picture.py sphere disc
 
 Writes `NAME.png` beside this file for each run NAME.
@@ -71,4 +72,4 @@ def in_the_disc(part: SubFigure, z: np.ndarray) -> tuple[Axes, np.ndarray]:
 
 if __name__ == "__main__":
     for name in sys.argv[1:]:
-        draw(vaekit.load(name)).savefig(HERE / f"{Path(name).name}.png", dpi=90)
+        draw(vaekit.load(name)).savefig(HERE / f"{Path(name).name}.png", dpi=70)

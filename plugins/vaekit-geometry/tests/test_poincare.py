@@ -92,6 +92,13 @@ def test_a_draw_knows_its_density_and_the_log_map_agrees() -> None:
     np.testing.assert_array_equal(array(law.sample(seed(), (3,))), array(z))
 
 
+def test_tempered_it_draws_so_much_further_from_its_mean() -> None:
+    mean = tensor(points(30, 2, 1.0))
+    law = WrappedNormal(mean, tensor(np.full((30, 2), -1.0)))
+    near, far = (log_map(mean, each.sample(seed())) for each in (law.tempered(0.5), law))
+    np.testing.assert_allclose(2.0 * array(near), array(far), atol=1e-4)
+
+
 @pytest.mark.parametrize("shift", [0.0, 1.5])
 def test_kl_of_one_dimension_is_that_of_normals(shift: float) -> None:
     """A line is flat: with two laws along it, KL is 0.5 (s^2 + m^2 - 1 - log s^2)."""
