@@ -35,6 +35,7 @@ import vaekit
 from vaekit.plugins import discover
 
 NETS = Path(__file__).with_name("mix_nets.py")
+KINDS = ("latent", "loss")
 DECODERS = ("mix-vector", "mix-map")
 # After so many, both processes begin anew: each model leaves some memory behind.
 BATCH = 25
@@ -51,9 +52,6 @@ def combinations() -> list[Combination]:
         dict(zip((*KINDS, "decoder"), parts, strict=True))
         for parts in itertools.product(*names.values(), DECODERS)
     ]
-
-
-KINDS = ("latent", "loss")
 
 
 # --- in the other processes

@@ -37,6 +37,7 @@ RESIDUAL = {"latent": "ladder", "latent_opt": {"units": 4, "groups": 3, "posteri
 PLANAR = {"latent": "planar", "latent_opt": {"steps": 2}}
 RADIAL = {"latent": "radial", "latent_opt": {"steps": 2}}
 SYLVESTER = {"latent": "sylvester", "latent_opt": {"steps": 1, "reflections": 2}}
+CODE = {"latent": "deterministic"}
 VAMP = {"prior": "vamp", "prior_opt": {"inputs": 3}}
 MIXTURE = {"prior": "mixture", "prior_opt": {"components": 3}}
 MAF = {"prior": "maf", "prior_opt": {"steps": 2, "units": 4}}
@@ -90,6 +91,11 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
     "normal, realnvp": {**ELBO, **REALNVP},
     "256 levels, iaf, mixture": {**LEVELS, **IAF, **MIXTURE},
     "sigma by the error, vq": {**SIGMA, **VQ},
+    "wae, deterministic": {"loss": "wae-mmd", **CODE, "prior": "standard-normal"},
+    "info-vae, vamp": {"loss": "info-vae", **VAMP},
+    "aae, iaf": {"loss": "aae", "loss_opt": {"discriminator_units": 8}, **IAF},
+    "rae-gp": {"loss": "rae-gp", "loss_opt": {"directions": 2}, **CODE},
+    "rae-sn": {"loss": "rae-sn", **CODE},
 }
 every = pytest.mark.parametrize("name", COMBINATIONS)
 
