@@ -26,7 +26,19 @@ GAN = {"loss": "vae-gan", "loss_opt": {"width": 2}}
 TOKENIZER = {"loss": "image-tokenizer", "loss_opt": {"width": 2, "start": 0}}
 MAP = {"decoder": "tiny-map"}
 VQ = {"latent": "vq", "latent_opt": {"codes": 8, "decay": 0.9}}
-FSQ = {"latent": "test-fsq"}
+FSQ = {"latent": "fsq", "latent_opt": {"levels": (8, 5, 5, 5)}}
+RESIDUAL = {
+    "latent": "residual-vq",
+    "latent_opt": {"codes": 8, "depth": 2, "dropout": 0.5, "kmeans": 2, "decay": 0.9},
+}
+LEARNED = {
+    "latent": "vq",
+    "latent_opt": {
+        **{"codes": 8, "update": "gradient", "similarity": "cosine", "gradient": "rotation"},
+        "kmeans": 2,
+    },
+}
+GUMBEL = {"latent": "gumbel-softmax", "latent_opt": {"classes": 3}}
 SPHERE = {"latent": "von-mises-fisher"}
 BALL = {"latent": "poincare"}
 HAMILTONIAN = {"latent": "hamiltonian", "latent_opt": {"steps": 2}}
@@ -75,6 +87,11 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
     # Of our own, beside those of the study.
     "piwae, sphere": {**PIWAE, **SPHERE},
     "vae-gan, vq, map decoder": {**GAN, **VQ, **MAP},
+    "piwae, residual vq": {**PIWAE, **RESIDUAL},
+    "vq by gradient, map decoder": {**ELBO, **LEARNED, **MAP},
+    "lfq, map decoder": {**ELBO, "latent": "lfq", **MAP},
+    "gumbel-softmax, 3 draws": {**THREE, **GUMBEL},
+    "free bits, gumbel-softmax": {"loss": "free-bits", **GUMBEL},
     "dreg, sphere": {**DREG, **SPHERE},
     "dreg, ladder": {**DREG, **LADDER},
     "dreg, vamp": {**DREG, **VAMP},

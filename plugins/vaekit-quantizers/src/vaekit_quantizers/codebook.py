@@ -123,7 +123,7 @@ class Codebook(Quantizer):
         start = self._some(z_e, seed)
         state = ops.cond(
             self._started > 0.0,
-            lambda: [ops.convert_to_tensor(variable) for variable in self._state],
+            lambda: [ops.copy(variable) for variable in self._state],
             lambda: list(self._state_of(*k_means(z_e, start, self.kmeans))),
         )
         for variable, value in zip(self._state, state, strict=True):
