@@ -38,7 +38,7 @@ def distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def test_the_maps_are_each_other_s_inverse_and_keep_distances(size: int, far: float) -> None:
     origin, v = points(40, size, far), np.random.default_rng(1).normal(size=(40, size))
     z = exp_map(tensor(origin), tensor(v))
-    precision = 1e-6 * np.exp(far)  # 1 - |z|^2 is known to 6e-8 and is as small as exp(-far)
+    precision = 3e-6 * np.exp(far)  # 1 - |z|^2 is known to 6e-8 and is as small as exp(-far)
     np.testing.assert_allclose(array(log_map(tensor(origin), z)), v, atol=precision + 1e-5)
     if far < 4:
         lengths = np.linalg.norm(v, axis=-1)
