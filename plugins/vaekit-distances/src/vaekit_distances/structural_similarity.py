@@ -77,9 +77,12 @@ def _gaussian_window(size: int) -> np.ndarray:
 
 def _halved(images: Any) -> Any:
     """Means of 2x2 pixels; an odd side's last line counts twice."""
-    height, width = images.shape[1:3]
-    even = ops.pad(images, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)), mode="symmetric")
-    return ops.average_pool(even, 2, 2, padding="valid", data_format="channels_last")
+    for axis in (1, 2):
+        # By hand, since Keras on torch doesn't pad images symmetrically.
+        if images.shape[axis] % 2:
+            last = ops.take(images, [images.shape[axis] - 1], axis=axis)
+            images = ops.concatenate([images, last], axis=axis)
+    return ops.average_pool(images, 2, 2, padding="valid", data_format="channels_last")
 
 
 def _power(base: Any, exponent: float) -> Any:
