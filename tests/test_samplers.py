@@ -11,7 +11,7 @@ import pytest
 import vaekit
 from tests.bad_input.refusals import refused, usage_refused
 from tests.cli.commands import cli
-from tests.resume.runs import Killed, KillAt
+from tests.resume.runs import KillAt, Killed
 from tests.samplers import TINY, OneNormal, one_normal
 from vaekit.data import split
 from vaekit.errors import BuildError, DataError, RunError, UnknownNameError, UserError
