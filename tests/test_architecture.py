@@ -16,7 +16,7 @@ from vaekit.plugins import discover
 
 ROOT = Path(__file__).parent.parent
 # What a part may import beside the facade: these are public, `vaekit.hookspecs` says.
-PUBLIC = {"active_units", "distributions", "schedules", "stock_layers"}
+PUBLIC = {"active_units", "autodiff", "distributions", "schedules", "stock_layers"}
 # Nothing of the kit is to be imported from these by anybody.
 TOP = {"__init__", "__main__", "default_plugins"}
 

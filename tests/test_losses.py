@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typing
+
 import keras
 import numpy as np
 import pytest
@@ -221,6 +223,9 @@ def part(name):
     return discover().registry.get("loss", f"{name}@vaekit")
 
 
+LIKELIHOODS = "|".join(typing.get_args(distributions.LikelihoodName))
+
+
 @pytest.mark.parametrize(
     ("name", "options"),
     [
@@ -228,7 +233,7 @@ def part(name):
         (
             "elbo",
             {
-                "likelihood": ("bernoulli|gaussian", "bernoulli"),
+                "likelihood": (LIKELIHOODS, "bernoulli"),
                 "sigma": ("float", 0.1),
                 "samples": ("int", 1),
             },
@@ -241,7 +246,7 @@ def part(name):
                 "steps": ("int", 5000),
                 "cycles": ("int", 4),
                 "ramp": ("float", 0.5),
-                "likelihood": ("bernoulli|gaussian", "bernoulli"),
+                "likelihood": (LIKELIHOODS, "bernoulli"),
                 "sigma": ("float", 0.1),
             },
         ),

@@ -9,7 +9,7 @@ from keras import layers
 
 from tests.parts import make_vae, vae_of
 from vaekit.errors import BuildError
-from vaekit.model.output_scale import logits_of
+from vaekit.model.output_scale import unbounded_output
 
 pytestmark = pytest.mark.backend
 
@@ -167,13 +167,13 @@ def test_logits_are_unbounded_and_users_get_probabilities(ends):
 
 def test_linear_output_is_taken_as_logits():
     decoder = decoder_ending_in(layers.Conv2D(1, 3, padding="same"))
-    assert logits_of(decoder, "x") is decoder.outputs[0]
+    assert unbounded_output(decoder, "x") is decoder.outputs[0]
 
 
 def test_output_that_is_no_logit_is_refused():
     decoder = decoder_ending_in(layers.Softmax(axis=1))
     with pytest.raises(BuildError, match=r"'mine' ends in Softmax.*logits"):
-        logits_of(decoder, "mine")
+        unbounded_output(decoder, "mine")
 
 
 def test_mean_scale_keeps_the_decoders_own_activation():

@@ -125,7 +125,10 @@ def test_a_losss_terms_and_needs():
         "posterior": None,
         "prior": None,
         "density": False,
+        "weighs_kl": True,
+        "laws_of_z": False,
         "networks": [],
+        "classifier": False,
         "players": {
             "loss": {"moves": ["encoder", "latent", "prior", "decoder"], "terms": None},
         },

@@ -11,8 +11,8 @@ from tests.bad_input.refusals import refused
 from tests.cli.commands import cli
 from tests.parts import make_vae
 from vaekit import inference
-from vaekit.default_plugins.latents.normal import Normal
 from vaekit.errors import BuildError, DataError, UserError
+from vaekit.normal_latent import NormalLatent
 from vaekit.types import Images
 
 SMALL = {
@@ -191,7 +191,7 @@ def test_indices_of_codes_stay_whole_numbers(some, tmp_path, name):
         assert [row[2] for row in rows[1:]] == [*"01234"] * 2
         return
     held = arrays(tmp_path / name) if name == "z.h5" else np.load(tmp_path / name)
-    assert (held["indices"].dtype, held["z"].dtype) == (np.int64, np.float32)
+    assert (held["indices"].dtype, held["z"].dtype) == (np.int32, np.float32)
     assert held["indices"].tolist() == [*range(5)] * 2
 
 
@@ -215,6 +215,6 @@ def test_commands_take_classes_where_the_run_goes_by_them(by_class, codes, tmp_p
     [("a-b", "Python name"), ("_z", "Python name"), ("label", "another column"), ("z", "point")],
 )
 def test_parameters_whose_names_fit_nowhere_are_refused(monkeypatch, name, text):
-    monkeypatch.setattr(Normal, "encoded", lambda self, of: {name: of["z_log_var"]})
+    monkeypatch.setattr(NormalLatent, "encoded", lambda self, of: {name: of["z_log_var"]})
     with pytest.raises(BuildError, match=text):
         make_vae((8, 8, 1), encoder_opt={"width": 4}, decoder_opt={"width": 4})

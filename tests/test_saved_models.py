@@ -14,7 +14,7 @@ from keras import layers
 
 from vaekit.default_plugins.latents.deterministic import deterministic
 from vaekit.default_plugins.latents.full_normal import full_normal
-from vaekit.default_plugins.latents.normal import Normal, normal
+from vaekit.default_plugins.latents.normal import normal
 from vaekit.default_plugins.priors.mixture import mixture
 from vaekit.default_plugins.priors.vamp import vamp
 from vaekit.distributions import StandardNormal
@@ -22,6 +22,7 @@ from vaekit.errors import DataError, ModelFileError
 from vaekit.latent import StandardNormalPrior
 from vaekit.model import VAE, Condition, prior_draws
 from vaekit.model_files import ModelFile, load_model
+from vaekit.normal_latent import NormalLatent
 from vaekit.run import RunDirectory
 from vaekit.run.artifacts import save_artifacts
 from vaekit.types import Images
@@ -205,8 +206,8 @@ def test_draws_of_a_prior_that_noise_does_not_make():
 
 
 def test_what_a_file_cannot_hold_is_left_out_with_the_reason(tmp_path, monkeypatch):
-    monkeypatch.setattr(Normal, "point", lambda self, of: keras.ops.tanh(of["z_mean"]))
-    monkeypatch.setattr(Normal, "draw", lambda self, of: self.point(of))
+    monkeypatch.setattr(NormalLatent, "point", lambda self, of: keras.ops.tanh(of["z_mean"]))
+    monkeypatch.setattr(NormalLatent, "draw", lambda self, of: self.point(of))
     vae = small_vae(prior=UnmadePrior())
     monkeypatch.setattr(type(vae), "has_standard_prior", False)
     left_out = save_artifacts(vae, RunDirectory(tmp_path))

@@ -1,6 +1,7 @@
 """What `import vaekit` offers, and where each name lives; `__init__.py` reads it from here."""
 
 from vaekit import active_units as active_units
+from vaekit import autodiff as autodiff
 from vaekit import distributions as distributions
 from vaekit import schedules as schedules
 from vaekit import stock_layers as stock_layers
@@ -36,6 +37,7 @@ from vaekit.latent import StandardNormalPrior as StandardNormalPrior
 from vaekit.loss import Adversary as Adversary
 from vaekit.loss import Loss as Loss
 from vaekit.loss import Player as Player
+from vaekit.normal_latent import NormalLatent as NormalLatent
 from vaekit.plugins import load_plugin as load_plugin
 from vaekit.run import Run as Run
 from vaekit.sampler import Encodings as Encodings

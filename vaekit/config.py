@@ -28,10 +28,10 @@ from pydantic import (
 
 from vaekit.augmentation import AUGMENTATIONS, parse_augmentations
 from vaekit.cadence import parse_cadence
-from vaekit.errors import OptionError, closest
+from vaekit.errors import OptionError, UnknownNameError, closest
 from vaekit.image_size import parse_image_size
 from vaekit.presets import AUTO as AUTO_PRESET
-from vaekit.presets import SMALL
+from vaekit.presets import SMALL, named_preset
 from vaekit.recipes import AUTO, AUTO_EPOCHS, AUTO_PATIENCE, FAST, RECIPES, TUTORIAL
 from vaekit.registry import RUN_KINDS
 from vaekit.startup import Settings
@@ -44,7 +44,6 @@ KernelChoice = Literal["fused", "stock"]
 Averages = Literal["precise", "moving"]
 Resize = Literal["stretch", "crop", "pad"]
 RecipeName = Literal["tutorial", "fast"]
-PresetName = Literal["auto", "tutorial"]
 ConditionCode = Literal["one-hot", "embedded"]
 Positive = Annotated[int, Ge(1)]
 Group = Literal["parts", "data", "training", "output", "machine"]
@@ -165,11 +164,12 @@ class TrainConfig(_PartFields):
     data_opt: dict[str, Any] = option(
         dict, "An option of a registered data set.", "data", metavar="K=V"
     )
-    preset: PresetName = option(
+    preset: str = option(
         AUTO_PRESET,
         "What decides all that isn't named. auto: a table, by the size, channels and number of the "
-        "images; tutorial: the tutorial, whatever they are.",
+        "images; else a combination of parts by its name, of those that `vaekit presets` lists.",
         "parts",
+        metavar="NAME",
         effect="none",  # what it decided is compared
     )
     latent_dim: Positive = option(2, "Length of z.", "parts", shown_default=_or_by_preset(2))
@@ -181,6 +181,13 @@ class TrainConfig(_PartFields):
     )
     condition_code: ConditionCode = option(
         "one-hot", "What stands for a class in a model: one-hot, or embedded, learned.", "parts"
+    )
+    label_fraction: Annotated[float, Gt(0), Le(1)] = option(
+        1.0,
+        "Share of the training images whose class is used, as many of each; the others train as "
+        "unlabelled, by a loss that can.",
+        "training",
+        metavar="F",
     )
     recipe: RecipeName = option(
         TUTORIAL,
@@ -382,6 +389,13 @@ class TrainConfig(_PartFields):
             return {**values, "patience": AUTO_PATIENCE}
         return values
 
+    @field_validator("label_fraction")
+    @classmethod
+    def _fraction_needs_labels(cls, value: float, info: ValidationInfo) -> float:
+        if value < 1 and info.data.get("condition") is None:
+            raise ValueError(f"without {option_text('condition', 'labels')} no label is used")
+        return value
+
     @field_validator("epochs")
     @classmethod
     def _auto_has_no_curve(cls, value: Any, info: ValidationInfo) -> Any:
@@ -391,6 +405,16 @@ class TrainConfig(_PartFields):
                 f"recipe {recipe} has a rate that follows a curve over all epochs, so it must know "
                 "how many there are. Give their number; patience may still end training before"
             )
+        return value
+
+    @field_validator("preset")
+    @classmethod
+    def _is_preset(cls, value: str) -> str:
+        if value != AUTO_PRESET:
+            try:
+                named_preset(value)
+            except UnknownNameError as error:
+                raise ValueError(str(error)) from None
         return value
 
     @field_validator("checkpoint_every")

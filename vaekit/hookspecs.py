@@ -19,11 +19,11 @@ A factory's keyword arguments are its options. Their names, types, defaults and 
 `Args:` section of its docstring) are what the command line and the config file offer.
 
 What a plugin may use of vaekit is `vaekit.*` (the facade), these hooks, `vaekit.distributions`,
-`vaekit.schedules`, `vaekit.stock_layers`, `vaekit.active_units` and `vaekit.testing`; everything
-else may change at any time. `API_VERSION` numbers that, and rises with whatever is added to it or
-changed in it. A plugin that was written for an older version works on, down to
-`OLDEST_API_VERSION`, which rises when something goes away. A plugin may state the version that it
-was written for, above its imports::
+`vaekit.autodiff`, `vaekit.schedules`, `vaekit.stock_layers`, `vaekit.active_units` and
+`vaekit.testing`; everything else may change at any time. `API_VERSION` numbers that, and rises with
+whatever is added to it or changed in it. A plugin that was written for an older version works on,
+down to `OLDEST_API_VERSION`, which rises when something goes away. A plugin may state the version
+that it was written for, above its imports::
 
     VAEKIT_API_VERSION = 2
 

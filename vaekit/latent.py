@@ -76,14 +76,20 @@ class Latent(ABC):
     that saved models open in plain Keras; see `vaekit.stock_layers`. `posterior`, `infer` and
     `report` work on a batch.
 
-    support: where z lies: "real", "sphere", "codes" or a word of your own. Priors say which they
-        serve.
+    support: where z lies: "real", "sphere" and "ball" (of length 1, and below), "codes" or a word
+        of your own. Priors say which they serve.
     constant_kl: whether the KL is one number whatever the image, as of equally probable codes, so
         that a weight on it would change nothing.
+    needs_likelihood: whether `infer` goes by `given.log_likelihood`; losses that declare none are
+        then refused, and `draw`, which has no decoder, may be of another law than `infer`.
+    code_name: which of `encoded` is whole numbers by which `looked_up` gives the point; None where
+        none is.
     """
 
     support: str = "real"
     constant_kl: bool = False
+    needs_likelihood: bool = False
+    code_name: str | None = None
 
     @abstractmethod
     def shape(self, features: tuple[int, ...]) -> tuple[int, ...]:
@@ -125,12 +131,22 @@ class Latent(ABC):
         return StandardNormalPrior()
 
     def own_prior(self) -> Distribution | None:
-        """The prior that belongs to this latent; it then takes no other. None if it takes any."""
+        """The prior that belongs to this latent; it then takes no other. None if it takes any.
+
+        The variables that it holds among its attributes are moved as the prior's are.
+        """
         return None
 
     def encoded(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         """What `encode` writes of an image by name, and the saved posterior gives."""
         return parameters
+
+    def looked_up(self, code: np.ndarray) -> np.ndarray:
+        """The points `(N, *shape)` of whole numbers `(N, ...)`, as `encoded` gives by `code_name`.
+
+        Raises `DataError` for numbers that no point has.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has a code_name and no `looked_up`.")
 
     def report(self, parameters: Parameters) -> Mapping[str, Tensor]:
         """See `Draw.report`."""

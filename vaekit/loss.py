@@ -6,7 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from vaekit.distributions import DiagonalNormal, Likelihood, StandardNormal
+from vaekit.distributions import (
+    DiagonalNormal,
+    Likelihood,
+    ParameterLikelihood,
+    StandardNormal,
+)
 from vaekit.errors import BuildError
 from vaekit.schedules import Schedule
 from vaekit.types import ImageShape, Tensor, VAEOutput
@@ -55,6 +60,7 @@ class Player(NamedTuple):
     optimizer: Callable[[], Any] | None = None
 
 
+PARAMETERS = "parameters"
 VAE_PARTS = ("encoder", "latent", "prior", "decoder")
 
 
@@ -64,7 +70,8 @@ class Loss(ABC):
     Any callable with this signature will do; this class only writes the attributes down. Keras
     variables and layers that it holds are its own: they are trained and saved with the VAE.
 
-    scale: what the loss takes as reconstruction: "mean" (values like x) or "logits".
+    scale: what the loss takes as reconstruction: "mean" (values like x), "logits", or the
+        "parameters" of its likelihood; see `vaekit.distributions.ParameterLikelihood`.
     samples: how many draws of z an image needs.
     schedules: weights by step; their present values come in `output.schedule`.
     likelihood: the p(x|z) that the reported `elbo` uses; None reports no `elbo`.
@@ -72,10 +79,17 @@ class Loss(ABC):
         `output.prior`. A loss that goes by `output.kl` and `output.log_ratio` alone can use any:
         `vaekit.distributions.Distribution`.
     density: whether it needs `output.log_ratio`.
+    laws_of_z: whether it takes `output.log_ratio` apart, so that it needs a posterior and a prior
+        that are the laws of z itself: whose log-densities at z differ by it.
     weighs_kl: whether it weights, bounds or schedules the KL, so that it needs one that images and
         training change.
     networks: its own networks, as `name: f(image_shape, latent_dim) -> keras.Model`; it finds them
         in `output.networks`.
+    classifier: a network that tells the class of an image, `f(image_shape, classes)`, which gives
+        logits `(B, classes)`. A loss that has one needs a condition, and takes images without a
+        label, whose `output.labels` are -1; they are encoded and decoded under the class that it
+        finds likeliest, and `output.under` tells what others would make of them. It is the network
+        "classifier".
     players: who moves what, down which terms; the first has the loss's own variables, too.
     adversary: an `Adversary` that the loss is trained against; as players, a network and its own.
     minimises: the sum of the terms in a few words, said where training begins ("mean squared error
@@ -89,8 +103,10 @@ class Loss(ABC):
     posterior: type = DiagonalNormal
     prior: type = StandardNormal
     density: bool = False
+    laws_of_z: bool = False
     weighs_kl: bool = False
     networks: Mapping[str, Callable[[ImageShape, int], Any]] = {}
+    classifier: Callable[[ImageShape, int], Any] | None = None
     players: Mapping[str, Player] = {"loss": Player(VAE_PARTS)}
     adversary: Adversary | None = None
     minimises: str = ""
@@ -110,11 +126,28 @@ class Needs(NamedTuple):
     posterior: type
     prior: type
     density: bool
+    laws_of_z: bool
     weighs_kl: bool
     networks: Mapping[str, Callable[[ImageShape, int], Any]]
+    classifier: Callable[[ImageShape, int], Any] | None
     players: Mapping[str, Player]
     adversary: Adversary | None
     minimises: str
+
+    def built_networks(
+        self, image_shape: ImageShape, latent_dim: int, classes: int | None
+    ) -> dict[str, Any]:
+        """The loss's networks by name; `classes` are those of the condition, None without one."""
+        networks = {name: build(image_shape, latent_dim) for name, build in self.networks.items()}
+        if self.classifier is not None and classes is not None:
+            networks[CLASSIFIER] = self.classifier(image_shape, classes)
+        return networks
+
+    def decoded_shape(self, image_shape: ImageShape) -> ImageShape:
+        """The shape of what the decoder makes of an image: of as many channels as parameters."""
+        if not isinstance(self.likelihood, ParameterLikelihood):
+            return image_shape
+        return (*image_shape[:-1], self.likelihood.channels(image_shape[-1]))
 
 
 def needs_of(loss: Any, name: str) -> Needs:
@@ -125,9 +158,10 @@ def needs_of(loss: Any, name: str) -> Needs:
     if not callable(loss):
         raise BuildError(f"The loss {name!r} must be callable as loss(x, output).")
     needs = Needs(*(getattr(loss, field, getattr(Loss, field)) for field in Needs._fields))
-    if needs.scale not in ("mean", "logits"):
+    if needs.scale not in ("mean", "logits", PARAMETERS):
         raise BuildError(
-            f"The loss {name!r} asks for reconstructions as {needs.scale!r}; say mean or logits."
+            f"The loss {name!r} asks for reconstructions as {needs.scale!r}; say mean, logits or "
+            f"{PARAMETERS}."
         )
     if not isinstance(needs.samples, int) or needs.samples < 1:
         raise BuildError(f"The loss {name!r} asks for {needs.samples!r} samples; at least 1.")
@@ -136,12 +170,19 @@ def needs_of(loss: Any, name: str) -> Needs:
             f"The loss {name!r} works on {needs.scale} and its likelihood on "
             f"{needs.likelihood.scale}; they must be the same."
         )
+    if needs.scale == PARAMETERS and not isinstance(needs.likelihood, ParameterLikelihood):
+        raise BuildError(
+            f"The loss {name!r} works on {PARAMETERS}, so its likelihood must say how many there "
+            "are and which image is their mean, by `channels` and `mean`: see "
+            "vaekit.distributions.ParameterLikelihood."
+        )
     needs = _with_adversary(needs, name)
     _check_players(needs, name)
     return needs
 
 
 ADVERSARY = "adversary"
+CLASSIFIER = "classifier"
 
 
 def _with_adversary(needs: Needs, name: str) -> Needs:
@@ -161,8 +202,9 @@ def _with_adversary(needs: Needs, name: str) -> Needs:
 
 def _check_players(needs: Needs, name: str) -> None:
     """Raise `BuildError` unless each part and each network is moved by one player."""
-    parts = (*VAE_PARTS, *needs.networks)
-    for network in needs.networks:
+    networks = [*needs.networks, *([CLASSIFIER] if needs.classifier is not None else [])]
+    parts = (*VAE_PARTS, *networks)
+    for network in networks:
         if network in VAE_PARTS:
             raise BuildError(
                 f"The loss {name!r} has a network {network!r}, which is a part of the model: give "

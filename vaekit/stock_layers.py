@@ -34,6 +34,15 @@ def noise_like(values: Any, prefix: str) -> Any:
     return layers.GaussianNoise(1.0, name=f"{prefix}_noise")(zeros, training=True)
 
 
+def cropped(images: Any, size: tuple[int, int], name: str) -> Any:
+    """The middle, of `size` (height, width), of a map that doublings made too large."""
+    excess = [more - side for more, side in zip(images.shape[1:3], size, strict=True)]
+    if not any(excess):
+        return images
+    crop = tuple((more // 2, more - more // 2) for more in excess)
+    return layers.Cropping2D(crop, data_format="channels_last", name=name)(images)
+
+
 def fixed_dense(units: Any, matrix: np.ndarray, name: str) -> Any:
     """The last axis of `units` `(..., N)` times a constant matrix `(N, M)`, which isn't trained."""
     dense = layers.Dense(matrix.shape[1], use_bias=False, trainable=False, name=name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:  # every command imports this module, and few of them NumPy
@@ -18,7 +18,8 @@ ImageShape = tuple[int, int, int]  # height, width, channels
 class VAEOutput(NamedTuple):
     """What a loss is given beside the batch `x` of shape `(B, H, W, C)` in [0, 1].
 
-    reconstruction: `(B, H, W, C)`, on the scale that the loss asked for (means, or logits).
+    reconstruction: `(B, H, W, C)`, on the scale that the loss asked for: means, logits, or the
+        parameters of its likelihood, which may be more than C.
     posterior: q(z|x), of the type that the loss says it can use.
     z: the sample that was decoded, flat, `(B, latent_dim)`.
     schedule: the present value (a scalar) of each schedule that the loss declares.
@@ -28,9 +29,18 @@ class VAEOutput(NamedTuple):
         mode, and what no gradient moves be assigned.
     draw: what the latent made of the batch.
     networks: the loss's networks by name, to be called on tensors.
-    decode: flat z `(..., B, latent_dim)` -> reconstructions, on the loss's scale.
+    under: labels `(M, B)` -> what the VAE makes of the batch under them, M times over: an output
+        of M * B images. None in a run without a condition.
+    decode: flat z `(..., B, latent_dim)` -> reconstructions, on the loss's scale;
+        `decode(z, training=False)` by the decoder at rest.
     seed: a `keras.random.SeedGenerator` for what the loss draws.
-    labels: the class of each image, `(B,)`; None in a run without a condition.
+    labels: the class of each image, `(B,)`, -1 where it isn't known; None in a run without a
+        condition.
+    weights: the `keras.Variable`s that training changes, by the part that they are of: "encoder",
+        "latent", "prior" and "decoder".
+    last_layer_gradient: `f`, of reconstructions -> the gradient of the sum of `f(reconstruction)`
+        in the kernel of the decoder's last layer, for weights that balance terms by it; nothing is
+        differentiated through it. It decodes z once more.
 
     A loss that asks for K > 1 samples gets `reconstruction` and `z` with a leading axis of K.
     """
@@ -44,9 +54,12 @@ class VAEOutput(NamedTuple):
     training: bool = False
     draw: Draw | None = None
     networks: Mapping[str, Callable[[Tensor], Any]] = {}
-    decode: Callable[[Tensor], Tensor] | None = None
+    decode: Callable[..., Tensor] | None = None
     seed: Any = None
     labels: Tensor | None = None
+    under: Callable[[Tensor], VAEOutput] | None = None
+    weights: Mapping[str, Sequence[Tensor]] = {}
+    last_layer_gradient: Callable[[Callable[[Tensor], Tensor]], Tensor] | None = None
 
     @property
     def kl_by_unit(self) -> Tensor:
@@ -69,6 +82,15 @@ class VAEOutput(NamedTuple):
     def prior(self) -> Any:
         """p(z), of the type that the loss says it can use."""
         return None if self.draw is None else self.draw.prior
+
+    def prior_draws(self) -> Tensor:
+        """A draw of p(z) for each image, `(B, latent_dim)`; new ones at each call."""
+        from keras import ops
+
+        draws = self.prior.sample(self.seed)
+        if len(draws.shape) == 2:  # a law for each image
+            return draws
+        return self.prior.sample(self.seed, (ops.shape(self.z)[-2],))
 
 
 class Pixels(Protocol):

@@ -53,6 +53,6 @@ def resume_text(run: object, checkpoint: str | None = None) -> str:
     )
 
 
-def install_text(requirement: str) -> str:
-    """What installs a distribution, ready to be pasted into a shell."""
-    return shlex.join(["pip", "install", requirement])
+def install_text(*requirements: str) -> str:
+    """What installs distributions, ready to be pasted into a shell."""
+    return shlex.join(["pip", "install", *requirements])

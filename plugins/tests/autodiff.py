@@ -8,27 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 from parts import array, tensor
-
-
-def gradient(function: Callable[[Any], Any], at: Any) -> Any:
-    """d function(at) / d at of a scalar, which can be differentiated again."""
-    backend = keras.backend.backend()
-    if backend == "jax":
-        import jax
-
-        return jax.grad(function)(at)
-    if backend == "torch":
-        import torch
-
-        with torch.enable_grad():
-            at = at if at.requires_grad else at.detach().requires_grad_(True)
-            return torch.autograd.grad(function(at), at, create_graph=True)[0]
-    import tensorflow as tf
-
-    with tf.GradientTape() as tape:
-        tape.watch(at)
-        value = function(at)
-    return tape.gradient(value, at)
+from vaekit.autodiff import gradient
 
 
 def jacobian(function: Callable[[Any], Any], at: np.ndarray) -> np.ndarray:

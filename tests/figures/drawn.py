@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import numpy as np
 from PIL import Image
 
-from vaekit.default_plugins.latents.normal import Normal
 from vaekit.distributions import Posterior
 from vaekit.figures import save_figure
+from vaekit.normal_latent import NormalLatent
 
 
 def pixels_of(figure, folder):
@@ -30,7 +30,7 @@ def a_run(z, rebuilt=None, classes=None, *, latent=None, standard=True, name="z_
     z = np.asarray(z, "float32")
     normal = name == "z_mean"
     model = SimpleNamespace(
-        latent=latent or Normal(2, grid=False),
+        latent=latent or NormalLatent(2),
         latent_shape=z.shape[1:],
         has_standard_prior=standard,
         point_name=name,

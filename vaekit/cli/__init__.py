@@ -79,7 +79,18 @@ def main() -> None:
 
 
 def _add_commands() -> None:
-    from vaekit.cli import bench, data, doctor, files, pictures, plugins, runs, samplers, train
+    from vaekit.cli import (
+        bench,
+        data,
+        doctor,
+        files,
+        pictures,
+        plugins,
+        presets,
+        runs,
+        samplers,
+        train,
+    )
 
     commands = (
         train.train,
@@ -95,6 +106,7 @@ def _add_commands() -> None:
         files.decode,
         files.score,
         plugins.plugins,
+        presets.presets,
         data.data,
         doctor.doctor,
         bench.bench,

@@ -90,7 +90,7 @@ def register_losses(register: vaekit.Register) -> None:
     register(
         "elbo",
         f"{_HERE}.losses:elbo",
-        summary="Negative ELBO in nats, Bernoulli or Gaussian.",
+        summary="Negative ELBO in nats, of any likelihood.",
     )
     register(
         "beta",
@@ -99,7 +99,7 @@ def register_losses(register: vaekit.Register) -> None:
     )
     register(
         "sigma",
-        f"{_HERE}.sigma:sigma",
+        f"{_HERE}.losses:sigma",
         summary="Negative ELBO in nats, Gaussian of a variance that follows the error.",
     )
 
@@ -136,4 +136,9 @@ def register_datasets(register: vaekit.Register) -> None:
         "digits",
         f"{_HERE}.datasets:digits",
         summary="1,797 handwritten digits, 8x8, grey; needs scikit-learn: vaekit[digits].",
+    )
+    register(
+        "shapes",
+        f"{_HERE}.shapes:shapes",
+        summary="Drawn squares, ellipses and hearts of known factors, 64x64, grey; any number.",
     )

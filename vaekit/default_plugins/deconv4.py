@@ -8,6 +8,8 @@ import keras
 from annotated_types import Ge
 from keras import layers
 
+from vaekit import stock_layers
+
 # vaekit's images are, whatever a user's Keras configuration says of others.
 CHANNELS_LAST = "channels_last"
 
@@ -43,9 +45,6 @@ def deconv4(
     images = layers.Conv2DTranspose(
         channels, 3, padding="same", data_format=CHANNELS_LAST, name="decoder_conv_tran_4"
     )(features)
-    excess = (4 * small[0] - height, 4 * small[1] - breadth)
-    if any(excess):
-        crop = tuple((more // 2, more - more // 2) for more in excess)
-        images = layers.Cropping2D(crop, data_format=CHANNELS_LAST, name="decoder_crop")(images)
+    images = stock_layers.cropped(images, (height, breadth), "decoder_crop")
     images = layers.LeakyReLU(name="decoder_output")(images)
     return keras.Model(latents, images, name="deconv4")

@@ -95,7 +95,7 @@ def elbo(
 
     Args:
         likelihood: p(x|z) of a pixel.
-        sigma: standard deviation of the Gaussian likelihood.
+        sigma: scale of a pixel's law, for the likelihoods that have one.
         samples: draws of z for each image.
     """
     return NegativeElbo(likelihood_named(likelihood, sigma), samples)
@@ -140,7 +140,7 @@ def beta(
         cycles: number of cycles; afterwards the weight stays at beta.
         ramp: share of a cycle over which the weight grows.
         likelihood: p(x|z) of a pixel.
-        sigma: standard deviation of the Gaussian likelihood.
+        sigma: scale of a pixel's law, for the likelihoods that have one.
     """
     kl_weight: schedules.Schedule
     if schedule == "constant":
@@ -150,3 +150,13 @@ def beta(
     else:
         kl_weight = schedules.Cyclical(beta, steps, cycles, ramp)
     return BetaLoss(likelihood_named(likelihood, sigma), kl_weight)
+
+
+def sigma() -> vaekit.Loss:
+    """The negative ELBO in nats, -log N(x; reconstruction, sigma^2) + KL(q(z|x) || N(0, I)).
+
+    sigma^2 is the mean squared error of a pixel over the last batches of training, and is saved
+    with the run: Rybkin et al., "Simple and Effective VAE Training with Calibrated Decoders"
+    (arXiv:2006.13202). Any loss has this law as its likelihood `optimal-gaussian`.
+    """
+    return NegativeElbo(distributions.OptimalGaussian())

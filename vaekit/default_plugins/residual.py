@@ -14,6 +14,8 @@ import keras
 from annotated_types import Ge
 from keras import layers
 
+from vaekit import stock_layers
+
 # vaekit's images are, whatever a user's Keras configuration says of others.
 CHANNELS_LAST = "channels_last"
 SMALLEST = 4  # maps are halved until their lesser side is no longer than this
@@ -75,10 +77,7 @@ def decoder(
         features = _blocks(features, depth, name)
     features = layers.LeakyReLU(name="decoder_relu")(features)
     images = _convolution(_enlarged(features, "decoder"), channels, "decoder_image")
-    excess = (small[0] * scale - height, small[1] * scale - breadth)
-    if any(excess):
-        crop = tuple((more // 2, more - more // 2) for more in excess)
-        images = layers.Cropping2D(crop, data_format=CHANNELS_LAST, name="decoder_crop")(images)
+    images = stock_layers.cropped(images, (height, breadth), "decoder_crop")
     images = layers.Activation("sigmoid", name="decoder_output")(images)
     return keras.Model(latents, images, name="residual_decoder")
 

@@ -9,9 +9,17 @@ from vaekit.distributions.distribution import (
 )
 from vaekit.distributions.likelihoods import (
     Bernoulli,
+    ContinuousBernoulli,
+    DiscretizedLogistic,
     Gaussian,
+    Laplace,
+    LearnedGaussian,
     Likelihood,
     LikelihoodName,
+    LogisticMixture,
+    OptimalGaussian,
+    ParameterLikelihood,
+    PixelGaussian,
     likelihood_named,
 )
 from vaekit.distributions.mixture import Mixture
@@ -27,13 +35,21 @@ from vaekit.distributions.normal import (
 
 __all__ = [
     "Bernoulli",
+    "ContinuousBernoulli",
     "DiagonalNormal",
+    "DiscretizedLogistic",
     "Distribution",
     "FullNormal",
     "Gaussian",
+    "Laplace",
+    "LearnedGaussian",
     "Likelihood",
     "LikelihoodName",
+    "LogisticMixture",
     "Mixture",
+    "OptimalGaussian",
+    "ParameterLikelihood",
+    "PixelGaussian",
     "PointMass",
     "Posterior",
     "StandardNormal",

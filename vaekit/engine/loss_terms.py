@@ -86,10 +86,18 @@ class LossTerms:
     def _by_origin(
         self, x: Tensor, output: VAEOutput, noise: keras.random.SeedGenerator
     ) -> tuple[Mapping[str, Tensor], Mapping[str, Tensor], Mapping[str, Tensor]]:
+        if output.training:
+            self._follow(x, output.reconstruction)
         loss = self._loss(x, output)
         adversary = self._needs.adversary
         against = {} if adversary is None else adversary(x, _at_rest(output), noise)
         return loss, _draw(output).terms, against
+
+    def _follow(self, x: Tensor, reconstruction: Tensor) -> None:
+        """Let a likelihood that follows the error see it, before the loss uses the likelihood."""
+        follow = getattr(self._needs.likelihood, "follow", None)
+        if follow is not None:
+            follow(x, reconstruction)
 
     def _check(self, x: Tensor, output: VAEOutput, noise: keras.random.SeedGenerator) -> None:
         """Raise `BuildError` unless all terms are what terms have to be, in training and out."""

@@ -44,6 +44,8 @@ class Context(NamedTuple):
     latent_dim: as the config has it; to a decoder, the length of the vector that it takes.
     latent_shape: the shape of z with what a condition adds to it, as a decoder takes it.
     latent_size: how many values z has, flat.
+    decoded_shape: the shape of image that a decoder is asked for: of as many channels as the
+        likelihood has parameters. None where it is that of the images.
     latent_space: what the model tells samplers, once there is one.
     """
 
@@ -52,6 +54,7 @@ class Context(NamedTuple):
     precision: str = FLOAT32
     latent_shape: tuple[int, ...] = ()
     latent_size: int = 0
+    decoded_shape: ImageShape | None = None
     latent_space: LatentSpace | None = None
 
     def of_latent(self, shape: tuple[int, ...], condition_width: int) -> Context:
@@ -118,12 +121,22 @@ def build_latent(part: Part, context: Context) -> Latent:
 
 
 def build_decoder(part: Part, context: Context) -> keras.Model:
-    """A functional model from z, in its shape or as a vector, to images."""
-    with built_in(context.precision):
-        model = call_factory(part, context)
+    """A functional model from z, in its shape or as a vector, to images or their parameters."""
+    shape = context.decoded_shape or context.image_shape
     wants_map = "latent_shape" in arguments_of(part.component)
     takes = context.latent_shape if wants_map else (context.latent_dim,)
-    _check_model(model, part, takes=takes, gives=context.image_shape)
+    try:
+        with built_in(context.precision):
+            model = call_factory(part, context._replace(image_shape=shape))
+        _check_model(model, part, takes=takes, gives=shape)
+    except BuildError as error:
+        if shape == context.image_shape:
+            raise
+        raise BuildError(
+            f"{error} The likelihood has {shape[-1]} parameters at each place, of which the "
+            f"decoder is asked for an image of as many channels, in place of "
+            f"{context.image_shape[-1]}: choose another decoder or another likelihood."
+        ) from error
     return model
 
 

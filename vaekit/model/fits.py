@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from vaekit.errors import BuildError, VaekitError
@@ -29,6 +30,27 @@ Parts = Mapping[str, Part]
 
 # Places of a map up to which a decoder may take it flattened: the dense layer behind them is large.
 MOST_PLACES = 256
+
+
+def refuse_labels(
+    parts: Parts, needs: Needs, context: Context, *, condition: bool, unlabelled: bool
+) -> None:
+    """Raise `BuildError` if the loss can't go by the labels that there are.
+
+    condition: whether images have a class. unlabelled: whether that of some isn't told.
+    """
+    name = parts["loss"].name
+    if needs.classifier is not None and not condition:
+        raise BuildError(
+            f"The loss {name!r} learns to tell the classes of images, and is told none: add "
+            f"{option_text('condition', 'labels')}."
+        )
+    if unlabelled and needs.classifier is None:
+        losses = _names("loss", context, lambda built: built.needs.classifier is not None)
+        raise BuildError(
+            f"The loss {name!r} takes no images without a label. Leave out "
+            f"{option_text('label_fraction')}. {_instead('loss', losses)}".strip()
+        )
 
 
 def refuse_other_prior(parts: Parts, latent: Latent, prior: Prior | None, context: Context) -> None:
@@ -83,7 +105,7 @@ def refuse_flattening(parts: Parts, context: Context) -> None:
     if math.prod(shape[:-1]) <= MOST_PLACES or _takes_map(decoder.component):
         return
     size = "x".join(map(str, shape))
-    maps = [c.name for c in discover().registry if c.kind == "decoder" and _takes_map(c)]
+    maps = [component.name for component, _ in _built("decoder", context) if _takes_map(component)]
     raise BuildError(
         f"The latent {parts['latent'].name!r} gives a map of {size} here, and the decoder "
         f"{decoder.name!r} takes a vector: {math.prod(shape)} values at once. Use an encoder that "
@@ -111,6 +133,14 @@ def refuse_misfit(
         size = math.prod(latent.shape(features)) if draw else None
         return draw is not None and _lack(draw, latent, needs, size) is None
 
+    if not _has_likelihood_for(vae.latent, needs):
+        losses = _names("loss", context, lambda built: _has_likelihood_for(vae.latent, built.needs))
+        latents = _names("latent", context, fits)
+        raise BuildError(
+            f"{who.capitalize()} goes by log p(x|z), and the loss {loss!r} declares no likelihood. "
+            f"{_instead('loss', losses)}{_instead('latent', latents)}".strip()
+        )
+
     def without_the_prior() -> str:
         return _leave_out(parts["prior"].name) if "prior" in parts and fits(vae.latent) else ""
 
@@ -128,12 +158,41 @@ def refuse_misfit(
     instead = without_the_prior()
     latents = _names("latent", context, fits)
     losses = _names(
-        "loss", context, lambda built: _lack(draw, vae.latent, built.needs, None) is None
+        "loss",
+        context,
+        lambda built: (
+            _lack(draw, vae.latent, built.needs, None) is None
+            and _has_likelihood_for(vae.latent, built.needs)
+        ),
     )
+    priors = [] if "prior" in parts else _priors(draw, vae, needs, context)
     raise BuildError(
-        f"The loss {loss!r} needs {lack}, of {who}. "
+        f"The loss {loss!r} needs {lack}, of {who}. {_instead('prior', priors)}"
         f"{instead or _instead('latent', latents)}{_instead('loss', losses)}".strip()
     )
+
+
+def _priors(draw: Draw, vae: VAE, needs: Needs, context: Context) -> list[str]:
+    """The priors with which a latent that has none would fit."""
+    if draw.prior is not None:
+        return []
+
+    def fits(prior: Prior) -> bool:
+        if vae.latent.support not in prior.supports:
+            return False
+        try:
+            with keras.StatelessScope():
+                law = prior.distribution(vae.latent_dim, _no_images)
+        except Exception:  # as in `_draw_by_itself`
+            return False
+        return _lack(draw._replace(prior=law), vae.latent, needs, vae.latent_dim) is None
+
+    return _names("prior", context, fits)
+
+
+def _has_likelihood_for(latent: Latent, needs: Needs) -> bool:
+    """Whether the loss declares the likelihood that the latent may need."""
+    return needs.likelihood is not None or not latent.needs_likelihood
 
 
 def _draw(vae: VAE, needs: Needs) -> Draw:
@@ -191,6 +250,8 @@ def _lack(draw: Draw, latent: Latent, needs: Needs, latent_dim: int | None) -> s
             return f"a {what} of type {wanted.__name__} and gets {_type(law)}"
     if needs.density and draw.log_ratio is None:
         return "the densities of z, and there are none"
+    if needs.laws_of_z and not _are_of_z(draw):
+        return "a posterior and a prior that are the laws of z itself, and gets others"
     if needs.weighs_kl and latent.constant_kl:
         return "a KL that a weight can move, and gets a constant"
     shape = tuple(draw.z.shape)
@@ -198,6 +259,15 @@ def _lack(draw: Draw, latent: Latent, needs: Needs, latent_dim: int | None) -> s
     if latent_dim is not None and shape != (*lead, 2, latent_dim):
         return f"{needs.samples} draws of z an image, and gets z of shape {shape} for two images"
     return None
+
+
+def _are_of_z(draw: Draw) -> bool:
+    """Whether the log-densities of posterior and prior at z differ by the log-ratio."""
+    log_q, log_p = draw.posterior.log_prob(draw.z), draw.prior.log_prob(draw.z)
+    if log_q is None or log_p is None or draw.log_ratio is None:
+        return False
+    ratio, own = (ops.convert_to_numpy(r) for r in (log_q - log_p, draw.log_ratio))
+    return np.allclose(ratio, own, rtol=1e-3, atol=1e-3)
 
 
 def _type(law: Any) -> str:

@@ -1,7 +1,8 @@
-"""Giving a decoder the output that the loss works on: means as the decoder makes them, or logits.
+"""Giving a decoder the output that the loss works on: means, logits, or a likelihood's parameters.
 
-A decoder may end in any activation. For a loss on logits the kit takes it off, so that what the
-loss sees is unbounded, and puts a sigmoid on the decoder that users get.
+A decoder may end in any activation. For a loss on logits or parameters the kit takes it off, so
+that what the loss sees is unbounded, and puts a sigmoid, or what gives a likelihood's mean, on the
+decoder that users get.
 """
 
 from __future__ import annotations
@@ -37,8 +38,10 @@ _MOVES = (
 )
 
 
-def logits_of(decoder: keras.Model, name: str) -> Any:
+def unbounded_output(decoder: keras.Model, name: str, scale: str = "logits") -> Any:
     """The symbolic output of a functional decoder with its last activation taken off.
+
+    scale: what the loss takes it for.
 
     Raises `BuildError`, calling the decoder `name`, if its last layer is none that the kit knows
     how to take an activation off.
@@ -61,9 +64,9 @@ def logits_of(decoder: keras.Model, name: str) -> Any:
     if isinstance(layer, _UNBOUNDED):
         return output
     raise BuildError(
-        f"The decoder {name!r} ends in {type(layer).__name__}, and the loss works on logits: the "
-        "kit can't tell its logits. End it in a convolution, a dense layer or an activation layer, "
-        "or choose a loss that works on means."
+        f"The decoder {name!r} ends in {type(layer).__name__}, and the loss works on {scale}: the "
+        f"kit can't tell its {scale}. End it in a convolution, a dense layer or an activation "
+        "layer, or choose a loss that works on means."
     )
 
 

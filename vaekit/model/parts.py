@@ -10,6 +10,7 @@ from vaekit.model.builders import Context, Part, build_part
 from vaekit.model.conditions import Condition
 from vaekit.model.fits import (
     refuse_flattening,
+    refuse_labels,
     refuse_misfit,
     refuse_other_prior,
     refuse_other_space,
@@ -55,21 +56,27 @@ def build_vae(
     seed: int,
     precision: str = FLOAT32,
     condition: Condition | None = None,
+    unlabelled: bool = False,
 ) -> Built:
     """The VAE of these parts for images of `image_shape`, its weights a function of `seed`.
 
     precision: a Keras dtype policy, in which its layers compute while it trains.
-    condition: what the labels of images are to it.
+    condition: what the labels of images are to it. unlabelled: whether some train without one.
 
     Raises `BuildError` if a part refuses the shape, gives what the kit can't use or doesn't fit
     another, `UserError` if the device lacks the precision.
     """
     refuse_lacking(precision)
     context = Context(image_shape, latent_dim, precision)
-    products: dict[str, Any] = {}
+    with seeded(seed):  # by itself, so that no other part's weights hang on the loss
+        products: dict[str, Any] = {"loss": build_part(parts["loss"], context)}
+    needs = products["loss"].needs
+    refuse_labels(parts, needs, context, condition=condition is not None, unlabelled=unlabelled)
+    context = context._replace(decoded_shape=needs.decoded_shape(image_shape))
     with seeded(seed):
         for kind, part in _in_model(parts, True).items():
-            products[kind] = build_part(part, context)
+            if kind != "loss":
+                products[kind] = build_part(part, context)
             if kind == "latent":
                 context = _of_latent(context, products, condition)
                 refuse_flattening(parts, context)
@@ -81,12 +88,13 @@ def build_vae(
                 products["decoder"],
                 latent=latent,
                 prior=prior or latent.default_prior(),
-                scale=products["loss"].needs.scale,
+                scale=needs.scale,
+                likelihood=needs.likelihood,
                 decoder_name=parts["decoder"].name,
                 condition=condition,
             )
         features = _features(products, condition)
-        refuse_misfit(parts, vae, products["loss"].needs, context, features)
+        refuse_misfit(parts, vae, needs, context, features)
         for kind, part in _in_model(parts, False).items():
             products[kind] = build_for(vae, part, parts["latent"].name)
     return Built(vae, products)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import keras
 from keras import layers, ops
 
-from vaekit.distributions import Distribution, Likelihood, StandardNormal
+from vaekit.autodiff import gradient
+from vaekit.distributions import Distribution, Likelihood, ParameterLikelihood, StandardNormal
 from vaekit.errors import BuildError
 from vaekit.latent import Given, Latent, Prior
 from vaekit.model.conditions import Condition
 from vaekit.model.held_variables import variables_of
+from vaekit.model.last_layer import gradient_in_last_layer
 from vaekit.model.latent_decoder import decoder_of_latent, takes_vector
-from vaekit.model.output_scale import add_sigmoid, logits_of
+from vaekit.model.output_scale import add_sigmoid, unbounded_output
 from vaekit.model.parameters import refuse_names
 from vaekit.model.precision import TrainingPrecision
 from vaekit.model.process_state import FLOAT32, built_in
@@ -40,6 +43,7 @@ class VAE:
     point: images -> the z that stands for each.
 
     latent_dim: how many values z has. latent_shape: the shape of z.
+    scale, likelihood: what the loss works on, and where that is parameters, whose they are.
     point_name: what the point is called among what the posterior tells; `z` if it is none of that.
     takes_vector: whether the decoder that was given takes a vector, whatever z is.
     """
@@ -52,6 +56,7 @@ class VAE:
         latent: Latent,
         prior: Prior | None = None,
         scale: str = "mean",
+        likelihood: Likelihood | None = None,
         decoder_name: str = "",
         condition: Condition | None = None,
     ) -> None:
@@ -60,6 +65,7 @@ class VAE:
         self.condition = condition
         self.image_shape = tuple(encoder.inputs[0].shape[1:])
         self.scale = scale
+        self._law = likelihood if isinstance(likelihood, ParameterLikelihood) else None
 
         inputs, features = encoder.inputs[0], encoder.outputs[0]
         if condition is not None:
@@ -95,13 +101,13 @@ class VAE:
         if condition is not None:
             self._decoder_codes = condition.embedding("decoder_label_code")
         latents, means = decoder.inputs[0], decoder.outputs[0]
-        if scale == "logits":
-            logits = logits_of(decoder, decoder_name)
-            likelihood_decoder = keras.Model(latents, logits, name="decoder_logits")
-            means = add_sigmoid(decoder, logits)
+        if scale != "mean":
+            raw = unbounded_output(decoder, decoder_name, scale)
+            likelihood_decoder = keras.Model(latents, raw, name=f"decoder_{scale}")
+            means = add_sigmoid(decoder, raw) if self._law is None else self._law.mean(raw)
         self.decoder = self._of_latent(keras.Model(latents, means, name="decoder_model"))
         self._likelihood_decoder = self.decoder
-        if scale == "logits":
+        if scale != "mean":
             self._likelihood_decoder = self._of_latent(likelihood_decoder)
 
         whole = layers.Input(self.image_shape, name="VAE_input")
@@ -117,6 +123,17 @@ class VAE:
         self._encoder_weights = encoder.trainable_variables
         if condition is not None:
             self._encoder_weights = [*self._encoder_weights, *embedding.trainable_variables]
+
+    @property
+    def code_shape(self) -> tuple[int, ...] | None:
+        """The shape of the whole numbers by which a point is looked up; None where there are none.
+
+        They are what the posterior tells as `latent.code_name`.
+        """
+        if self.latent.code_name is None:
+            return None
+        told = dict(zip(self.posterior_names, self.posterior.outputs, strict=True))
+        return tuple(told[self.latent.code_name].shape[1:])
 
     def _of_latent(self, decoder: keras.Model) -> keras.Model:
         codes = self._decoder_codes
@@ -137,9 +154,13 @@ class VAE:
 
     @property
     def parts(self) -> dict[str, list[keras.Variable]]:
-        """The weights that training changes, by the part that they are of."""
+        """The weights that training changes, by the part that they are of.
+
+        Those that a latent's own prior holds are the prior's, whatever else of the latent uses
+        them.
+        """
         encoder, decoder = self._encoder_weights, self.decoder.trainable_variables
-        prior = variables_of(self.prior).trainable
+        prior = variables_of(self.prior, self.latent.own_prior()).trainable
         others = {id(v) for part in (encoder, decoder, prior) for v in part}
         latent = [v for v in self.trainable_variables if id(v) not in others]
         return {"encoder": encoder, "latent": latent, "prior": prior, "decoder": decoder}
@@ -182,9 +203,26 @@ class VAE:
     ) -> VAEOutput:
         """The same, its layers computing as they do outside of training."""
 
+        def under(others: Tensor) -> VAEOutput:
+            return self.in_float32(
+                ops.tile(x, (others.shape[0], 1, 1, 1)),
+                noise,
+                training=training,
+                samples=samples,
+                likelihood=likelihood,
+                labels=ops.reshape(others, (-1,)),
+            )
+
         def log_likelihood(z: Tensor) -> Tensor:
             assert likelihood is not None
             return likelihood.log_prob(x, self.decode(z, labels, training=False))
+
+        def last_layer_gradient(f: Callable[[Tensor], Tensor]) -> Tensor:
+            return gradient_in_last_layer(
+                self._likelihood_decoder,
+                lambda: self.decode(ops.stop_gradient(draw.z), labels, training=training),
+                ops.stop_gradient(gradient(f, ops.stop_gradient(reconstruction))),
+            )
 
         draw = self.latent.infer(
             self._parameters(x, labels, training=training),
@@ -198,19 +236,26 @@ class VAE:
                 labels=labels,
             ),
         )
+        reconstruction = self.decode(draw.z, labels, training=training)
         return VAEOutput(
-            self.decode(draw.z, labels, training=training),
+            reconstruction,
             draw.posterior,
             draw.z,
             training=training,
             draw=draw._replace(kl=self._by_channel(draw.kl)),
-            decode=lambda z: self.decode(z, labels, training=training),
+            decode=partial(self.decode, labels=labels, training=training),
             seed=noise,
             labels=labels,
+            under=None if labels is None else under,
+            weights=self.parts,
+            last_layer_gradient=last_layer_gradient,
         )
 
     def decode(self, z: Tensor, labels: Tensor | None = None, *, training: bool) -> Tensor:
-        """Reconstructions `(..., B, H, W, C)` of flat z `(..., B, D)`, on the loss's scale."""
+        """Reconstructions `(..., B, H, W, C)` of flat z `(..., B, D)`, on the loss's scale.
+
+        As parameters, they have as many channels as those are.
+        """
         samples = z.shape[0] if len(z.shape) > 2 else None
         if len(self.latent_shape) > 1 or samples is not None:
             z = ops.reshape(z, (-1, *self.latent_shape))
@@ -218,7 +263,7 @@ class VAE:
             labels = ops.tile(labels, (samples,))
         decoded = self._likelihood_decoder(self._with_labels(z, labels), training=training)
         if samples is not None:
-            decoded = ops.reshape(decoded, (samples, -1, *self.image_shape))
+            decoded = ops.reshape(decoded, (samples, -1, *decoded.shape[1:]))
         return ops.cast(decoded, FLOAT32)
 
     def prior_distribution(self, labels: Any = None) -> Distribution | None:
@@ -247,6 +292,8 @@ class VAE:
 
     def mean_of(self, reconstruction: Tensor) -> Tensor:
         """Images from a reconstruction on the loss's scale."""
+        if self._law is not None:
+            return self._law.mean(reconstruction)
         return ops.sigmoid(reconstruction) if self.scale == "logits" else reconstruction
 
     def _parameters(

@@ -52,6 +52,7 @@ CHECKS: Mapping[str, tuple[CheckFunction, ...]] = {
         latents.draws_are_flat,
         latents.stays_in_its_support,
         latents.goes_from_point_to_point,
+        latents.codes_lead_to_its_point,
         latents.follows_its_seed,
         latents.lead_axis_is_more_draws,
         latents.saved_draw_agrees_with_infer,

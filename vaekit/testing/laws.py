@@ -133,8 +133,29 @@ def _sphere_near(draws: np.ndarray, point: np.ndarray) -> tuple[np.ndarray, floa
     return cosine >= least, 2.0 * math.acos(least) if on_circle else 2.0 * math.pi * (1.0 - least)
 
 
+def _ball_integral(log_prob: LogProb, draws: np.ndarray) -> float:
+    """Over the points of length below 1, on a grid that is finer the nearer it is to the rim."""
+    steps = np.linspace(-6.0, 6.0, 2001)
+    lengths, weights = np.tanh(steps), (steps[1] - steps[0]) / np.cosh(steps) ** 2
+    points = lengths[:, None]
+    if draws.shape[-1] == 2:
+        angle = np.arange(360) * (np.pi / 360)  # a diameter for each, from rim to rim
+        directions = np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+        points = (points[:, None] * directions).reshape(-1, 2)
+        weights = np.repeat(weights * np.abs(lengths) * (np.pi / 360), 360)
+    return float(np.sum(np.exp(log_prob(points.astype("float32"))) * weights))
+
+
+def _ball_near(draws: np.ndarray, point: np.ndarray) -> tuple[np.ndarray, float]:
+    """A ball around the point that holds a fifth of the draws, or touches the rim."""
+    away = np.linalg.norm(draws - point, axis=-1)
+    radius = min(float(np.quantile(away, 0.2)), 1.0 - float(np.linalg.norm(point)))
+    return away <= radius, 2.0 * radius if draws.shape[-1] == 1 else math.pi * radius**2
+
+
 # By `Latent.support`; of other supports the kit knows no measure.
 SPACES = {
     "real": Space((1, 2), _real_integral, _real_near),
     "sphere": Space((2, 3), _sphere_integral, _sphere_near),
+    "ball": Space((1, 2), _ball_integral, _ball_near),
 }

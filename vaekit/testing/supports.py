@@ -26,5 +26,13 @@ def _off_the_sphere(z: np.ndarray) -> str:
     return f"lengths run from {lengths.min():.4f} to {lengths.max():.4f}" if off > 1e-3 else ""
 
 
+def _out_of_the_ball(z: np.ndarray) -> str:
+    longest = np.linalg.norm(z, axis=-1).max()
+    return f"the longest has the length {longest:.7f}" if longest >= 1.0 else ""
+
+
 # What z lacks to be of a support; of a support that has no entry, the kit knows nothing.
-_LACKS: Mapping[str, Callable[[np.ndarray], str]] = {"sphere": _off_the_sphere}
+_LACKS: Mapping[str, Callable[[np.ndarray], str]] = {
+    "sphere": _off_the_sphere,
+    "ball": _out_of_the_ball,
+}

@@ -39,6 +39,7 @@ from vaekit.run import (
 from vaekit.startup import Choice
 from vaekit.trainer.choices import make_choices
 from vaekit.trainer.keras_callbacks import refuse_callbacks
+from vaekit.trainer.preset import refuse_uninstalled
 from vaekit.trainer.progress import Progress
 from vaekit.trainer.session import Session
 from vaekit.trainer.sources import Source, choose_source
@@ -57,6 +58,7 @@ def open_session(
     """
     registry = discover().registry
     # What was named wrongly is told before the images are read, which may take long.
+    refuse_uninstalled(config, registry)
     for kind in config.parts.keys() & config.model_fields_set:
         resolve_part(config, kind, registry)
     if config.out is not None:
@@ -139,6 +141,7 @@ def _reopened(
     registry = discover().registry
     with explained(record, registry):
         own_parts = None if asked else parts_of(record, registry)
+        refuse_uninstalled(config, registry)
         source = source_again(config, data, record, progress, other=bool(asked and asked.data))
         config = config.model_copy(update=dict(source.chosen.values))
         refuse_callbacks(config, callbacks)

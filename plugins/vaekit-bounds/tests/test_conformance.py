@@ -3,6 +3,7 @@
 import pytest
 
 
-@pytest.mark.vaekit_checks("piwae", kind="loss")
+@pytest.mark.vaekit_checks("iwae", "miwae", "ciwae", "piwae", "free-bits", "capacity", kind="loss")
+@pytest.mark.vaekit_checks("ar1", kind="prior")
 def test_conforms(check):
     check()

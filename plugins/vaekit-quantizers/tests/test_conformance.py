@@ -3,6 +3,9 @@
 import pytest
 
 
-@pytest.mark.vaekit_checks("vq", kind="latent")
+@pytest.mark.vaekit_checks(
+    *("vq", "residual-vq", "product-vq", "fsq", "residual-fsq", "lfq", "gumbel-softmax"),
+    kind="latent",
+)
 def test_conforms(check):
     check()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -12,36 +11,34 @@ from keras import ops
 from vaekit import distributions
 from vaekit.distributions import LikelihoodName, likelihood_named
 
+from vaekit_bounds.importance_weights import ImportanceWeighted, group_bounds, log_mean_exp
 
-class PIWAE(vaekit.Loss):
+
+class PIWAE(ImportanceWeighted):
     """`negative_iwae` for the decoder, `negative_miwae` for the encoder, in nats; see `piwae`."""
 
-    posterior = prior = object
-    density = True
     minimises = "-IWAE bound by the decoder, -MIWAE bound by the encoder, in nats"
+    players: Mapping[str, vaekit.Player] = {
+        "loss": vaekit.Player(("decoder", "prior"), {"negative_iwae": 1.0}),
+        "encoder": vaekit.Player(("encoder", "latent"), {"negative_miwae": 1.0}),
+    }
 
     def __init__(self, likelihood: distributions.Likelihood, groups: int, samples: int) -> None:
-        self.likelihood: distributions.Likelihood = likelihood
-        self.scale = likelihood.scale
-        self.groups, self.group_samples = groups, samples
-        self.samples = groups * samples
-        self.players = {
-            "loss": vaekit.Player(("decoder", "prior"), {"negative_iwae": 1.0}),
-            "encoder": vaekit.Player(("encoder", "latent"), {"negative_miwae": 1.0}),
-        }
+        super().__init__(likelihood, groups * samples)
+        self.groups = groups
 
     def __call__(self, x: Any, output: vaekit.VAEOutput) -> Mapping[str, Any]:
-        log_weights = self.likelihood.log_prob(x, output.reconstruction) - output.log_ratio
-        grouped = ops.reshape(log_weights, (self.groups, self.group_samples, -1))
-        each = ops.logsumexp(grouped, axis=1) - math.log(self.group_samples)
-        whole = ops.logsumexp(each, axis=0) - math.log(self.groups)
-        return {"negative_iwae": -whole, "negative_miwae": -ops.mean(each, axis=0)}
+        bounds = group_bounds(self.log_weights(x, output), self.groups)
+        return {
+            "negative_iwae": -log_mean_exp(bounds),
+            "negative_miwae": -ops.mean(bounds, axis=0),
+        }
 
 
 def piwae(
     *,
-    groups: Annotated[int, Ge(1)] = 4,
-    samples: Annotated[int, Ge(1)] = 4,
+    groups: Annotated[int, Ge(1)] = 8,
+    samples: Annotated[int, Ge(1)] = 8,
     likelihood: LikelihoodName = "bernoulli",
     sigma: Annotated[float, Gt(0)] = 0.1,
 ) -> vaekit.Loss:
@@ -50,12 +47,12 @@ def piwae(
     Rainforth et al., "Tighter Variational Bounds are Not Necessarily Better" (arXiv:1802.04537),
     section 5: the tighter the bound, the less its gradient tells the encoder. The weights are
     p(x|z) p(z) / q(z|x). Decoder and prior go down `negative_iwae`, encoder and latent
-    `negative_miwae`; a prior that a latent has of its own moves with the latent. groups=1 is IWAE,
-    samples=1 as many ELBOs for the encoder, and both 1 the plain ELBO.
+    `negative_miwae`. groups=1 is IWAE, samples=1 as many ELBOs for the encoder, and both 1 the
+    plain ELBO.
 
     Args:
-        groups: M, how many bounds the encoder's is the mean of; 8 in the paper.
-        samples: K, draws of z of each; 8 in the paper.
+        groups: M, how many bounds the encoder's is the mean of.
+        samples: K, draws of z of each; 64 draws in all in the paper.
         likelihood: p(x|z) of a pixel.
         sigma: standard deviation of the Gaussian likelihood.
     """

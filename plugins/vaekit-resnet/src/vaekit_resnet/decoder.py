@@ -9,6 +9,7 @@ import keras
 import vaekit
 from annotated_types import Ge
 from keras import layers
+from vaekit import stock_layers
 
 from vaekit_resnet.blocks import (
     CHANNELS_LAST,
@@ -108,23 +109,13 @@ def _doubled(
     x: keras.KerasTensor, image_shape: tuple[int, int, int], width: int, depth: int, stages: int
 ) -> keras.KerasTensor:
     """Images from a map that `stages` doublings make at least as large."""
-    rows, columns = x.shape[1:3]
     height, image_width, channels = image_shape
     for stage in range(1, stages + 1):
         for block in range(1, depth + 1):
             name = f"decoder_stage{stage}_block{block}"
             x = residual_block(x, width * 2 ** (stages - stage), name, up=block == 1)
-    x = layers.Cropping2D(
-        (_halves(rows * 2**stages - height), _halves(columns * 2**stages - image_width)),
-        data_format=CHANNELS_LAST,
-        name="decoder_crop",
-    )(x)
+    x = stock_layers.cropped(x, (height, image_width), "decoder_crop")
     x = activated(x, "decoder_features")
     return layers.Conv2D(
         channels, 3, padding="same", data_format=CHANNELS_LAST, name="decoder_output"
     )(x)
-
-
-def _halves(excess: int) -> tuple[int, int]:
-    """How much to crop before and after, so that the image stays in the middle."""
-    return excess // 2, excess - excess // 2

@@ -6,23 +6,14 @@ measured, and how.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from vaekit.presets.steps import Steps
 from vaekit.types import ImageShape
 
-AUTO: Final = "auto"
 TUTORIAL: Final = "tutorial"
 SMALL: Final = 32  # pixels of the longer side, up to which grey images are the tutorial's
-
-
-class Steps(NamedTuple):
-    """How long to train: epochs that make `total` steps, but from `least` to `most` of them."""
-
-    total: int
-    least: int
-    most: int
 
 
 class Preset(NamedTuple):
@@ -62,9 +53,7 @@ class Preset(NamedTuple):
         if self.steps is None:
             return dict(self.values)
         size = batch_size or min(self.values["batch_size"], images)
-        wanted = math.ceil(self.steps.total / math.ceil(images / size))
-        epochs = min(max(wanted, self.steps.least), self.steps.most)
-        return {**self.values, "batch_size": size, "epochs": epochs}
+        return {**self.values, "batch_size": size, "epochs": self.steps.epochs(images, size)}
 
 
 _RESIDUAL = {"encoder": "residual", "decoder": "residual", "loss": "sigma", "recipe": "tutorial"}
