@@ -204,6 +204,7 @@ def test_what_a_sampler_goes_by():
         "fitted": False,
         "needs_prior": True,
         "needs_posterior": False,
+        "needs_codes": False,
         "has_temperature": True,
     }
     text = shown("prior")
