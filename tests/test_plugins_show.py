@@ -196,6 +196,22 @@ def test_a_priors_law_and_variables_at_two_sizes():
     assert "  saved: .keras; .h5 has layers alone\n" in shown("mixture")
 
 
+def test_what_a_sampler_goes_by():
+    (part,) = parts("prior")
+    assert part["built"] == {
+        "supports": None,
+        "conditional": True,
+        "fitted": False,
+        "needs_prior": True,
+        "needs_posterior": False,
+        "needs_codes": False,
+        "has_temperature": True,
+    }
+    text = shown("prior")
+    assert "  for z of support: any\n" in text
+    assert "  fitted on: nothing\n" in text
+
+
 def test_laws_that_cannot_be_had_say_why(site):
     site.install("map-parts", MAP_PARTS)
     site.discover()

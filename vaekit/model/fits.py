@@ -90,6 +90,8 @@ def refuse_other_space(part: Part, sampler: Sampler, latent_name: str, context: 
             )
         if other.needs_prior and space.prior_law() is None:
             return f"draws from the prior, and the latent {latent_name!r} has none"
+        if other.needs_codes and space.code_shape is None:
+            return f"draws whole numbers as codes, and the latent {latent_name!r} has none"
         return None
 
     reason = lack(sampler)

@@ -89,7 +89,9 @@ def _served(component: Component) -> LatentUnderCheck:
             _space_of(beside, None), **Subject(component).options
         )
         supports = made.supports or (beside.latent.support,)
-        if beside.latent.support in supports and not (made.needs_prior and beside.prior is None):
+        lacks_prior = made.needs_prior and beside.prior is None
+        lacks_codes = made.needs_codes and beside.latent.code_name is None
+        if beside.latent.support in supports and not (lacks_prior or lacks_codes):
             return beside
     raise CheckSkipped(f"no installed latent has z of support {' or '.join(supports)}")
 
@@ -117,7 +119,16 @@ def _space_of(beside: LatentUnderCheck, classes: int | None) -> LatentSpace:
         prior_law=lambda: beside.prior,
         prior_draws=prior_draws,
         posterior=posterior,
+        code_shape=_code_shape(beside),
+        looked_up=None if beside.latent.code_name is None else beside.latent.looked_up,
     )
+
+
+def _code_shape(beside: LatentUnderCheck) -> tuple[int, ...] | None:
+    name = beside.latent.code_name
+    if name is None:
+        return None
+    return tuple(beside.encoded.outputs[beside.told.index(name)].shape[1:])
 
 
 def _encodings_of(beside: LatentUnderCheck, sampler: Sampler, *, labelled: bool) -> Encodings:
@@ -129,4 +140,9 @@ def _encodings_of(beside: LatentUnderCheck, sampler: Sampler, *, labelled: bool)
     parameters = {}
     if sampler.needs_posterior:
         parameters = {name: array(value) for name, value in beside.parameters(features).items()}
-    return Encodings(array(beside.point(features)), parameters, labels if labelled else None)
+    codes, name = None, beside.latent.code_name
+    if name is not None:
+        told = beside.encoded(features)
+        codes = array(told[beside.told.index(name)] if len(beside.told) > 1 else told)
+    points = array(beside.point(features))
+    return Encodings(points, parameters, labels if labelled else None, codes)

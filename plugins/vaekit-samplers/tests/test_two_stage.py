@@ -8,7 +8,7 @@ from keras import ops
 from known_codes import encodings, space
 from vaekit_samplers.two_stage import TwoStageSampler
 
-pytestmark = pytest.mark.backend
+pytestmark = [pytest.mark.backend, pytest.mark.slow]
 
 
 def ring(count: int, seed: int) -> np.ndarray:
@@ -30,18 +30,20 @@ def distance(z: np.ndarray) -> float:
 
 def test_the_second_latent_is_nearer_to_the_prior() -> None:
     z = ring(2048, 0).astype("float32")
-    sampler = TwoStageSampler(space(), units=32, epochs=40, rate=5e-3)
-    parameters = {"z_mean": z, "z_log_var": np.full_like(z, -8.0)}
-    sampler.fit(encodings(z, **parameters), 0)
+    sampler = TwoStageSampler(space(), units=32, epochs=100, rate=1e-2)
+    sampler.fit(encodings(z, z_mean=z, z_log_var=np.full_like(z, -8.0)), 0)
     posterior = sampler.vae.posterior(sampler.standardised(z))
     noise = np.random.default_rng(1).standard_normal(z.shape).astype("float32")
     u = ops.convert_to_numpy(posterior.from_noise(noise))
-    print("DIST", distance(z), distance(u), sampler.gamma)
-    assert distance(z) > 0.4
-    assert distance(u) < 0.12
-    # And what it draws is of the ring, which N(0, I) is not.
-    radius = np.linalg.norm(sampler.sample(2000, 3), axis=1)
-    prior = np.linalg.norm(np.random.default_rng(2).standard_normal((2000, 2)), axis=1)
-    print(np.mean(np.abs(radius - np.sqrt(2)) < 0.4), np.mean(np.abs(prior - np.sqrt(2)) < 0.4))
-    assert np.mean(np.abs(radius - np.sqrt(2.0)) < 0.4) > 0.8
-    assert np.mean(np.abs(prior - np.sqrt(2.0)) < 0.4) < 0.5
+    assert distance(z) > 0.5
+    assert distance(u) < 0.35
+    # What it draws is of the ring, as N(0, I) is not.
+    drawn, prior = sampler.sample(2000, 3), np.random.default_rng(2).standard_normal((2000, 2))
+    assert on_the_ring(drawn) > 0.85
+    assert on_the_ring(prior) < 0.45
+    assert on_the_ring(z) > 0.99
+
+
+def on_the_ring(z: np.ndarray) -> float:
+    """The share of points within 0.4 of it."""
+    return float(np.mean(np.abs(np.linalg.norm(z, axis=1) - np.sqrt(2.0)) < 0.4))

@@ -27,6 +27,7 @@ def describe_sampler(part: Component) -> dict[str, Any]:
         "fitted": sampler.fitted,
         "needs_prior": sampler.needs_prior,
         "needs_posterior": sampler.needs_posterior,
+        "needs_codes": sampler.needs_codes,
         "has_temperature": sampler.has_temperature,
     }
 

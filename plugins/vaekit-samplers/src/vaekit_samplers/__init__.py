@@ -34,6 +34,11 @@ def register_samplers(register: vaekit.Register) -> None:
         summary="The mixture of the posteriors of training images.",
     )
     register(
+        "autoregressive",
+        "vaekit_samplers.autoregressive:autoregressive",
+        summary="A causal transformer over codes.",
+    )
+    register(
         "hypersphere",
         "vaekit_samplers.hypersphere:hypersphere",
         summary="Points of a sphere between codes and their nearest neighbours.",

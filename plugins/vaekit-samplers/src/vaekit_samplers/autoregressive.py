@@ -1,7 +1,8 @@
-"""An autoregressive law of the codes of a map, one place after the other."""
+"""An autoregressive law of codes, one after the other."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
@@ -17,12 +18,13 @@ _MOST_CODES = 8192
 
 
 class AutoregressiveSampler(vaekit.Sampler):
-    """Codes of places in their order, each by a transformer of those before; see `autoregressive`.
+    """Codes in their order, each by a transformer of those before; see `autoregressive`.
 
     Its alphabet is the codes that any training image has.
     """
 
-    supports = ("codes",)
+    supports = None
+    needs_codes = True
     conditional = True
     has_temperature = True
 
@@ -35,27 +37,28 @@ class AutoregressiveSampler(vaekit.Sampler):
         rate: float,
     ) -> None:
         self._space = latent_space
-        self._places = int(np.prod(latent_space.shape[:-1]))
+        self._places = math.prod(latent_space.code_shape or ())
         self._width, self._blocks = width, blocks
         self._epochs, self._rate = epochs, rate
 
     def fit(self, encodings: vaekit.Encodings, seed: int) -> None:
-        """Maximise the likelihood of the indices.
+        """Maximise the likelihood of the codes.
 
         Raises `vaekit.UserError` for an alphabet that is too large.
         """
-        indices, self.vectors = encodings.indexed()
-        if len(self.vectors) > _MOST_CODES:
+        assert encodings.codes is not None
+        codes = encodings.codes.reshape(len(encodings.codes), -1)
+        self.alphabet, indices = np.unique(codes, return_inverse=True)
+        if len(self.alphabet) > _MOST_CODES:
             raise vaekit.UserError(
-                f"The training images have {len(self.vectors):,} different codes, more than the "
-                f"{_MOST_CODES:,} that an autoregressive sampler tells apart, as the sums of a "
-                "residual quantiser's levels may be. Use fewer levels or smaller codebooks, or the "
-                "sampler 'prior'."
+                f"The training images have {len(self.alphabet):,} different codes, more than the "
+                f"{_MOST_CODES:,} that an autoregressive sampler tells apart. Train with a smaller "
+                "codebook, or with several levels of small ones."
             )
         labels = encodings.labels
         if labels is None:
-            labels = np.zeros(len(indices), "int32")
-        inputs = (indices.astype("int32"), labels[:, None])
+            labels = np.zeros(len(codes), "int32")
+        inputs = (indices.reshape(codes.shape).astype("int32"), labels[:, None])
         self._build()
 
         def epoch_inputs(_: np.random.Generator) -> Sequence[np.ndarray]:
@@ -65,7 +68,7 @@ class AutoregressiveSampler(vaekit.Sampler):
 
     def _build(self) -> None:
         self.model = CausalTransformer(
-            len(self.vectors),
+            len(self.alphabet),
             self._places,
             self._space.classes or 1,
             width=self._width,
@@ -84,14 +87,16 @@ class AutoregressiveSampler(vaekit.Sampler):
             # The largest of logits and noise of Gumbel's law is a draw of their softmax.
             noise = rng.gumbel(size=logits.shape)
             indices[:, place] = np.argmax(logits / temperature + noise, axis=-1)
-        return self.vectors[indices].reshape(count, *self._space.shape)
+        assert self._space.looked_up is not None
+        assert self._space.code_shape is not None
+        return self._space.looked_up(self.alphabet[indices].reshape(count, *self._space.code_shape))
 
     def state(self) -> Mapping[str, np.ndarray]:
-        """`codes` `(K, D)`, and the transformer's weights."""
-        return {"codes": self.vectors, **state_of(self.model)}
+        """`alphabet` `(K,)`, the codes that there are, and the transformer's weights."""
+        return {"alphabet": self.alphabet, **state_of(self.model)}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        self.vectors = state["codes"]
+        self.alphabet = state["alphabet"]
         self._build()
         restore(self.model, state)
 
@@ -104,13 +109,13 @@ def autoregressive(
     epochs: Annotated[int, Ge(1)] = 30,
     rate: Annotated[float, Gt(0)] = 2e-3,
 ) -> vaekit.Sampler:
-    """A causal transformer over the codes of a map, row by row, as the second stage of a VQ-VAE.
+    """A causal transformer over codes, row by row, as the second stage of a VQ-VAE.
 
     van den Oord et al. (arXiv:1711.00937), section 3.3, with a transformer (Esser et al.,
-    arXiv:2012.09841) for their PixelCNN. It goes with any latent whose z is made of codes, through
-    the different vectors that z has at a place: of a residual quantiser these are the sums of its
-    levels, which may be too many. A draw takes a pass a place. In a run with a condition, the class
-    begins the sequence. A temperature divides the logits.
+    arXiv:2012.09841) for their PixelCNN. It goes with any latent that has codes as whole numbers;
+    of several at a place, as of a residual quantiser's levels, each follows those before it. A draw
+    takes a pass a code. In a run with a condition, the class begins the sequence. A temperature
+    divides the logits.
 
     Args:
         width: of the transformer, a multiple of 4.
