@@ -126,6 +126,7 @@ def test_a_losss_terms_and_needs():
         "prior": None,
         "density": False,
         "weighs_kl": True,
+        "laws_of_z": False,
         "networks": [],
         "classifier": False,
         "players": {

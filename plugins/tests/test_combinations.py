@@ -28,6 +28,9 @@ MAP = {"decoder": "tiny-map"}
 VQ = {"latent": "vq", "latent_opt": {"codes": 8, "decay": 0.9}}
 FSQ = {"latent": "test-fsq"}
 SPHERE = {"latent": "von-mises-fisher"}
+BALL = {"latent": "poincare"}
+HAMILTONIAN = {"latent": "hamiltonian", "latent_opt": {"steps": 2}}
+RIEMANNIAN = {"latent": "riemannian", "latent_opt": {"steps": 1, "centroids": 12}}
 IAF = {"latent": "iaf", "latent_opt": {"units": 4}}
 LADDER = {"latent": "ladder", "latent_opt": {"units": 4}}
 RESIDUAL = {"latent": "ladder", "latent_opt": {"units": 4, "groups": 3, "posterior": "residual"}}
@@ -38,6 +41,9 @@ VAMP = {"prior": "vamp", "prior_opt": {"inputs": 3}}
 MIXTURE = {"prior": "mixture", "prior_opt": {"components": 3}}
 MAF = {"prior": "maf", "prior_opt": {"steps": 2, "units": 4}}
 REALNVP = {"prior": "realnvp", "prior_opt": {"steps": 2, "units": 4}}
+
+LEVELS = {"loss": "elbo", "loss_opt": {"likelihood": "logistic-mixture", "samples": 3}}
+SIGMA = {"loss": "elbo", "loss_opt": {"likelihood": "optimal-gaussian"}}
 
 COMBINATIONS: dict[str, dict[str, Any]] = {
     "normal": ELBO,
@@ -55,7 +61,11 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
     "iaf, mixture": {**ELBO, **IAF, **MIXTURE},
     "ladder": {**ELBO, **LADDER},
     "ladder, 3 draws": {**THREE, **LADDER},
-    "hamiltonian": {**ELBO, "latent": "test-hamiltonian"},
+    "hamiltonian": {**ELBO, **HAMILTONIAN},
+    "hamiltonian, mixture, 3 draws": {**THREE, **HAMILTONIAN, **MIXTURE},
+    "riemannian": {**ELBO, **RIEMANNIAN},
+    "poincare": {**ELBO, **BALL},
+    "piwae, poincare": {**PIWAE, **BALL},
     "piwae": PIWAE,
     "piwae, iaf, mixture": {**PIWAE, **IAF, **MIXTURE},
     "piwae, ladder": {**PIWAE, **LADDER},
@@ -65,18 +75,21 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
     "piwae, sphere": {**PIWAE, **SPHERE},
     "vae-gan, vq, map decoder": {**GAN, **VQ, **MAP},
     "dreg, sphere": {**DREG, **SPHERE},
-    "dreg, two levels": {**DREG, **LADDER},
+    "dreg, ladder": {**DREG, **LADDER},
     "dreg, vamp": {**DREG, **VAMP},
-    "free bits, two levels": {"loss": "free-bits", **LADDER},
+    "free bits, ladder": {"loss": "free-bits", **LADDER},
     "image tokenizer": TOKENIZER,
     "image tokenizer, vq, map decoder": {**TOKENIZER, **VQ, **MAP},
     "ms-ssim, sphere": {"loss": "ms-ssim", **SPHERE},
+    "dreg, ar1": {**DREG, "prior": "ar1"},
     "tutorial, iaf, vamp": {**IAF, **VAMP},
     "ladder of residuals, 3 draws": {**THREE, **RESIDUAL},
     "planar, 3 draws": {**THREE, **PLANAR},
     "radial, mixture": {**ELBO, **RADIAL, **MIXTURE},
     "piwae, sylvester, maf": {**PIWAE, **SYLVESTER, **MAF},
     "normal, realnvp": {**ELBO, **REALNVP},
+    "256 levels, iaf, mixture": {**LEVELS, **IAF, **MIXTURE},
+    "sigma by the error, vq": {**SIGMA, **VQ},
 }
 every = pytest.mark.parametrize("name", COMBINATIONS)
 

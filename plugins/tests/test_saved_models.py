@@ -14,6 +14,9 @@ from vaekit.model import VAE, prior_model
 OPTIONS: dict[str, dict[str, Any]] = {
     "vq": {"codes": 5},
     "von-mises-fisher": {},
+    "poincare": {},
+    "hamiltonian": {},
+    "riemannian": {},
     "iaf": {"units": 4},
     "ladder": {"units": 4, "groups": 3, "posterior": "residual"},
     "planar": {"steps": 2},
@@ -21,7 +24,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "sylvester": {"steps": 1},
 }
 # Their random encoder is of operations, which HDF5 has no word for.
-OPERATIONS = {"von-mises-fisher"}
+OPERATIONS = {"von-mises-fisher", "poincare"}
 CASES = [
     (name, ending)
     for name in OPTIONS

@@ -105,7 +105,7 @@ def refuse_flattening(parts: Parts, context: Context) -> None:
     if math.prod(shape[:-1]) <= MOST_PLACES or _takes_map(decoder.component):
         return
     size = "x".join(map(str, shape))
-    maps = [c.name for c in discover().registry if c.kind == "decoder" and _takes_map(c)]
+    maps = [component.name for component, _ in _built("decoder", context) if _takes_map(component)]
     raise BuildError(
         f"The latent {parts['latent'].name!r} gives a map of {size} here, and the decoder "
         f"{decoder.name!r} takes a vector: {math.prod(shape)} values at once. Use an encoder that "
@@ -165,10 +165,29 @@ def refuse_misfit(
             and _has_likelihood_for(vae.latent, built.needs)
         ),
     )
+    priors = [] if "prior" in parts else _priors(draw, vae, needs, context)
     raise BuildError(
-        f"The loss {loss!r} needs {lack}, of {who}. "
+        f"The loss {loss!r} needs {lack}, of {who}. {_instead('prior', priors)}"
         f"{instead or _instead('latent', latents)}{_instead('loss', losses)}".strip()
     )
+
+
+def _priors(draw: Draw, vae: VAE, needs: Needs, context: Context) -> list[str]:
+    """The priors with which a latent that has none would fit."""
+    if draw.prior is not None:
+        return []
+
+    def fits(prior: Prior) -> bool:
+        if vae.latent.support not in prior.supports:
+            return False
+        try:
+            with keras.StatelessScope():
+                law = prior.distribution(vae.latent_dim, _no_images)
+        except Exception:  # as in `_draw_by_itself`
+            return False
+        return _lack(draw._replace(prior=law), vae.latent, needs, vae.latent_dim) is None
+
+    return _names("prior", context, fits)
 
 
 def _has_likelihood_for(latent: Latent, needs: Needs) -> bool:

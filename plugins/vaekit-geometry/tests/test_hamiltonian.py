@@ -221,7 +221,7 @@ def test_without_steps_it_is_the_vae() -> None:
 
 
 def test_its_centroids_are_the_newest_images_and_evaluation_keeps_them() -> None:
-    run = program(loss="elbo", latent="riemannian", latent_opt={"centroids": 12})
+    run = program(loss="elbo", latent="riemannian", latent_opt={"centroids": 12, "steps": 1})
     latent = run.vae.latent
     assert not array(latent.squares).any()
     train = compile_train(run, IMAGES)
