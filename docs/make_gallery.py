@@ -53,6 +53,7 @@ NARROW: dict[str, dict[str, Any]] = {
     "factor-vae": {"discriminator_layers": 3, "discriminator_units": 256},
     "capacity": {"steps": 500},
     "image-tokenizer": {"width": 8, "start": 1000},
+    "rae-gp": {"directions": 1},
 }
 COLUMNS = {28: 8, 64: 5}  # images in a row of a picture, by their side
 GAP = 2  # pixels
