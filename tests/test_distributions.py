@@ -11,6 +11,7 @@ from vaekit.distributions import (
     Bernoulli,
     Gaussian,
     Posterior,
+    by_rows,
     kl_standard_normal,
     normal_log_prob,
     sample_normal,
@@ -200,3 +201,27 @@ def test_draws_follow_mean_and_deviation_so_that_gradients_reach_both(samples):
     np.testing.assert_allclose(moved - z, 2, rtol=1e-5)
     wider = array(drawn(Posterior(mean, log_var + 2 * np.log(3.0)), samples))
     np.testing.assert_allclose(wider - array(mean), 3 * (z - array(mean)), rtol=1e-4, atol=1e-5)
+
+
+def test_a_function_of_rows_takes_draws_in_front_and_each_against_every_law():
+    """z of three images, and of one that goes to each of them, against NumPy's broadcasting."""
+    rng = np.random.default_rng(0)
+    matrices, shifts = rng.normal(size=(3, 2, 2)), rng.normal(size=(3, 2))
+
+    def moved(z, parameters):
+        assert z.shape[-1] == 2
+        assert len(z.shape) == 2
+        end = keras.ops.squeeze(parameters["matrix"] @ z[..., None], -1) + parameters["shift"]
+        return end, keras.ops.sum(end, axis=-1)
+
+    parameters = {"matrix": tensor(matrices), "shift": tensor(shifts)}
+    for shape in ((3, 2), (5, 3, 2), (4, 5, 3, 2), (7, 1, 2)):
+        z = rng.normal(size=shape)
+        expected = np.einsum("nij,...nj->...ni", matrices, np.broadcast_to(z, (*shape[:-2], 3, 2)))
+        expected = expected + shifts
+        end, total = by_rows(moved, tensor(z), parameters)
+        np.testing.assert_allclose(array(end), expected, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(array(total), expected.sum(-1), rtol=1e-4, atol=1e-5)
+
+    (doubled,) = by_rows(lambda z, parameters: (2.0 * z,), tensor([1.0, 2.0]), {})
+    np.testing.assert_array_equal(array(doubled), [2.0, 4.0])

@@ -131,7 +131,10 @@ class Latent(ABC):
         return StandardNormalPrior()
 
     def own_prior(self) -> Distribution | None:
-        """The prior that belongs to this latent; it then takes no other. None if it takes any."""
+        """The prior that belongs to this latent; it then takes no other. None if it takes any.
+
+        The variables that it holds among its attributes are moved as the prior's are.
+        """
         return None
 
     def encoded(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -85,10 +85,17 @@ def test_each_option_has_a_meaning_and_a_default_that_it_takes(part: Component) 
         ("latent", "vq", "decay", "1"),
         ("latent", "vq", "restart", "-1"),
         ("latent", "iaf", "units", "0"),
-        ("latent", "two-level", "top", "0"),
+        ("latent", "ladder", "groups", "0"),
+        ("latent", "ladder", "posterior", "prior"),
+        ("latent", "planar", "steps", "-1"),
+        ("prior", "maf", "steps", "0"),
         ("loss", "piwae", "groups", "0"),
         ("loss", "piwae", "sigma", "0"),
+        ("loss", "ciwae", "beta", "1.1"),
+        ("loss", "capacity", "steps", "0"),
         ("loss", "vae-gan", "gamma", "-1"),
+        ("loss", "image-tokenizer", "start", "-1"),
+        ("prior", "ar1", "alpha", "1"),
     ],
 )
 def test_options_out_of_bounds_are_refused(kind: str, name: str, option: str, value: str) -> None:

@@ -20,13 +20,19 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "lfq": {},
     "gumbel-softmax": {"classes": 4},
     "von-mises-fisher": {},
+    "poincare": {},
+    "hamiltonian": {},
+    "riemannian": {},
     "iaf": {"units": 4},
-    "two-level": {"units": 4},
+    "ladder": {"units": 4, "groups": 3, "posterior": "residual"},
+    "planar": {"steps": 2},
+    "radial": {"steps": 2},
+    "sylvester": {"steps": 1},
 }
 # Their encoder draws nothing.
 DETERMINISTIC = {"vq", "residual-vq", "product-vq", "fsq", "residual-fsq", "lfq"}
 # Their random encoder is of operations, which HDF5 has no word for.
-OPERATIONS = {"von-mises-fisher"}
+OPERATIONS = {"von-mises-fisher", "poincare"}
 CASES = [
     (name, ending)
     for name in OPTIONS

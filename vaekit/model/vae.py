@@ -154,9 +154,13 @@ class VAE:
 
     @property
     def parts(self) -> dict[str, list[keras.Variable]]:
-        """The weights that training changes, by the part that they are of."""
+        """The weights that training changes, by the part that they are of.
+
+        Those that a latent's own prior holds are the prior's, whatever else of the latent uses
+        them.
+        """
         encoder, decoder = self._encoder_weights, self.decoder.trainable_variables
-        prior = variables_of(self.prior).trainable
+        prior = variables_of(self.prior, self.latent.own_prior()).trainable
         others = {id(v) for part in (encoder, decoder, prior) for v in part}
         latent = [v for v in self.trainable_variables if id(v) not in others]
         return {"encoder": encoder, "latent": latent, "prior": prior, "decoder": decoder}
@@ -199,6 +203,16 @@ class VAE:
     ) -> VAEOutput:
         """The same, its layers computing as they do outside of training."""
 
+        def under(others: Tensor) -> VAEOutput:
+            return self.in_float32(
+                ops.tile(x, (others.shape[0], 1, 1, 1)),
+                noise,
+                training=training,
+                samples=samples,
+                likelihood=likelihood,
+                labels=ops.reshape(others, (-1,)),
+            )
+
         def log_likelihood(z: Tensor) -> Tensor:
             assert likelihood is not None
             return likelihood.log_prob(x, self.decode(z, labels, training=False))
@@ -232,6 +246,7 @@ class VAE:
             decode=partial(self.decode, labels=labels, training=training),
             seed=noise,
             labels=labels,
+            under=None if labels is None else under,
             weights=self.parts,
             last_layer_gradient=last_layer_gradient,
         )

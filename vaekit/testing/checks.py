@@ -12,6 +12,7 @@ from vaekit.testing import (
     losses,
     options,
     priors,
+    samplers,
     saving,
 )
 from vaekit.testing.subject import Subject
@@ -94,6 +95,16 @@ CHECKS: Mapping[str, tuple[CheckFunction, ...]] = {
         losses.exact_reconstruction_is_a_minimum,
         losses.kl_agrees_with_monte_carlo,
         trains_ten_steps,
+        *GENERAL,
+    ),
+    "sampler": (
+        samplers.gives_z_in_its_shape,
+        samplers.stays_in_its_support,
+        samplers.follows_its_seed,
+        samplers.fit_follows_its_inputs,
+        samplers.state_comes_back,
+        samplers.goes_by_the_labels,
+        samplers.temperature_changes_its_draws,
         *GENERAL,
     ),
     "dataset": (

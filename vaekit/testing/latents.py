@@ -314,7 +314,8 @@ def gradients_reach_every_variable(subject: Subject) -> None:
     if not latent_of(subject).own.trainable:
         raise CheckSkipped("it has no weights")
     run = trained(subject)
-    weights = run.program.vae.parts["latent"]
+    parts = run.program.vae.parts
+    weights = [*parts["latent"], *parts["prior"]]  # which may be the latent's own
     still = run.still(weights)
     require(
         not still,

@@ -3,6 +3,6 @@
 import pytest
 
 
-@pytest.mark.vaekit_checks("two-level", kind="latent")
+@pytest.mark.vaekit_checks("ladder", kind="latent")
 def test_conforms(check):
     check()

@@ -47,8 +47,8 @@ def piwae(
     Rainforth et al., "Tighter Variational Bounds are Not Necessarily Better" (arXiv:1802.04537),
     section 5: the tighter the bound, the less its gradient tells the encoder. The weights are
     p(x|z) p(z) / q(z|x). Decoder and prior go down `negative_iwae`, encoder and latent
-    `negative_miwae`; a prior that a latent has of its own moves with the latent. groups=1 is IWAE,
-    samples=1 as many ELBOs for the encoder, and both 1 the plain ELBO.
+    `negative_miwae`. groups=1 is IWAE, samples=1 as many ELBOs for the encoder, and both 1 the
+    plain ELBO.
 
     Args:
         groups: M, how many bounds the encoder's is the mean of.

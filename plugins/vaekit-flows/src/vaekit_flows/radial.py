@@ -12,6 +12,8 @@ from keras import layers, ops
 from vaekit_flows.flow import Flow
 from vaekit_flows.flow_latent import FlowLatent
 
+_MOST_LOG_ALPHA = 4.0
+
 
 class RadialStep(Flow):
     """z -> z + beta (z - c) / (alpha + r), r = |z - c|, to or from a centre c.
@@ -40,10 +42,24 @@ class RadialStep(Flow):
         self._sum = layers.Add(name=f"{name}_sum")
 
     def heads(self, vector: Any) -> dict[str, Any]:
-        """`centre` `(B, D)`; `log_alpha`, and `beta` before its constraint, `(B, 1)`."""
+        """`centre` `(B, D)`; `log_alpha` in (-4, 4), and `beta` before its constraint, `(B, 1)`.
+
+        Of a smaller alpha, stock layers can't tell alpha / (alpha + r) well in float32.
+        """
+        name = f"encoder_{self._name}"
+        centre, log_alpha, beta = (
+            layers.Dense(size, name=f"{name}_{what}")(vector)
+            for what, size in (("centre", self._dim), ("unbounded_log_alpha", 1), ("beta", 1))
+        )
+        share = layers.Activation("tanh", name=f"{name}_bounded")(
+            layers.Rescaling(1.0 / _MOST_LOG_ALPHA, name=f"{name}_share")(log_alpha)
+        )
         return {
-            f"{self._name}_{what}": layers.Dense(size, name=f"encoder_{self._name}_{what}")(vector)
-            for what, size in (("centre", self._dim), ("log_alpha", 1), ("beta", 1))
+            f"{self._name}_centre": centre,
+            f"{self._name}_log_alpha": layers.Rescaling(_MOST_LOG_ALPHA, name=f"{name}_log_alpha")(
+                share
+            ),
+            f"{self._name}_beta": beta,
         }
 
     def __call__(self, z: Any, parameters: Mapping[str, Any]) -> tuple[Any, Any]:

@@ -1,4 +1,4 @@
-"""The ladder VAE.
+"""The ladder VAE: a hierarchy of groups.
 
 The factories are registered as text, so that finding this plugin imports no Keras.
 """
@@ -14,7 +14,7 @@ VAEKIT_API_VERSION = 2
 def register_latents(register: vaekit.Register) -> None:
     """Offer the latent."""
     register(
-        "two-level",
-        "vaekit_hierarchy.two_level:two_level",
-        summary="Ladder VAE of two groups, the lower one given the upper; its prior is learned.",
+        "ladder",
+        "vaekit_hierarchy.ladder:ladder",
+        summary="Ladder VAE: groups of values, each given those above; its prior is learned.",
     )

@@ -1,114 +1,105 @@
-"""Laws of two groups of values, the lower given the upper: z = (z_1, z_2)."""
+"""The latent of a ladder VAE."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Annotated, Any, Literal
 
-import keras
-import numpy as np
 import vaekit
-from keras import layers, ops
-from vaekit import distributions
+from annotated_types import Ge
+from keras import layers
+from vaekit.stock_layers import flattened, sampled
+
+from vaekit_hierarchy.ladder_laws import LadderPosterior, LadderPrior
+from vaekit_hierarchy.top_down import RULES, TopDown
 
 
-class LowerPrior:
-    """p(z_2|z_1), a diagonal normal by a network of one hidden layer."""
+class Ladder(vaekit.Latent):
+    """z = (z_1, .., z_L), each group given those above it; see `ladder`."""
 
-    def __init__(self, top: int, low: int, units: int) -> None:
-        self.top, self.low = top, low
-        self._hidden = layers.Dense(units, activation="tanh", name="lower_prior_hidden")
-        self._mean = layers.Dense(low, name="lower_prior_mu")
-        self._log_var = layers.Dense(low, name="lower_prior_log_variance")
-        self._hidden.build((None, top))
-        for layer in (self._mean, self._log_var):
-            layer.build((None, units))
+    def __init__(self, sizes: Sequence[int], units: int, rule: str) -> None:
+        self.sizes = tuple(sizes)
+        self._way = TopDown(sizes, units)
+        self._rules = [RULES[rule](f"ladder_z{n}") for n in range(2, len(sizes) + 1)]
 
-    def __call__(self, z1: Any) -> tuple[Any, Any]:
-        """Mean and log-variance of z_2, of z_1 `(..., top)`, symbolic too."""
-        hidden = self._hidden(z1)
-        return self._mean(hidden), self._log_var(hidden)
+    def shape(self, features: tuple[int, ...]) -> tuple[int, ...]:
+        return (sum(self.sizes),)
 
-    def law(self, z1: Any) -> distributions.DiagonalNormal:
-        """p(z_2|z_1)."""
-        return distributions.DiagonalNormal(*self(z1))
+    def heads(self, features: Any) -> dict[str, Any]:
+        """Mean and log-variance that the image gives of each group."""
+        vector = flattened(features)
+        return {
+            f"z{number}_{name}": layers.Dense(size, name=f"encoder_z{number}_{name}")(vector)
+            for number, size in enumerate(self.sizes, start=1)
+            for name in ("mean", "log_var")
+        }
 
-    def parted(self, values: Any) -> tuple[Any, Any]:
-        """Those of the upper group and of the lower, of `(..., top + low)`."""
-        # By constant indices, since Keras saves no slices.
-        upper, lower = np.arange(self.top), np.arange(self.top, self.top + self.low)
-        return ops.take(values, upper, axis=-1), ops.take(values, lower, axis=-1)
+    def posterior(self, parameters: Mapping[str, Any]) -> LadderPosterior:
+        return LadderPosterior(parameters, self._way, self._rules)
 
+    def infer(self, parameters: Mapping[str, Any], given: vaekit.Given) -> vaekit.Draw:
+        posterior, prior = self.posterior(parameters), given.prior
+        z, log_q = posterior.sample_and_log_prob(given.seed, given.lead)
+        kl = posterior.kl_by_group(z)
+        return vaekit.Draw(z, posterior, prior, kl, log_ratio=log_q - prior.log_prob(z))
 
-class LadderPrior(vaekit.Distribution):
-    """p(z_1) p(z_2|z_1), with p(z_1) = N(0, I)."""
+    def own_prior(self) -> LadderPrior:
+        return LadderPrior(self._way)
 
-    def __init__(self, lower: LowerPrior) -> None:
-        self.lower = lower
-        self.upper = distributions.StandardNormal(lower.top)
-        self.noise_dim = lower.top + lower.low
-
-    def sample(self, seed: Any, lead: tuple[int, ...] = ()) -> Any:
-        return self.from_noise(keras.random.normal((*lead, self.noise_dim), seed=seed))
-
-    def log_prob(self, z: Any) -> Any:
-        z1, z2 = self.lower.parted(z)
-        return self.upper.log_prob(z1) + self.lower.law(z1).log_prob(z2)
-
-    def from_noise(self, noise: Any) -> Any:
-        z1, lower_noise = self.lower.parted(noise)
-        return ops.concatenate([z1, self.lower.law(z1).from_noise(lower_noise)], axis=-1)
-
-
-class LadderPosterior(vaekit.Distribution):
-    """q(z_1|x) q(z_2|z_1, x), both diagonal normals.
-
-    The lower one weighs what the image says of z_2 against p(z_2|z_1), each by its precision:
-    Sonderby et al., arXiv:1602.02282.
-
-    parameters: `z1_mean`, `z1_log_var` `(B, top)`; `z2_mean`, `z2_log_var` `(B, low)`, what the
-        image says.
-    """
-
-    def __init__(self, parameters: Mapping[str, Any], lower: LowerPrior) -> None:
-        self.upper = distributions.DiagonalNormal(parameters["z1_mean"], parameters["z1_log_var"])
-        self._seen = parameters["z2_mean"], parameters["z2_log_var"]
-        self._prior = lower
-        self.noise_dim = lower.top + lower.low
-
-    def lower(self, z1: Any) -> distributions.DiagonalNormal:
-        """q(z_2|z_1, x), of z_1 `(..., B, top)`.
-
-        With a and b the log-variances, exp(-a) + exp(-b) is exp(softplus(a - b) - a), and
-        sigmoid(b - a) the first one's share of it.
-        """
-        (mean, log_var), (prior_mean, prior_log_var) = self._seen, self._prior(z1)
-        wider = log_var - prior_log_var
-        return distributions.DiagonalNormal(
-            ops.sigmoid(-wider) * mean + ops.sigmoid(wider) * prior_mean,
-            log_var - ops.softplus(wider),
+    def point(self, parameters: Mapping[str, Any]) -> Any:
+        """The mean of each group, given those of the groups above."""
+        law = self.posterior(parameters)
+        return _joined(
+            self._way.descend(lambda number, prior: law.of_group(number, prior, parameters).z_mean)
         )
 
-    def sample(self, seed: Any, lead: tuple[int, ...] = ()) -> Any:
-        shape = (*lead, ops.shape(self.upper.z_mean)[0], self.noise_dim)
-        return self.from_noise(keras.random.normal(shape, seed=seed))
+    def draw(self, parameters: Mapping[str, Any]) -> Any:
+        law = self.posterior(parameters)
 
-    def log_prob(self, z: Any) -> Any:
-        z1, z2 = self._prior.parted(z)
-        return self.upper.log_prob(z1) + self.lower(z1).log_prob(z2)
+        def drawn(number: int, prior: Any) -> Any:
+            name = f"encoder_z{number + 1}"
+            mean, log_var = law.of_group(number, prior, parameters)
+            return sampled(mean, log_var, name=name, prefix=name)
 
-    def from_noise(self, noise: Any) -> Any:
-        upper_noise, lower_noise = self._prior.parted(noise)
-        z1 = self.upper.from_noise(upper_noise)
-        return ops.concatenate([z1, self.lower(z1).from_noise(lower_noise)], axis=-1)
+        return _joined(self._way.descend(drawn))
 
-    def kl_by_group(self, z: Any) -> Any:
-        """KL(q(z_1|x) || p(z_1)) and KL(q(z_2|z_1, x) || p(z_2|z_1)), `(B, 2)`, in nats.
 
-        The second is the mean over the draws z `(..., B, D)`, and in closed form given their z_1.
-        """
-        z1, _ = self._prior.parted(z)
-        upper = ops.sum(self.upper.kl(distributions.StandardNormal(self._prior.top)), axis=-1)
-        lower = ops.sum(self.lower(z1).kl(self._prior.law(z1)), axis=-1)
-        lower = lower if len(lower.shape) == 1 else ops.mean(lower, axis=0)
-        return ops.stack([upper, lower], axis=-1)
+def _joined(groups: Sequence[Any]) -> Any:
+    return groups[0] if len(groups) == 1 else layers.Concatenate(name="encoder_output")(groups)
+
+
+def ladder(
+    latent_dim: int,
+    *,
+    groups: Annotated[int, Ge(1)] | None = None,
+    sizes: list[int] | None = None,
+    units: Annotated[int, Ge(1)] = 64,
+    posterior: Literal["precision", "residual"] = "precision",
+) -> vaekit.Latent:
+    """Groups of values, each given those above it, with a prior of its own that is learned.
+
+    p(z_1) is N(0, I), and networks give p(z_l|z_1 .. z_{l-1}) of the groups below. The posterior
+    goes the same way down, and joins that prior with what the image says: Sonderby et al., "Ladder
+    Variational Autoencoders" (arXiv:1602.02282); Vahdat and Kautz, "NVAE" (arXiv:2007.03898). The
+    KL is told by group, the uppermost first. One group is the plain VAE.
+
+    Args:
+        groups: how many groups the latent_dim values are parted into; none for 2, or as many as
+            there are sizes.
+        sizes: how many values each group has, the uppermost first; none for groups of one size.
+        units: hidden units of the network of each group's prior.
+        posterior: how image and prior are joined: weighed by their precisions, or the image's part
+            as the difference from the prior.
+    """
+    if sizes is None:
+        count = 2 if groups is None else groups
+        ends = [latent_dim * number // count for number in range(count + 1)]
+        sizes = [end - start for start, end in pairwise(ends)]
+    if min(sizes, default=0) < 1 or sum(sizes) != latent_dim or groups not in (None, len(sizes)):
+        raise vaekit.BuildError(
+            f"The latent 'ladder' parts latent_dim {latent_dim} into groups of a value at least, "
+            f"and was asked for {len(sizes) if groups is None else groups} of sizes {sizes}. Give "
+            f"sizes that sum to {latent_dim}, or fewer groups."
+        )
+    return Ladder(sizes, units, posterior)
