@@ -14,7 +14,6 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-import strangers  # noqa: F401  # registers latents
 import vaekit
 from keras import layers
 from parts import IMAGES, blueprint
