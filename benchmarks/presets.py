@@ -4,7 +4,7 @@
 
 Trains on the same folder of `benchmarks/photographs.py` once for each of `--presets`, with no other
 option but those named, and writes what was chosen and how it went. Where a row of
-`vaekit/presets.py` is to be changed, this is what the change is judged by.
+`vaekit/presets/by_images.py` is to be changed, this is what the change is judged by.
 
 With `--picture FILE.png`: rows of held-out images, of what each preset makes of them, and of its
 samples. Do nothing else on the machine meanwhile.

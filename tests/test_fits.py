@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -341,6 +344,19 @@ def test_what_does_not_fit_is_refused_before_training(parts, tmp_path, config, s
         assert sentence in text
 
 
+def test_a_latent_without_a_prior_is_told_to_take_one(parts, tmp_path):
+    config = {**parts, "latent": "deterministic", "loss": "of-laws"}
+    vaekit.register_loss("of-laws", lambda: OnlyThe(prior=distributions.Distribution))
+    text = refused(tmp_path / "run", **config)
+    assert re.match(
+        r"The loss 'of-laws' needs a prior of type Distribution and gets none, of the latent "
+        r"'deterministic'. Choose the prior '[^.]*'. Choose the latent '",
+        text,
+    )
+    run = vaekit.train(**FEW, **config, prior="standard-normal", out=str(tmp_path / "run"))
+    assert np.isfinite(run.history[-1]["val_loss"])
+
+
 def test_what_is_told_to_choose_instead_fits(parts, tmp_path):
     text = refused(tmp_path / "run", **{**parts, "latent": "normal", "loss": "of-points"})
     latents = text.split("Choose the latent ")[1].split(".")[0].replace("'", "").split(" or ")
@@ -412,10 +428,16 @@ class WideMap(Point):
 
 def test_a_large_map_is_not_flattened(registering):
     def maps(latent_shape, image_shape):
+        z = layers.Input(latent_shape)
+        pixels = layers.Dense(math.prod(image_shape))(layers.GlobalAveragePooling2D()(z))
+        return keras.Model(z, layers.Reshape(image_shape)(pixels))
+
+    def of_other_maps(latent_shape, image_shape):
         raise NotImplementedError
 
     vaekit.register_latent("wide-map", WideMap)
     vaekit.register_decoder("of-maps", maps)
+    vaekit.register_decoder("of-other-maps", of_other_maps)
     with pytest.raises(
         vaekit.BuildError,
         match=r"latent 'wide-map' gives a map of 17x17x2 here, and the decoder 'small' takes a "

@@ -11,8 +11,8 @@ from keras import ops
 from scipy import integrate, stats
 
 import vaekit
-from tests.autodiff import gradient
 from vaekit import distributions
+from vaekit.autodiff import gradient
 from vaekit.distributions import (
     ContinuousBernoulli,
     DiscretizedLogistic,

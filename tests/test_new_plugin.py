@@ -29,6 +29,7 @@ TRAINED = {
     "decoder": "--decoder my-decoder --data digits",
     "prior": "--prior my-prior --data digits",
     "loss": "--loss my-loss --data digits",
+    "sampler": "--sampler my-sampler --data digits",
     "dataset": "--data my-dataset",
 }
 

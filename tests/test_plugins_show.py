@@ -125,7 +125,10 @@ def test_a_losss_terms_and_needs():
         "posterior": None,
         "prior": None,
         "density": False,
+        "weighs_kl": True,
+        "laws_of_z": False,
         "networks": [],
+        "classifier": False,
         "players": {
             "loss": {"moves": ["encoder", "latent", "prior", "decoder"], "terms": None},
         },
@@ -191,6 +194,22 @@ def test_a_priors_law_and_variables_at_two_sizes():
         "h5": False,
     }
     assert "  saved: .keras; .h5 has layers alone\n" in shown("mixture")
+
+
+def test_what_a_sampler_goes_by():
+    (part,) = parts("prior")
+    assert part["built"] == {
+        "supports": None,
+        "conditional": True,
+        "fitted": False,
+        "needs_prior": True,
+        "needs_posterior": False,
+        "needs_codes": False,
+        "has_temperature": True,
+    }
+    text = shown("prior")
+    assert "  for z of support: any\n" in text
+    assert "  fitted on: nothing\n" in text
 
 
 def test_laws_that_cannot_be_had_say_why(site):

@@ -191,7 +191,7 @@ def test_indices_of_codes_stay_whole_numbers(some, tmp_path, name):
         assert [row[2] for row in rows[1:]] == [*"01234"] * 2
         return
     held = arrays(tmp_path / name) if name == "z.h5" else np.load(tmp_path / name)
-    assert (held["indices"].dtype, held["z"].dtype) == (np.int64, np.float32)
+    assert (held["indices"].dtype, held["z"].dtype) == (np.int32, np.float32)
     assert held["indices"].tolist() == [*range(5)] * 2
 
 

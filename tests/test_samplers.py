@@ -11,6 +11,7 @@ import pytest
 import vaekit
 from tests.bad_input.refusals import refused, usage_refused
 from tests.cli.commands import cli
+from tests.resume.runs import KillAt, Killed
 from tests.samplers import TINY, OneNormal, one_normal
 from vaekit.data import split
 from vaekit.errors import BuildError, DataError, RunError, UnknownNameError, UserError
@@ -214,6 +215,13 @@ def test_a_training_whose_fit_was_cut_goes_on_to_the_same_file(tmp_path, whole, 
     monkeypatch.setattr(OneNormal, "fit", fit)
     resumed = vaekit.resume(tmp_path / "run", progress=False)
     assert resumed.record.status == "complete"
+    assert file_of(resumed).read_bytes() == file_of(whole).read_bytes()
+
+
+def test_killed_within_an_epoch_it_ends_with_the_same_file(tmp_path, whole):
+    with pytest.raises(Killed):
+        train(tmp_path / "run", sampler="one-normal", callbacks=[KillAt(7)])
+    resumed = vaekit.resume(tmp_path / "run", progress=False)
     assert file_of(resumed).read_bytes() == file_of(whole).read_bytes()
 
 

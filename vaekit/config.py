@@ -182,6 +182,13 @@ class TrainConfig(_PartFields):
     condition_code: ConditionCode = option(
         "one-hot", "What stands for a class in a model: one-hot, or embedded, learned.", "parts"
     )
+    label_fraction: Annotated[float, Gt(0), Le(1)] = option(
+        1.0,
+        "Share of the training images whose class is used, as many of each; the others train as "
+        "unlabelled, by a loss that can.",
+        "training",
+        metavar="F",
+    )
     recipe: RecipeName = option(
         TUTORIAL,
         f"How to train. {' '.join(f'{name}: {r.summary}' for name, r in RECIPES.items())}",
@@ -381,6 +388,13 @@ class TrainConfig(_PartFields):
         if values.get("epochs") == AUTO and values.get("patience") is None:
             return {**values, "patience": AUTO_PATIENCE}
         return values
+
+    @field_validator("label_fraction")
+    @classmethod
+    def _fraction_needs_labels(cls, value: float, info: ValidationInfo) -> float:
+        if value < 1 and info.data.get("condition") is None:
+            raise ValueError(f"without {option_text('condition', 'labels')} no label is used")
+        return value
 
     @field_validator("epochs")
     @classmethod

@@ -82,11 +82,14 @@ class Latent(ABC):
         that a weight on it would change nothing.
     needs_likelihood: whether `infer` goes by `given.log_likelihood`; losses that declare none are
         then refused, and `draw`, which has no decoder, may be of another law than `infer`.
+    code_name: which of `encoded` is whole numbers by which `looked_up` gives the point; None where
+        none is.
     """
 
     support: str = "real"
     constant_kl: bool = False
     needs_likelihood: bool = False
+    code_name: str | None = None
 
     @abstractmethod
     def shape(self, features: tuple[int, ...]) -> tuple[int, ...]:
@@ -137,6 +140,13 @@ class Latent(ABC):
     def encoded(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         """What `encode` writes of an image by name, and the saved posterior gives."""
         return parameters
+
+    def looked_up(self, code: np.ndarray) -> np.ndarray:
+        """The points `(N, *shape)` of whole numbers `(N, ...)`, as `encoded` gives by `code_name`.
+
+        Raises `DataError` for numbers that no point has.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has a code_name and no `looked_up`.")
 
     def report(self, parameters: Parameters) -> Mapping[str, Tensor]:
         """See `Draw.report`."""

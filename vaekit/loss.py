@@ -85,6 +85,11 @@ class Loss(ABC):
         training change.
     networks: its own networks, as `name: f(image_shape, latent_dim) -> keras.Model`; it finds them
         in `output.networks`.
+    classifier: a network that tells the class of an image, `f(image_shape, classes)`, which gives
+        logits `(B, classes)`. A loss that has one needs a condition, and takes images without a
+        label, whose `output.labels` are -1; they are encoded and decoded under the class that it
+        finds likeliest, and `output.under` tells what others would make of them. It is the network
+        "classifier".
     players: who moves what, down which terms; the first has the loss's own variables, too.
     adversary: an `Adversary` that the loss is trained against; as players, a network and its own.
     minimises: the sum of the terms in a few words, said where training begins ("mean squared error
@@ -101,6 +106,7 @@ class Loss(ABC):
     laws_of_z: bool = False
     weighs_kl: bool = False
     networks: Mapping[str, Callable[[ImageShape, int], Any]] = {}
+    classifier: Callable[[ImageShape, int], Any] | None = None
     players: Mapping[str, Player] = {"loss": Player(VAE_PARTS)}
     adversary: Adversary | None = None
     minimises: str = ""
@@ -123,9 +129,19 @@ class Needs(NamedTuple):
     laws_of_z: bool
     weighs_kl: bool
     networks: Mapping[str, Callable[[ImageShape, int], Any]]
+    classifier: Callable[[ImageShape, int], Any] | None
     players: Mapping[str, Player]
     adversary: Adversary | None
     minimises: str
+
+    def built_networks(
+        self, image_shape: ImageShape, latent_dim: int, classes: int | None
+    ) -> dict[str, Any]:
+        """The loss's networks by name; `classes` are those of the condition, None without one."""
+        networks = {name: build(image_shape, latent_dim) for name, build in self.networks.items()}
+        if self.classifier is not None and classes is not None:
+            networks[CLASSIFIER] = self.classifier(image_shape, classes)
+        return networks
 
     def decoded_shape(self, image_shape: ImageShape) -> ImageShape:
         """The shape of what the decoder makes of an image: of as many channels as parameters."""
@@ -166,6 +182,7 @@ def needs_of(loss: Any, name: str) -> Needs:
 
 
 ADVERSARY = "adversary"
+CLASSIFIER = "classifier"
 
 
 def _with_adversary(needs: Needs, name: str) -> Needs:
@@ -185,8 +202,9 @@ def _with_adversary(needs: Needs, name: str) -> Needs:
 
 def _check_players(needs: Needs, name: str) -> None:
     """Raise `BuildError` unless each part and each network is moved by one player."""
-    parts = (*VAE_PARTS, *needs.networks)
-    for network in needs.networks:
+    networks = [*needs.networks, *([CLASSIFIER] if needs.classifier is not None else [])]
+    parts = (*VAE_PARTS, *networks)
+    for network in networks:
         if network in VAE_PARTS:
             raise BuildError(
                 f"The loss {name!r} has a network {network!r}, which is a part of the model: give "

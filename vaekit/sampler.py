@@ -29,6 +29,8 @@ class LatentSpace(NamedTuple):
         that of each label where it goes by the class. Raises `vaekit.UserError` where the prior has
         no other temperature than 1.
     posterior: parameters of images by name -> q(z|x), over flat z.
+    code_shape: of the whole numbers by which a point is looked up; None where there are none.
+    looked_up: such numbers `(N, *code_shape)` -> their points `(N, *shape)`.
     """
 
     shape: tuple[int, ...]
@@ -37,6 +39,8 @@ class LatentSpace(NamedTuple):
     prior_law: Callable[[], Distribution | None]
     prior_draws: Callable[[int, int, float, np.ndarray | None], np.ndarray]
     posterior: Callable[[Mapping[str, Tensor]], Distribution]
+    code_shape: tuple[int, ...] | None = None
+    looked_up: Callable[[np.ndarray], np.ndarray] | None = None
 
     @property
     def size(self) -> int:
@@ -51,31 +55,25 @@ class Encodings(NamedTuple):
     parameters: of each image's posterior, by name, `(N, ...)`; empty unless the sampler says that
         it `needs_posterior`.
     labels: the class of each image, `(N,)`, int32, in a run with a condition; else None.
+    codes: the whole numbers by which points are looked up, `(N, ...)`, of latents that have such.
     """
 
     points: np.ndarray
     parameters: Mapping[str, np.ndarray]
     labels: np.ndarray | None
+    codes: np.ndarray | None = None
 
     @property
     def flat(self) -> np.ndarray:
         """The points as `(N, D)`."""
         return self.points.reshape(len(self.points), -1)
 
-    def indexed(self) -> tuple[np.ndarray, np.ndarray]:
-        """Codes as indices `(N, P)` of the P places of a map, row by row, and the codes `(K, D)`.
-
-        The codes are those that any of the images has, in a fixed order.
-        """
-        rows = self.points.reshape(-1, self.points.shape[-1])
-        vectors, index = np.unique(rows, axis=0, return_inverse=True)
-        return index.reshape(len(self.points), -1), vectors
-
     def of(self, which: np.ndarray) -> Encodings:
         """Those of some images, by a mask `(N,)` or by their numbers."""
         labels = None if self.labels is None else self.labels[which]
         parameters = {name: values[which] for name, values in self.parameters.items()}
-        return Encodings(self.points[which], parameters, labels)
+        codes = None if self.codes is None else self.codes[which]
+        return Encodings(self.points[which], parameters, labels, codes)
 
 
 class Sampler(ABC):
@@ -91,6 +89,7 @@ class Sampler(ABC):
     fitted: whether there is anything to fit.
     needs_prior: whether it draws from the prior of the run, which must then have one.
     needs_posterior: whether it is to be handed the parameters of posteriors.
+    needs_codes: whether it draws the whole numbers by which points are looked up.
     has_temperature: whether it can draw at another temperature than 1.
     """
 
@@ -99,6 +98,7 @@ class Sampler(ABC):
     fitted: bool = True
     needs_prior: bool = False
     needs_posterior: bool = False
+    needs_codes: bool = False
     has_temperature: bool = False
 
     @abstractmethod

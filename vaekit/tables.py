@@ -10,8 +10,8 @@ from __future__ import annotations
 import csv
 import math
 import zipfile
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -33,17 +33,17 @@ class Table:
     keys: texts or whole numbers `(N,)`, by the column's name; at least one.
     numbers: the shape of a row's entry, such as `()` or `(D,)`, by the column's name.
     chunks: gives the numbers of the next rows, `(n, *shape)` for each of these columns, in order.
-    whole: which of the columns hold whole numbers, int64; the others are float32.
+    types: NumPy's name of a type, by the column's name; the others are float32.
     """
 
     keys: Mapping[str, np.ndarray]
     numbers: Mapping[str, tuple[int, ...]]
     chunks: Iterable[Sequence[np.ndarray]]
-    whole: Collection[str] = ()
+    types: Mapping[str, str] = field(default_factory=dict)
 
     def type_of(self, name: str) -> str:
         """The type of a column of `numbers`."""
-        return "int64" if name in self.whole else "float32"
+        return self.types.get(name, "float32")
 
     def __len__(self) -> int:
         return len(next(iter(self.keys.values())))

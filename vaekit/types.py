@@ -29,10 +29,13 @@ class VAEOutput(NamedTuple):
         mode, and what no gradient moves be assigned.
     draw: what the latent made of the batch.
     networks: the loss's networks by name, to be called on tensors.
+    under: labels `(M, B)` -> what the VAE makes of the batch under them, M times over: an output
+        of M * B images. None in a run without a condition.
     decode: flat z `(..., B, latent_dim)` -> reconstructions, on the loss's scale;
         `decode(z, training=False)` by the decoder at rest.
     seed: a `keras.random.SeedGenerator` for what the loss draws.
-    labels: the class of each image, `(B,)`; None in a run without a condition.
+    labels: the class of each image, `(B,)`, -1 where it isn't known; None in a run without a
+        condition.
     weights: the `keras.Variable`s that training changes, by the part that they are of: "encoder",
         "latent", "prior" and "decoder".
     last_layer_gradient: `f`, of reconstructions -> the gradient of the sum of `f(reconstruction)`
@@ -54,6 +57,7 @@ class VAEOutput(NamedTuple):
     decode: Callable[..., Tensor] | None = None
     seed: Any = None
     labels: Tensor | None = None
+    under: Callable[[Tensor], VAEOutput] | None = None
     weights: Mapping[str, Sequence[Tensor]] = {}
     last_layer_gradient: Callable[[Callable[[Tensor], Tensor]], Tensor] | None = None
 

@@ -1,17 +1,14 @@
-"""Latents of nobody's distribution, that the combinations are to carry: FSQ and a Hamiltonian."""
+"""A latent of nobody's distribution, that the combinations are to carry: FSQ."""
+"""A latent of nobody's distribution, that the combinations are to carry: a Hamiltonian."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
-import keras
 import vaekit
 from keras import layers, ops
 from vaekit import distributions
-from vaekit.autodiff import gradient
-from vaekit.stock_layers import flattened, sampled
 
 
 class FSQ(vaekit.Latent):
@@ -50,6 +47,7 @@ class FSQ(vaekit.Latent):
         return None
 
 
+vaekit.register_latent("test-fsq", FSQ)
 class Hamiltonian(vaekit.Latent):
     """Leapfrog steps towards p(x, z) from a normal draw: Caterini et al., arXiv:1805.11328."""
 
@@ -92,5 +90,4 @@ class Hamiltonian(vaekit.Latent):
         return sampled(parameters["z_mean"], parameters["z_log_var"], name="z", prefix="noise")
 
 
-vaekit.register_latent("test-fsq", FSQ)
 vaekit.register_latent("test-hamiltonian", Hamiltonian)

@@ -23,20 +23,40 @@ DREG = {
     "loss_opt": {"samples": 3, "gradient": "doubly-reparameterised"},
 }
 GAN = {"loss": "vae-gan", "loss_opt": {"width": 2}}
+TOKENIZER = {"loss": "image-tokenizer", "loss_opt": {"width": 2, "start": 0}}
 MAP = {"decoder": "tiny-map"}
 VQ = {"latent": "vq", "latent_opt": {"codes": 8, "decay": 0.9}}
-FSQ = {"latent": "test-fsq"}
+FSQ = {"latent": "fsq", "latent_opt": {"levels": (8, 5, 5, 5)}}
+RESIDUAL = {
+    "latent": "residual-vq",
+    "latent_opt": {"codes": 8, "depth": 2, "dropout": 0.5, "kmeans": 2, "decay": 0.9},
+}
+LEARNED = {
+    "latent": "vq",
+    "latent_opt": {
+        **{"codes": 8, "update": "gradient", "similarity": "cosine", "gradient": "rotation"},
+        "kmeans": 2,
+    },
+}
+GUMBEL = {"latent": "gumbel-softmax", "latent_opt": {"classes": 3}}
 SPHERE = {"latent": "von-mises-fisher"}
+BALL = {"latent": "poincare"}
+HAMILTONIAN = {"latent": "hamiltonian", "latent_opt": {"steps": 2}}
+RIEMANNIAN = {"latent": "riemannian", "latent_opt": {"steps": 1, "centroids": 12}}
 IAF = {"latent": "iaf", "latent_opt": {"units": 4}}
 LADDER = {"latent": "ladder", "latent_opt": {"units": 4}}
 RESIDUAL = {"latent": "ladder", "latent_opt": {"units": 4, "groups": 3, "posterior": "residual"}}
 PLANAR = {"latent": "planar", "latent_opt": {"steps": 2}}
 RADIAL = {"latent": "radial", "latent_opt": {"steps": 2}}
 SYLVESTER = {"latent": "sylvester", "latent_opt": {"steps": 1, "reflections": 2}}
+CODE = {"latent": "deterministic"}
 VAMP = {"prior": "vamp", "prior_opt": {"inputs": 3}}
 MIXTURE = {"prior": "mixture", "prior_opt": {"components": 3}}
 MAF = {"prior": "maf", "prior_opt": {"steps": 2, "units": 4}}
 REALNVP = {"prior": "realnvp", "prior_opt": {"steps": 2, "units": 4}}
+
+LEVELS = {"loss": "elbo", "loss_opt": {"likelihood": "logistic-mixture", "samples": 3}}
+SIGMA = {"loss": "elbo", "loss_opt": {"likelihood": "optimal-gaussian"}}
 
 COMBINATIONS: dict[str, dict[str, Any]] = {
     "normal": ELBO,
@@ -54,7 +74,11 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
     "iaf, mixture": {**ELBO, **IAF, **MIXTURE},
     "ladder": {**ELBO, **LADDER},
     "ladder, 3 draws": {**THREE, **LADDER},
-    "hamiltonian": {**ELBO, "latent": "test-hamiltonian"},
+    "hamiltonian": {**ELBO, **HAMILTONIAN},
+    "hamiltonian, mixture, 3 draws": {**THREE, **HAMILTONIAN, **MIXTURE},
+    "riemannian": {**ELBO, **RIEMANNIAN},
+    "poincare": {**ELBO, **BALL},
+    "piwae, poincare": {**PIWAE, **BALL},
     "piwae": PIWAE,
     "piwae, iaf, mixture": {**PIWAE, **IAF, **MIXTURE},
     "piwae, ladder": {**PIWAE, **LADDER},
@@ -63,16 +87,32 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
     # Of our own, beside those of the study.
     "piwae, sphere": {**PIWAE, **SPHERE},
     "vae-gan, vq, map decoder": {**GAN, **VQ, **MAP},
+    "piwae, residual vq": {**PIWAE, **RESIDUAL},
+    "vq by gradient, map decoder": {**ELBO, **LEARNED, **MAP},
+    "lfq, map decoder": {**ELBO, "latent": "lfq", **MAP},
+    "gumbel-softmax, 3 draws": {**THREE, **GUMBEL},
+    "free bits, gumbel-softmax": {"loss": "free-bits", **GUMBEL},
     "dreg, sphere": {**DREG, **SPHERE},
     "dreg, ladder": {**DREG, **LADDER},
     "dreg, vamp": {**DREG, **VAMP},
     "free bits, ladder": {"loss": "free-bits", **LADDER},
+    "image tokenizer": TOKENIZER,
+    "image tokenizer, vq, map decoder": {**TOKENIZER, **VQ, **MAP},
+    "ms-ssim, sphere": {"loss": "ms-ssim", **SPHERE},
+    "dreg, ar1": {**DREG, "prior": "ar1"},
     "tutorial, iaf, vamp": {**IAF, **VAMP},
     "ladder of residuals, 3 draws": {**THREE, **RESIDUAL},
     "planar, 3 draws": {**THREE, **PLANAR},
     "radial, mixture": {**ELBO, **RADIAL, **MIXTURE},
     "piwae, sylvester, maf": {**PIWAE, **SYLVESTER, **MAF},
     "normal, realnvp": {**ELBO, **REALNVP},
+    "256 levels, iaf, mixture": {**LEVELS, **IAF, **MIXTURE},
+    "sigma by the error, vq": {**SIGMA, **VQ},
+    "wae, deterministic": {"loss": "wae-mmd", **CODE, "prior": "standard-normal"},
+    "info-vae, vamp": {"loss": "info-vae", **VAMP},
+    "aae, iaf": {"loss": "aae", "loss_opt": {"discriminator_units": 8}, **IAF},
+    "rae-gp": {"loss": "rae-gp", "loss_opt": {"directions": 2}, **CODE},
+    "rae-sn": {"loss": "rae-sn", **CODE},
 }
 every = pytest.mark.parametrize("name", COMBINATIONS)
 

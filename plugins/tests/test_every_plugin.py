@@ -91,7 +91,11 @@ def test_each_option_has_a_meaning_and_a_default_that_it_takes(part: Component) 
         ("prior", "maf", "steps", "0"),
         ("loss", "piwae", "groups", "0"),
         ("loss", "piwae", "sigma", "0"),
+        ("loss", "ciwae", "beta", "1.1"),
+        ("loss", "capacity", "steps", "0"),
         ("loss", "vae-gan", "gamma", "-1"),
+        ("loss", "image-tokenizer", "start", "-1"),
+        ("prior", "ar1", "alpha", "1"),
     ],
 )
 def test_options_out_of_bounds_are_refused(kind: str, name: str, option: str, value: str) -> None:

@@ -1,10 +1,13 @@
-"""The README's picture: digits on the sphere, and what lies on great circles between them.
+"""The README's pictures: digits on the sphere and in the disc, and what lies between them.
 
     vaekit train --latent von-mises-fisher --latent-dim 3 --loss elbo --data mnist-sample \\
-        --encoder-opt width=16 --decoder-opt width=16 --epochs 6 --out run
-    python plugins/vaekit-latents/make_picture.py run
+        --encoder-opt width=16 --decoder-opt width=16 --epochs 6 --out sphere
+    vaekit train --latent poincare --latent-dim 2 --loss elbo --data mnist-sample \\
+        --encoder-opt width=16 --decoder-opt width=16 --recipe fast --epochs 12 \\
+        --out disc
+    python plugins/vaekit-geometry/make_picture.py sphere disc
 
-Writes `sphere.png` beside this file.
+Writes `NAME.png` beside this file for each run NAME.
 """
 
 from __future__ import annotations
@@ -16,28 +19,24 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import vaekit
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
 
-OUT = Path(__file__).parent / "sphere.png"
+HERE = Path(__file__).parent
 POINTS, STEPS = 400, 9
 ALONG = (0, 1, 7, 3, 5, 6)  # a held-out digit of each, in turn
 
 
 def draw(run: vaekit.Run) -> Figure:
-    """Where digits lie, on a map of equal areas, and what lies between some of them."""
+    """Where digits lie, by their labels, and what lies between some of them."""
     images = run.held_out(limit=POINTS).images
-    x, y, z = run.latents(images.pixels).T
+    z = run.latents(images.pixels)
     figure = plt.figure(figsize=(10, 3.6), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(1.6, 1))
-
-    axes = left.add_subplot(projection="mollweide")
-    for label, width, height in zip(images.labels, np.arctan2(y, x), np.arcsin(z), strict=True):
+    axes, points = (in_the_disc if z.shape[1] == 2 else on_the_sphere)(left, z)
+    for label, (x, y) in zip(images.labels, points, strict=True):
         colour = mpl.colormaps["tab10"](int(label))
-        axes.text(width, height, str(label), color=colour, fontsize=9, ha="center", va="center")
-    axes.grid(alpha=0.3)
-    axes.set_xticklabels([])
-    axes.set_yticklabels([])
-    left.suptitle("z_direction of held-out digits, the sphere unrolled", fontsize=11)
+        axes.text(x, y, str(label), color=colour, fontsize=9, ha="center", va="center")
 
     chosen = [int(np.argmax(images.labels == digit)) for digit in ALONG]
     ways = run.interpolate(images.pixels[chosen], steps=STEPS)[..., 0]
@@ -45,9 +44,32 @@ def draw(run: vaekit.Run) -> Figure:
     shown = right.add_subplot()
     shown.imshow(rows, cmap="gray_r", vmin=0, vmax=1)
     shown.set_axis_off()
-    right.suptitle("along great circles", fontsize=11)
+    right.suptitle("along geodesics", fontsize=11)
     return figure
 
 
+def on_the_sphere(part: SubFigure, z: np.ndarray) -> tuple[Axes, np.ndarray]:
+    """A map of equal areas, and where on it z of three dimensions is."""
+    axes = part.add_subplot(projection="mollweide")
+    axes.grid(alpha=0.3)
+    axes.set_xticklabels([])
+    axes.set_yticklabels([])
+    part.suptitle("z_direction of held-out digits, the sphere unrolled", fontsize=11)
+    x, y, height = z.T
+    return axes, np.stack([np.arctan2(y, x), np.arcsin(height)], axis=-1)
+
+
+def in_the_disc(part: SubFigure, z: np.ndarray) -> tuple[Axes, np.ndarray]:
+    """The disc with circles at hyperbolic distances 1, 2, 3, ... from its centre, and z."""
+    axes = part.add_subplot(xlim=(-1.02, 1.02), ylim=(-1.02, 1.02), aspect="equal")
+    for distance in range(1, 7):
+        axes.add_patch(plt.Circle((0, 0), np.tanh(distance / 2), fill=False, alpha=0.2))
+    axes.add_patch(plt.Circle((0, 0), 1.0, fill=False))
+    axes.set_axis_off()
+    part.suptitle("z_mean of held-out digits in the Poincaré disc", fontsize=11)
+    return axes, z
+
+
 if __name__ == "__main__":
-    draw(vaekit.load(sys.argv[1])).savefig(OUT, dpi=90)
+    for name in sys.argv[1:]:
+        draw(vaekit.load(name)).savefig(HERE / f"{Path(name).name}.png", dpi=70)

@@ -178,6 +178,18 @@ config_case(
     "huge-reshape",
     set_layer(class_name="Reshape", config={"name": "dense", "target_shape": [2**19, 2**19]}),
 )
+config_case(
+    "bins-that-fall",
+    set_layer(class_name="Discretization", config={"name": "dense", "bin_boundaries": [1.0, 0.0]}),
+)
+config_case(
+    "bins-without-end",
+    set_layer(
+        class_name="Discretization",
+        config={"name": "dense", "bin_boundaries": list(range(2**17)), "output_mode": "one_hot"},
+    ),
+)
+config_case("whole-weights", set_argument("dense", dtype="uint8"))
 config_case("no-groups", set_argument("conv", groups=0))
 config_case("unknown-argument", set_argument("dense", evil=1))
 config_case("name-that-is-a-path", lambda config, canary: set_name(config, "../../dense"))

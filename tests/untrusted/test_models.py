@@ -12,7 +12,8 @@ from keras import layers
 
 import vaekit
 from tests.untrusted.others import filled
-from vaekit.model_files.layers import LAYERS
+from vaekit.model_files.checks import SpecError
+from vaekit.model_files.layers import LAYERS, make_layer
 
 
 def large():
@@ -48,6 +49,11 @@ def large():
     x = layers.ReLU(max_value=5.0, negative_slope=0.1, threshold=0.2)(x)
     means = layers.GlobalAveragePooling2D()(x)
     peaks = layers.GlobalMaxPooling2D()(x)
+    lines = layers.Reshape((-1, 4))(x)
+    lines = layers.GlobalMaxPooling1D(data_format="channels_first", keepdims=True)(lines)
+    whole = layers.Rescaling(1.0, dtype="uint16")(layers.Flatten()(lines))
+    bins = layers.Discretization(bin_boundaries=[-0.5, 0.25, 1.0])(layers.Rescaling(1.0)(whole))
+    bins = layers.Rescaling(1.0)(bins)
     flat = layers.Flatten()(x)
     sides = [
         layers.Dense(5, activation=layers.LeakyReLU(negative_slope=0.4))(flat),
@@ -55,7 +61,7 @@ def large():
     ]
     kinds = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")
     merged = [getattr(layers, kind)()(sides) for kind in kinds]
-    x = layers.Concatenate(axis=-1)([*merged, means, peaks])
+    x = layers.Concatenate(axis=-1)([*merged, means, peaks, bins])
     x = layers.Dropout(0.3)(x)
     x = layers.GaussianDropout(0.1)(x)
     x = layers.GaussianNoise(0.1)(x)
@@ -69,6 +75,23 @@ def large():
     x = layers.Reshape((-1, 2))(x)
     x = layers.Softmax(axis=1)(x)
     return filled(keras.Model(images, layers.Activation("swish", name="end")(x), name="large"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "text"),
+    [
+        ("Discretization", {"bin_boundaries": [0.0, 1.0, 1.0]}, "rising"),
+        ("Discretization", {"bin_boundaries": list(range(2**16 + 1))}, "a list of 1 to 65536"),
+        ("Discretization", {"bin_boundaries": [1e300]}, "a number from"),
+        ("Discretization", {"bin_boundaries": [0.0], "output_mode": "one_hot"}, "'int'"),
+        ("Discretization", {"num_bins": 2**30}, "None"),
+        ("Rescaling", {"scale": 1.0, "dtype": "string"}, "'uint8'"),
+        ("Dense", {"units": 2, "dtype": "uint8"}, "'float32'"),
+    ],
+)
+def test_what_codes_need_is_taken_within_bounds(kind, arguments, text):
+    with pytest.raises(SpecError, match=text):
+        make_layer(kind, arguments)
 
 
 def same(found, expected, batch):

@@ -44,8 +44,9 @@ _table = click.option(
 def encode(model: str, data: str, skip_bad: bool, out: str, split: str, trust: bool) -> None:
     """Write what the latent tells of every image, its file and its class, in the source's order.
 
-    Of the default latent that is z_mean and z_log_var. A run with a condition needs the class of
-    every image. The encoder is a run's, or that of a .keras or .h5 file.
+    Of the default latent that is z_mean and z_log_var, and of a latent of codes their numbers, in
+    the smallest type that holds them. A run with a condition needs the class of every image. The
+    encoder is a run's, or that of a .keras or .h5 file.
     """
     from vaekit.tables import refuse_unknown_ending
 
@@ -73,8 +74,9 @@ def decode(model: str, latents: str, out: str, trust: bool) -> None:
     """Decode latents of an HDF5 file into pictures, or `images` of another.
 
     The latents are the dataset NAME, else the one that `encode` writes: z_mean of the default
-    latent, or z. With a condition, the dataset `labels` says the class of each. PNG files have 8
-    bits a channel, and HDF5 float32. The decoder is a run's, or that of a .keras or .h5 file.
+    latent, z, or the numbers of codes. With a condition, the dataset `labels` says the class of
+    each. PNG files have 8 bits a channel, and HDF5 float32. The decoder is a run's, or that of a
+    .keras or .h5 file, which knows no codes.
     """
     from vaekit.image_files import refuse_unknown_images, stored_as
 

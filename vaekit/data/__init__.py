@@ -8,6 +8,7 @@ of a path that are more than a budget stay there, and are read when they are ask
 from vaekit.data.arrays import as_dataset, as_pixels
 from vaekit.data.budget import Budget, data_budget, free_budget, size
 from vaekit.data.digest import fingerprint
+from vaekit.data.few_labels import UNLABELLED, with_few_labels
 from vaekit.data.labels import check_labels
 from vaekit.data.load import load_data
 from vaekit.data.read import read_images
@@ -19,6 +20,7 @@ from vaekit.data.summary import describe
 from vaekit.data.transform import coloured
 
 __all__ = [
+    "UNLABELLED",
     "Budget",
     "DifferingSizesError",
     "Scale",
@@ -38,4 +40,5 @@ __all__ = [
     "size",
     "split",
     "take",
+    "with_few_labels",
 ]

@@ -40,6 +40,7 @@ class Blueprint(NamedTuple):
             seed=self.config.seed,
             precision=self.config.precision,
             condition=self._condition,
+            unlabelled=self.config.label_fraction < 1,
         )
 
     @property

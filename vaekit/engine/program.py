@@ -20,7 +20,7 @@ from vaekit.engine.objectives import make_objectives
 from vaekit.errors import BuildError
 from vaekit.kernels import KERNELS, ActiveKernels
 from vaekit.latent import Draw
-from vaekit.loss import ADVERSARY, Needs
+from vaekit.loss import ADVERSARY, CLASSIFIER, Needs
 from vaekit.model import VAE, VariablesUsed, seeded
 from vaekit.pixels import as_float_tensor
 from vaekit.types import Tensor, VAEOutput
@@ -67,8 +67,8 @@ class Program:
         self._eval_start = ops.convert_to_numpy(self.eval_noise.state)
         self.networks: dict[str, keras.Model] = {}
         with seeded(seed):
-            for name, build in needs.networks.items():
-                self.networks[name] = build(vae.image_shape, vae.latent_dim)
+            classes = None if vae.condition is None else vae.condition.classes
+            self.networks = needs.built_networks(vae.image_shape, vae.latent_dim, classes)
             # Schedules go by the steps of it; which optimizers there are hangs on the terms.
             self.optimizer = optimizer
             self._terms = LossTerms(loss, needs, loss_name)
@@ -162,8 +162,9 @@ class Program:
         """
         stored, labels = _split(batch)
         x = as_float_tensor(stored)
-        output = self.vae.in_float32(x, self.eval_noise, training=True, **self._asked(labels))
-        self._terms(x, self._completed(output), self.eval_noise)
+        asked = self._asked(x, labels)
+        output = self.vae.in_float32(x, self.eval_noise, training=True, **asked)
+        self._terms(x, self._completed(output, labels), self.eval_noise)
 
     def _train_sums(self, batch: Batch) -> dict[str, Tensor]:
         stored, labels = _split(batch)
@@ -208,18 +209,30 @@ class Program:
         *,
         training: bool,
     ) -> VAEOutput:
-        return self._completed(self.vae(x, noise, training=training, **self._asked(labels)))
+        output = self.vae(x, noise, training=training, **self._asked(x, labels))
+        return self._completed(output, labels)
 
-    def _asked(self, labels: Tensor | None) -> dict[str, Any]:
-        """What the loss asks of the VAE, and the images' labels."""
+    def _asked(self, x: Tensor, labels: Tensor | None) -> dict[str, Any]:
+        """What the loss asks of the VAE, and a label for each image."""
         return {
             "samples": self.needs.samples,
             "likelihood": self.needs.likelihood,
-            "labels": labels,
+            "labels": self._all_labelled(x, labels),
         }
 
-    def _completed(self, output: VAEOutput) -> VAEOutput:
-        """With what a loss is given beside that which the VAE makes of images."""
+    def _all_labelled(self, x: Tensor, labels: Tensor | None) -> Tensor | None:
+        """Labels, with the classifier's own in the place of those that aren't known."""
+        classifier = self.networks.get(CLASSIFIER)
+        if labels is None or classifier is None:
+            return labels
+        likeliest = ops.argmax(classifier(x, training=False), axis=-1)
+        return ops.where(labels < 0, ops.cast(likeliest, "int32"), labels)
+
+    def _completed(self, output: VAEOutput, labels: Tensor | None) -> VAEOutput:
+        """With what a loss is given beside that which the VAE makes of images.
+
+        labels: as they came, unknown ones among them.
+        """
         step = self.optimizer.iterations
         networks = {
             name: partial(network, training=output.training)
@@ -230,6 +243,7 @@ class Program:
             adversary=networks.get(ADVERSARY),
             networks=networks,
             dataset_size=self.dataset_size,
+            labels=labels,
         )
 
     def _sums(

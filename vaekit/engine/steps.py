@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from vaekit.config import MAX_STEPS
-from vaekit.data import StoredPixels
+from vaekit.data import UNLABELLED, StoredPixels
 from vaekit.engine.backend import Call, ForwardStep, current_engine
 from vaekit.engine.feed import Feed, Source
 from vaekit.engine.program import Program
@@ -71,7 +71,8 @@ def _source(program: Program, images: Images | Pixels) -> Source:
     held = Feed(pixels) if isinstance(pixels, StoredPixels) else np.asarray(pixels)
     if program.vae.condition is None:
         return Source(held)
-    return Source(held, program.vae.condition.checked(labels))
+    least = UNLABELLED if program.needs.classifier is not None else 0
+    return Source(held, program.vae.condition.checked(labels, least))
 
 
 def epoch_order(seed: int, epoch: int, count: int) -> np.ndarray:

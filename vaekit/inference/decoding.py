@@ -26,6 +26,11 @@ class Decoder(Protocol):
         ...
 
     @property
+    def code_shape(self) -> tuple[int, ...] | None:
+        """The shape of whole numbers by which z is looked up; None where there are none."""
+        ...
+
+    @property
     def point_names(self) -> Sequence[str]:
         """What the z to decode may be called in a file; the first that there is, is taken."""
         ...
@@ -41,12 +46,15 @@ class Decoder(Protocol):
         ...
 
     def decode(self, z: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
-        """Images `(N, H, W, C)` of latents `(N, *latent_shape)` and, by class, labels `(N,)`."""
+        """Images `(N, H, W, C)` of latents `(N, *latent_shape)` and, by class, labels `(N,)`.
+
+        In the latents' place, whole numbers of `code_shape`.
+        """
         ...
 
 
 def decode_to_file(model: Decoder, latents: str, out: Path) -> int:
-    """Decode the latents of an HDF5 file, and write the images as `write_images` does.
+    """Decode the latents or codes of an HDF5 file, and write the images as `write_images` does.
 
     latents: a path, whose dataset of the model's point is taken (of the default latent, `z_mean`,
     else `z`), or `path::name`. A model that goes by the class takes that from `labels` beside it.
@@ -61,7 +69,10 @@ def decode_to_file(model: Decoder, latents: str, out: Path) -> int:
         if not name:
             names = model.point_names
             name = next((each for each in names if each in source.datasets), names[0])
-        count = _count(source, name, model.latent_shape, "fiu")
+        shape, kinds = model.latent_shape, "fiu"
+        if model.code_shape is not None and _is_code(source, name, model.code_shape):
+            shape, kinds = model.code_shape, "iu"
+        count = _count(source, name, shape, kinds)
         if model.takes_labels:
             _refuse_other_labels(source, count)
         write_images(out, _decoded(model, source, name, count), (count, *model.image_shape))
@@ -75,6 +86,12 @@ def _decoded(model: Decoder, source: HDF5File, name: str, count: int) -> Iterato
             raise DataError(f"{source.path}: latents {start} and on are not all finite.")
         labels = source.read(LABELS, start, start + _CHUNK) if model.takes_labels else None
         yield model.decode(z, labels)
+
+
+def _is_code(file: HDF5File, name: str, shape: tuple[int, ...]) -> bool:
+    """Whether the dataset `name` holds whole numbers of this shape."""
+    dataset = file.datasets.get(name)
+    return dataset is not None and dataset.dtype.kind in "iu" and dataset.shape[1:] == shape
 
 
 def _count(file: HDF5File, name: str, shape: tuple[int, ...], kinds: str) -> int:

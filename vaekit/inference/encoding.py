@@ -58,7 +58,7 @@ def encode_to_file(
         keys,
         {name: values.shape[1:] for name, values in first.items()},
         (list(chunk.values()) for chunk in chain([first], chunks)),
-        whole=frozenset(name for name, values in first.items() if values.dtype.kind in "iu"),
+        types={name: v.dtype.name for name, v in first.items() if v.dtype.kind in "iu"},
     )
     write_table(out, table)
     return Written(len(table), tuple(first))

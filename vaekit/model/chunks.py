@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import keras
 import numpy as np
@@ -18,7 +19,7 @@ _CHUNK = 256
 def run_model(
     model: keras.Model, values: Pixels, labels: np.ndarray | None = None
 ) -> list[np.ndarray]:
-    """The outputs of a model on `values` `(N, ...)`, each `(N, ...)`, float32.
+    """The outputs of a model on `values` `(N, ...)`, each `(N, ...)`, float32 or whole numbers.
 
     values: images as a `Dataset` holds them, or latents. labels: `(N,)`, for a model that takes
         them as its second input.
@@ -42,4 +43,12 @@ def in_chunks(
         with retracing_unsaid():
             outputs = model.predict_on_batch(chunk if labels is not None else chunk[0])
         outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
-        yield [np.asarray(output)[:length] for output in outputs]
+        pairs = zip(outputs, model.outputs, strict=True)
+        yield [_as_declared(np.asarray(output)[:length], of) for output, of in pairs]
+
+
+def _as_declared(values: np.ndarray, output: Any) -> np.ndarray:
+    """Whole numbers in the type of a model's output: torch has none of 16 bits without a sign."""
+    if values.dtype.kind not in "iu":
+        return values
+    return values.astype(keras.backend.standardize_dtype(output.dtype), copy=False)

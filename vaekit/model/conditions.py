@@ -31,8 +31,10 @@ class Condition(NamedTuple):
         """How many values a class's code has."""
         return self.classes if self.code == "one-hot" else min(self.classes, EMBEDDED_WIDTH)
 
-    def checked(self, labels: np.ndarray | None) -> np.ndarray:
+    def checked(self, labels: np.ndarray | None, least: int = 0) -> np.ndarray:
         """Labels `(N,)` of images as int32.
+
+        least: -1 where images may be without a label.
 
         Raises `DataError` where there are none, or one is no class.
         """
@@ -42,7 +44,7 @@ class Condition(NamedTuple):
                 ", and there are no labels. Give them, or images of a source that has labels."
             )
         labels = np.asarray(labels)
-        wrong = (labels < 0) | (labels >= self.classes)
+        wrong = (labels < least) | (labels >= self.classes)
         if wrong.any():
             raise DataError(
                 f"Label {labels[wrong][0]} of image {int(np.argmax(wrong))} is no class: the model "

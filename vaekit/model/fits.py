@@ -32,6 +32,27 @@ Parts = Mapping[str, Part]
 MOST_PLACES = 256
 
 
+def refuse_labels(
+    parts: Parts, needs: Needs, context: Context, *, condition: bool, unlabelled: bool
+) -> None:
+    """Raise `BuildError` if the loss can't go by the labels that there are.
+
+    condition: whether images have a class. unlabelled: whether that of some isn't told.
+    """
+    name = parts["loss"].name
+    if needs.classifier is not None and not condition:
+        raise BuildError(
+            f"The loss {name!r} learns to tell the classes of images, and is told none: add "
+            f"{option_text('condition', 'labels')}."
+        )
+    if unlabelled and needs.classifier is None:
+        losses = _names("loss", context, lambda built: built.needs.classifier is not None)
+        raise BuildError(
+            f"The loss {name!r} takes no images without a label. Leave out "
+            f"{option_text('label_fraction')}. {_instead('loss', losses)}".strip()
+        )
+
+
 def refuse_other_prior(parts: Parts, latent: Latent, prior: Prior | None, context: Context) -> None:
     """Raise `BuildError` if the prior that was named doesn't serve this latent."""
     if prior is None:
@@ -69,6 +90,8 @@ def refuse_other_space(part: Part, sampler: Sampler, latent_name: str, context: 
             )
         if other.needs_prior and space.prior_law() is None:
             return f"draws from the prior, and the latent {latent_name!r} has none"
+        if other.needs_codes and space.code_shape is None:
+            return f"draws whole numbers as codes, and the latent {latent_name!r} has none"
         return None
 
     reason = lack(sampler)
@@ -84,7 +107,7 @@ def refuse_flattening(parts: Parts, context: Context) -> None:
     if math.prod(shape[:-1]) <= MOST_PLACES or _takes_map(decoder.component):
         return
     size = "x".join(map(str, shape))
-    maps = [c.name for c in discover().registry if c.kind == "decoder" and _takes_map(c)]
+    maps = [component.name for component, _ in _built("decoder", context) if _takes_map(component)]
     raise BuildError(
         f"The latent {parts['latent'].name!r} gives a map of {size} here, and the decoder "
         f"{decoder.name!r} takes a vector: {math.prod(shape)} values at once. Use an encoder that "
@@ -144,10 +167,29 @@ def refuse_misfit(
             and _has_likelihood_for(vae.latent, built.needs)
         ),
     )
+    priors = [] if "prior" in parts else _priors(draw, vae, needs, context)
     raise BuildError(
-        f"The loss {loss!r} needs {lack}, of {who}. "
+        f"The loss {loss!r} needs {lack}, of {who}. {_instead('prior', priors)}"
         f"{instead or _instead('latent', latents)}{_instead('loss', losses)}".strip()
     )
+
+
+def _priors(draw: Draw, vae: VAE, needs: Needs, context: Context) -> list[str]:
+    """The priors with which a latent that has none would fit."""
+    if draw.prior is not None:
+        return []
+
+    def fits(prior: Prior) -> bool:
+        if vae.latent.support not in prior.supports:
+            return False
+        try:
+            with keras.StatelessScope():
+                law = prior.distribution(vae.latent_dim, _no_images)
+        except Exception:  # as in `_draw_by_itself`
+            return False
+        return _lack(draw._replace(prior=law), vae.latent, needs, vae.latent_dim) is None
+
+    return _names("prior", context, fits)
 
 
 def _has_likelihood_for(latent: Latent, needs: Needs) -> bool:

@@ -32,6 +32,8 @@ def latent_space(vae: VAE) -> LatentSpace:
         prior_law=vae.prior_distribution,
         prior_draws=draws,
         posterior=posterior,
+        code_shape=vae.code_shape,
+        looked_up=None if vae.code_shape is None else vae.latent.looked_up,
     )
 
 
@@ -49,4 +51,9 @@ def encodings_of(
         parameters = dict(
             zip(vae.parameter_names, run_model(vae.heads, pixels, labels), strict=True)
         )
-    return Encodings(points, parameters, None if labels is None else np.asarray(labels, "int32"))
+    codes, name = None, vae.latent.code_name
+    if name is not None:
+        told = zip(vae.posterior_names, run_model(vae.posterior, pixels, labels), strict=True)
+        codes = dict(told)[name]
+    classes = None if labels is None else np.asarray(labels, "int32")
+    return Encodings(points, parameters, classes, codes)

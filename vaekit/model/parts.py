@@ -10,6 +10,7 @@ from vaekit.model.builders import Context, Part, build_part
 from vaekit.model.conditions import Condition
 from vaekit.model.fits import (
     refuse_flattening,
+    refuse_labels,
     refuse_misfit,
     refuse_other_prior,
     refuse_other_space,
@@ -55,11 +56,12 @@ def build_vae(
     seed: int,
     precision: str = FLOAT32,
     condition: Condition | None = None,
+    unlabelled: bool = False,
 ) -> Built:
     """The VAE of these parts for images of `image_shape`, its weights a function of `seed`.
 
     precision: a Keras dtype policy, in which its layers compute while it trains.
-    condition: what the labels of images are to it.
+    condition: what the labels of images are to it. unlabelled: whether some train without one.
 
     Raises `BuildError` if a part refuses the shape, gives what the kit can't use or doesn't fit
     another, `UserError` if the device lacks the precision.
@@ -69,6 +71,7 @@ def build_vae(
     with seeded(seed):  # by itself, so that no other part's weights hang on the loss
         products: dict[str, Any] = {"loss": build_part(parts["loss"], context)}
     needs = products["loss"].needs
+    refuse_labels(parts, needs, context, condition=condition is not None, unlabelled=unlabelled)
     context = context._replace(decoded_shape=needs.decoded_shape(image_shape))
     with seeded(seed):
         for kind, part in _in_model(parts, True).items():

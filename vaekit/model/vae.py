@@ -124,6 +124,17 @@ class VAE:
         if condition is not None:
             self._encoder_weights = [*self._encoder_weights, *embedding.trainable_variables]
 
+    @property
+    def code_shape(self) -> tuple[int, ...] | None:
+        """The shape of the whole numbers by which a point is looked up; None where there are none.
+
+        They are what the posterior tells as `latent.code_name`.
+        """
+        if self.latent.code_name is None:
+            return None
+        told = dict(zip(self.posterior_names, self.posterior.outputs, strict=True))
+        return tuple(told[self.latent.code_name].shape[1:])
+
     def _of_latent(self, decoder: keras.Model) -> keras.Model:
         codes = self._decoder_codes
         return decoder_of_latent(decoder, self.latent_shape, self.condition, codes)
@@ -192,6 +203,16 @@ class VAE:
     ) -> VAEOutput:
         """The same, its layers computing as they do outside of training."""
 
+        def under(others: Tensor) -> VAEOutput:
+            return self.in_float32(
+                ops.tile(x, (others.shape[0], 1, 1, 1)),
+                noise,
+                training=training,
+                samples=samples,
+                likelihood=likelihood,
+                labels=ops.reshape(others, (-1,)),
+            )
+
         def log_likelihood(z: Tensor) -> Tensor:
             assert likelihood is not None
             return likelihood.log_prob(x, self.decode(z, labels, training=False))
@@ -225,6 +246,7 @@ class VAE:
             decode=partial(self.decode, labels=labels, training=training),
             seed=noise,
             labels=labels,
+            under=None if labels is None else under,
             weights=self.parts,
             last_layer_gradient=last_layer_gradient,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from typing import Any
@@ -81,6 +82,18 @@ def listed(check: Check, least: int, most: int) -> Check:
         if not isinstance(value, list) or not least <= len(value) <= most:
             raise _misplaced(value, f"a list of {least} to {most}")
         return tuple(check(item) for item in value)
+
+    return check_all
+
+
+def rising(check: Check, least: int, most: int) -> Check:
+    """So many values, each above the one before it, as a list."""
+
+    def check_all(value: Any) -> list[Any]:
+        values = list(listed(check, least, most)(value))
+        if any(after <= before for before, after in itertools.pairwise(values)):
+            raise _misplaced(value, "a list of rising values")
+        return values
 
     return check_all
 

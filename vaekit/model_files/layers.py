@@ -24,9 +24,17 @@ from vaekit.model_files.checks import (
     optional,
     pair,
     quoted,
+    rising,
     whole,
 )
-from vaekit.model_files.objects import activation, constraint, initializer, policy, regularizer
+from vaekit.model_files.objects import (
+    activation,
+    constraint,
+    initializer,
+    policy,
+    policy_or_whole,
+    regularizer,
+)
 from vaekit.model_files.weight_counts import Arguments, Count, Shape
 
 
@@ -201,6 +209,7 @@ LAYERS: Mapping[str, LayerRules] = {
     "MaxPooling2D": LayerRules(_POOL),
     "AveragePooling2D": LayerRules(_POOL),
     "GlobalAveragePooling2D": LayerRules({"keepdims": boolean, **_FORMAT}),
+    "GlobalMaxPooling1D": LayerRules({"keepdims": boolean, **_FORMAT}),
     "GlobalMaxPooling2D": LayerRules({"keepdims": boolean, **_FORMAT}),
     "UpSampling2D": LayerRules(
         {"size": pair(1, 256), "interpolation": one_of("nearest", "bilinear"), **_FORMAT}
@@ -208,7 +217,11 @@ LAYERS: Mapping[str, LayerRules] = {
     "ZeroPadding2D": LayerRules({"padding": _BORDER, **_FORMAT}),
     "Cropping2D": LayerRules({"cropping": _BORDER, **_FORMAT}),
     "CenterCrop": LayerRules({"height": whole(1), "width": whole(1), **_FORMAT}),
-    "Rescaling": LayerRules({"scale": _FACTORS, "offset": _FACTORS}),
+    "Rescaling": LayerRules({"scale": _FACTORS, "offset": _FACTORS, "dtype": policy_or_whole}),
+    "Discretization": LayerRules(
+        {"bin_boundaries": rising(number(), 1, 2**16), "output_mode": one_of("int")},
+        {"num_bins": one_of(None), "epsilon": number(0, 1), "sparse": one_of(False)},
+    ),
     "Identity": LayerRules({}),
     "Embedding": LayerRules(
         {"input_dim": whole(1), "output_dim": whole(1), **_trained("embeddings")},

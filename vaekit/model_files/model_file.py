@@ -50,6 +50,11 @@ class ModelFile:
         return tuple(self._decoder.inputs[0].shape[1:])
 
     @property
+    def code_shape(self) -> None:
+        """None: the codes of an image are looked up by a run alone."""
+        return None
+
+    @property
     def point_names(self) -> tuple[str, ...]:
         """What files of latents call the z to decode: `encode` writes `z` where no mean is it."""
         return ("z", "z_mean")

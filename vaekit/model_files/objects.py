@@ -78,6 +78,7 @@ _ACTIVATION_LAYERS: _Table = {
     "ELU": {"alpha": number()},
 }
 _POLICIES = ("float32", "float64", "float16", "mixed_float16", "mixed_bfloat16")
+_WHOLE_TYPES = ("uint8", "uint16", "uint32")
 _KEYS = {"module", "class_name", "config", "registered_name", "shared_object_id"}
 
 
@@ -122,11 +123,20 @@ def constraint(value: Any) -> Any:
 
 def policy(value: Any) -> str:
     """A layer's dtype: the name of a type, or of a mixed policy."""
+    return str(one_of(*_POLICIES)(_policy_name(value)))
+
+
+def policy_or_whole(value: Any) -> str:
+    """The same of a layer that may give whole numbers, as those of codes."""
+    return str(one_of(*_POLICIES, *_WHOLE_TYPES)(_policy_name(value)))
+
+
+def _policy_name(value: Any) -> Any:
     if isinstance(value, dict):
         if value.get("class_name") not in ("DTypePolicy", "Policy"):
             raise SpecError(f"the dtype policy {quoted(value.get('class_name'))}")
         value = mapping(mapping(value, _KEYS).get("config"), {"name"}).get("name")
-    return str(one_of(*_POLICIES)(value))
+    return value
 
 
 def _looked_up(value: Any, what: str, module: str, table: _Table) -> tuple[str, dict[str, Any]]:

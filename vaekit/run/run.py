@@ -63,9 +63,18 @@ class Run:
         return self.model.latent_shape
 
     @property
-    def point_names(self) -> tuple[str]:
-        """What files of latents call the z that stands for an image: of the default, `z_mean`."""
-        return (self.model.point_name,)
+    def point_names(self) -> tuple[str, ...]:
+        """What files of latents call the z that stands for an image: of the default, `z_mean`.
+
+        After it, what they call the codes by which it is looked up, where there are some.
+        """
+        code = self.model.latent.code_name
+        return (self.model.point_name,) if code is None else (self.model.point_name, code)
+
+    @property
+    def code_shape(self) -> tuple[int, ...] | None:
+        """The shape of an image's codes, whole numbers; None where the latent has none."""
+        return self.model.code_shape
 
     @property
     def takes_labels(self) -> bool:
@@ -124,9 +133,12 @@ class Run:
         return named_parameters(self.model.posterior_names, outputs)
 
     def encoded(self, images: Images) -> dict[str, np.ndarray]:
-        """`posterior` of images by name and, where none of it is the point, the point as `z`."""
+        """`posterior` of images by name and, where it doesn't tell the point, the point as `z`.
+
+        Codes tell it, which are decoded as it is.
+        """
         columns: dict[str, np.ndarray] = self.posterior(images)._asdict()
-        if self.model.point_name not in columns:
+        if self.model.point_name not in columns and self.model.latent.code_name is None:
             columns[self.model.point_name] = self.latents(images)
         return columns
 
@@ -144,9 +156,13 @@ class Run:
     def decode(self, z: Any, labels: Any = None) -> np.ndarray:
         """Images `(N, H, W, C)`, float32, of latents `(N, *latent_shape)`.
 
+        z: whole numbers `(N, *code_shape)` are codes, as `encode` gives them.
         labels: the class of each, `(N,)`, in a run with a condition.
         """
-        z, shape = np.asarray(z, "float32"), self.model.latent_shape
+        z, shape = np.asarray(z), self.model.latent_shape
+        if z.dtype.kind in "iu" and z.shape[1:] == self.code_shape:
+            z = self.model.latent.looked_up(z)
+        z = z.astype("float32")
         if z.ndim != 1 + len(shape) or z.shape[1:] != shape:
             wanted = ", ".join(map(str, ("N", *shape)))
             raise UserError(f"Latents of this run have shape ({wanted}), not {z.shape}.")

@@ -12,6 +12,7 @@ from vaekit.testing import (
     losses,
     options,
     priors,
+    samplers,
     saving,
 )
 from vaekit.testing.subject import Subject
@@ -51,6 +52,7 @@ CHECKS: Mapping[str, tuple[CheckFunction, ...]] = {
         latents.draws_are_flat,
         latents.stays_in_its_support,
         latents.goes_from_point_to_point,
+        latents.codes_lead_to_its_point,
         latents.follows_its_seed,
         latents.lead_axis_is_more_draws,
         latents.saved_draw_agrees_with_infer,
@@ -93,6 +95,16 @@ CHECKS: Mapping[str, tuple[CheckFunction, ...]] = {
         losses.exact_reconstruction_is_a_minimum,
         losses.kl_agrees_with_monte_carlo,
         trains_ten_steps,
+        *GENERAL,
+    ),
+    "sampler": (
+        samplers.gives_z_in_its_shape,
+        samplers.stays_in_its_support,
+        samplers.follows_its_seed,
+        samplers.fit_follows_its_inputs,
+        samplers.state_comes_back,
+        samplers.goes_by_the_labels,
+        samplers.temperature_changes_its_draws,
         *GENERAL,
     ),
     "dataset": (

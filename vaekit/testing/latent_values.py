@@ -58,6 +58,7 @@ class LatentUnderCheck:
         self.draw = keras.Model(inputs, draw, name="draw")
         self.encoded = keras.Model(inputs, list(encoded.values()), name="posterior")
         values = np.random.default_rng(0).normal(size=(IMAGES, *features))
+        self.told = tuple(encoded)
         self.features = values.astype(dtype)
 
     @property

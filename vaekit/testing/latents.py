@@ -135,6 +135,24 @@ def goes_from_point_to_point(subject: Subject) -> None:
     )
 
 
+def codes_lead_to_its_point(subject: Subject) -> None:
+    """Where it has codes, they are whole numbers by which its point is looked up."""
+    latent = latent_of(subject)
+    name = latent.latent.code_name
+    if name is None:
+        raise CheckSkipped("it has no codes")
+    require(name in latent.told, f"Its `encoded` tells no {name!r}, which is its `code_name`.")
+    told = latent.encoded.predict(latent.features, verbose=0)
+    code = np.asarray((told if len(latent.told) > 1 else [told])[latent.told.index(name)])
+    require(code.dtype.kind in "iu", f"Its code {name!r} is {code.dtype}, not whole numbers.")
+    point = array(latent.point(latent.features, training=False))
+    looked_up = latent.latent.looked_up(code)
+    fits = looked_up.shape == point.shape
+    require(fits, f"`looked_up` gives {looked_up.shape} where its point is {point.shape}.")
+    apart = np.abs(looked_up - point).max()
+    require(apart < 1e-4, f"`looked_up` misses its point by {apart:.2g}.")
+
+
 def follows_its_seed(subject: Subject) -> None:
     """One seed gives the same weights and draws twice; another gives others."""
     latent = latent_of(subject)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import typing
+import warnings
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ import numpy as np
 from keras import ops
 
 from vaekit.autodiff import gradient
+from vaekit.errors import VaekitWarning
 from vaekit.loss import ADVERSARY, needs_of
 from vaekit.model import HeldVariables, seeded, variables_of
 from vaekit.options import options_of
@@ -22,7 +24,7 @@ from vaekit.testing.subject import Subject
 from vaekit.testing.training import array
 from vaekit.types import Tensor, VAEOutput
 
-SHAPE, LATENTS = (8, 8, 1), 3
+SHAPE, LATENTS, CLASSES = (8, 8, 1), 3, 4
 
 
 class Batch(NamedTuple):
@@ -51,14 +53,28 @@ class LossUnderCheck:
     """The loss that a subject makes with these options, its needs and its networks."""
 
     def __init__(self, subject: Subject, **options: Any) -> None:
-        self.loss = subject.make(**{**subject.options, **options})
+        with warnings.catch_warnings():
+            # Tried with every value of its options, of which some have no effect beside others.
+            warnings.simplefilter("ignore", VaekitWarning)
+            self.loss = subject.make(**{**subject.options, **options})
         self.needs = needs_of(self.loss, subject.name)
 
     @cached_property
     def networks(self) -> dict[str, Callable[[Tensor], Any]]:
         """Its networks by name, its adversary's among them."""
         with seeded(0):
-            return {name: build(SHAPE, LATENTS) for name, build in self.needs.networks.items()}
+            return self.needs.built_networks(SHAPE, LATENTS, CLASSES)
+
+    @cached_property
+    def weights(self) -> dict[str, list[keras.Variable]]:
+        """What the loss may see of each part's weights: a matrix each, the decoder's its own."""
+        shapes = {"encoder": (4, 3), "latent": (3, LATENTS), "prior": (2, LATENTS)}
+        shapes["decoder"] = (LATENTS, math.prod(SHAPE))
+        rng = np.random.default_rng(4)
+        return {
+            part: [keras.Variable(rng.normal(size=shape).astype("float32"), name=part)]
+            for part, shape in shapes.items()
+        }
 
     def silence_networks(self) -> None:
         """Let its networks give zeros from now on."""
@@ -98,11 +114,34 @@ class LossUnderCheck:
             dataset_size=1000,
             draw=draw,
             networks=self.networks,
-            decode=lambda z: self._decoded(_images_of(z)),
+            decode=self._decode,
             seed=keras.random.SeedGenerator(0),
+            weights=self.weights,
+            labels=self._labels(batch),
+            under=partial(self._under, batch, step),
             # As of a last layer that adds its kernel to the image.
             last_layer_gradient=lambda f: gradient(f, reconstruction),
         )
+
+    def _decode(self, z: Tensor, *, training: bool = True) -> Tensor:
+        """Images `(..., B, H, W, C)` of z `(..., B, D)`, by a matrix in a decoder's place."""
+        images = ops.sigmoid(ops.matmul(z, self.weights["decoder"][0]))
+        return self._decoded(ops.reshape(images, (*ops.shape(z)[:-1], *SHAPE)))
+
+    def _labels(self, batch: Batch) -> Tensor | None:
+        """Where the loss can tell classes, the class of each image, or that it has none."""
+        if self.needs.classifier is None:
+            return None
+        numbers = np.floor(1000 * np.abs(batch.noise[:, 0])) % (CLASSES + 1)
+        return ops.convert_to_tensor(numbers.astype("int32") - 1)
+
+    def _under(self, batch: Batch, step: int, labels: Tensor) -> VAEOutput:
+        """The batch under other labels, by which its posteriors' means differ."""
+        labels = array(labels)
+        again = batch.rows(np.tile(np.arange(len(batch.x)), len(labels)))
+        apart = np.float32(0.1) * labels.reshape(-1, 1)
+        moved = again._replace(z_mean=(again.z_mean + apart).astype("float32"))
+        return self.output(moved, step)
 
     def _decoded(self, images: Tensor) -> Tensor:
         """Images in a reconstruction's place: each value, and its negative, as all parameters."""
@@ -146,24 +185,21 @@ def _silent(network: Callable[[Tensor], Any], values: Tensor) -> Any:
     return keras.tree.map_structure(ops.zeros_like, network(values))
 
 
-def _images_of(z: Tensor) -> Tensor:
-    """Images `(..., B, H, W, C)` of z `(..., B, D)`, by a fixed matrix in a decoder's place."""
-    shape = (z.shape[-1], math.prod(SHAPE))
-    matrix = np.random.default_rng(4).normal(size=shape).astype("float32")
-    return ops.reshape(ops.sigmoid(ops.matmul(z, matrix)), (*ops.shape(z)[:-1], *SHAPE))
-
-
 def _arrays(terms: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
     return {name: array(term).astype("float64") for name, term in terms.items()}
 
 
 def choices(subject: Subject) -> list[dict[str, Any]]:
-    """Every combination of the options that are a choice from a list (the first 64)."""
-    values_of = {}
+    """Every combination of the options that are a choice from a list, the default's first.
+
+    At most 64 of them, those that differ from it in the fewest options.
+    """
+    values_of, default = {}, subject.options
     for name, option in options_of(subject.component).items():
         if typing.get_origin(option.annotation) is typing.Literal:
             values_of[name] = typing.get_args(option.annotation)
         elif isinstance(option.default, bool):
             values_of[name] = (False, True)
-    combinations = itertools.islice(itertools.product(*values_of.values()), 64)
-    return [dict(zip(values_of, values, strict=True)) for values in combinations]
+    products = itertools.product(*values_of.values())
+    combinations = [dict(zip(values_of, values, strict=True)) for values in products]
+    return sorted(combinations, key=lambda c: sum(default[name] != c[name] for name in c))[:64]

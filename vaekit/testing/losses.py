@@ -136,13 +136,16 @@ def exact_reconstruction_is_a_minimum(subject: Subject) -> None:
         loss.silence_networks()  # what a critic makes of an image is not for this check
         at = batch.x if loss.needs.scale == "mean" else np.log(batch.x / (1.0 - batch.x))
         for nudge in nudges:
-            exact, up, down = (
-                loss.total(batch._replace(reconstruction=at + by)) for by in (0.0, nudge, -nudge)
+            exact, up, down, half_up, half_down = (
+                loss.total(batch._replace(reconstruction=at + by))
+                for by in (0.0, nudge, -nudge, 0.5 * nudge, -0.5 * nudge)
             )
-            # Nudged either way, an even function rises alike: its slope at the exact image is zero.
+            # Of the difference between either way, what grows as the nudge is the slope; what grows
+            # as its cube, an eighth of which is left at half the nudge, is the loss's own shape.
+            slope = (8.0 * (half_up - half_down) - (up - down)) / 3.0
             rise = abs(up - exact) + abs(down - exact)
             require(
-                abs(up - down) <= 0.01 * rise + 1e-6 * abs(exact) + 1e-4,
+                abs(slope) <= 0.01 * rise + 4e-6 * abs(exact) + 4e-4,
                 "Its gradient is not zero where the reconstruction is exact: nudged one way it "
                 f"changes by {up - exact:.4g}, the other way by {down - exact:.4g}.",
             )

@@ -13,14 +13,14 @@ import numpy as np
 from vaekit.config import TrainConfig
 from vaekit.engine import Blueprint, Program, compile_train
 from vaekit.errors import BuildError
-from vaekit.model import Built, Context, Part, build_part
+from vaekit.model import Built, Context, Part, Parts, build_part
 from vaekit.registry import KIT, RUN_KINDS, Component
 from vaekit.testing.served import latents_served
 from vaekit.testing.subject import Subject, registered
 from vaekit.testing.verdict import CheckSkipped, require
-from vaekit.types import ImageShape, Tensor
+from vaekit.types import Images, ImageShape, Tensor
 
-BATCH = 24
+BATCH, CLASSES = 24, 4
 STEPS = 10
 _MOST = 32  # combinations of other parts that a part is tried with
 _BACKBONES = ("encoder", "decoder")
@@ -85,8 +85,17 @@ def blueprints(subject: Subject) -> Iterator[Blueprint]:
             for kind in in_model
             if (each := subjects[kind]) is not None
         }
-        config = TrainConfig(latent_dim=decoder.claims.latents[0])
-        yield Blueprint(config, parts, shape, dataset_size=BATCH)
+        config = TrainConfig(latent_dim=decoder.claims.latents[0], **_condition(parts))
+        yield Blueprint(config, parts, shape, dataset_size=BATCH, classes=CLASSES)
+
+
+def _condition(parts: Parts) -> dict[str, str]:
+    """What a config says of a condition, where the loss needs one."""
+    try:
+        needs = build_part(parts["loss"], Context((8, 8, 1), 2)).needs
+    except BuildError:  # which building all of it says
+        return {}
+    return {} if needs.classifier is None else {"condition": "labels"}
 
 
 def _common_first(choices: list[list[Subject | None]]) -> list[tuple[Subject | None, ...]]:
@@ -200,7 +209,9 @@ def _train(blueprint: Blueprint, subject: Subject, built: Built | None = None) -
     before = {id(v): array(v) for v in program.state}
     images = some_images(BATCH, program.vae.image_shape)
     block = np.tile(np.arange(BATCH, dtype="int32"), (STEPS, 1))
-    rows = compile_train(program, images)(block)
+    labels = np.arange(BATCH) % (CLASSES + 1) - 1  # of which some are unknown
+    conditional = program.vae.condition is not None
+    rows = compile_train(program, Images(images, labels) if conditional else images)(block)
     return Trained(program, rows, before, beside(blueprint, subject))
 
 

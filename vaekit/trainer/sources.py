@@ -18,6 +18,7 @@ from vaekit.data import (
     load_data,
     parts_of,
     split,
+    with_few_labels,
 )
 from vaekit.engine import HELD, batch_bytes
 from vaekit.errors import DataError, DataUnavailableError, UserError
@@ -110,6 +111,9 @@ def choose_source(
     progress.note(_read_line(dataset, train, validation))
     if chosen.values:
         progress.note(chosen.line)
+    classes = None if config.condition is None else _classes(dataset)
+    if config.label_fraction < 1:
+        train = _few_labelled(train, config, progress)
     part = None if data is not None else _part(dataset.source)
     record = DataRecord(
         asked=config.data,
@@ -121,12 +125,21 @@ def choose_source(
         training_images=len(train.pixels),
         validation_images=len(validation.pixels),
         validation="test set" if dataset.test is not None else "share of the training images",
-        condition_classes=None if config.condition is None else _classes(dataset),
+        condition_classes=classes,
         class_names=None if dataset.classes is None else list(dataset.classes),
         scale=dict(dataset.scale),
         **describe(dataset),
     )
     return Source(train, validation, record, chosen)
+
+
+def _few_labelled(train: Images, config: TrainConfig, progress: Progress) -> Images:
+    """Training images of which a share alone keeps its labels; the others' are -1."""
+    assert train.labels is not None  # which `_classes` has seen to
+    labels = with_few_labels(train.labels, config.label_fraction, config.seed)
+    used = int((labels >= 0).sum())
+    progress.note(f"The labels of {used:,} of the {len(labels):,} training images are used.")
+    return train._replace(labels=labels)
 
 
 def _classes(dataset: Dataset) -> int:

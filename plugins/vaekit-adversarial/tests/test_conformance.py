@@ -3,6 +3,6 @@
 import pytest
 
 
-@pytest.mark.vaekit_checks("vae-gan", kind="loss")
+@pytest.mark.vaekit_checks("vae-gan", "image-tokenizer", kind="loss")
 def test_conforms(check):
     check()

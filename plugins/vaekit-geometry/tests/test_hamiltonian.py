@@ -19,7 +19,7 @@ from vaekit_geometry.riemannian import Riemannian, riemannian
 from vaekit_geometry.riemannian_leapfrog import CentroidMetric, RiemannianLeapfrog
 from vaekit_geometry.tempering import tempering_named
 
-SIZES = np.array([0.05, 0.1], "float32")
+SIZES = tensor([0.05, 0.1])
 DRAWS = 20_000
 
 
@@ -51,7 +51,7 @@ def test_turned_round_it_leads_back(name: str) -> None:
         for _ in range(3):
             phase = leapfrog.step(phase, potential, 0.5 * SIZES)
         phase = Phase(phase.z, -phase.momentum)
-    atol = 1e-5 if name == "flat" else 2e-4  # of implicit equations, solved by iterations
+    atol = 1e-5 if name == "flat" else 2e-3  # of implicit equations, solved by iterations
     np.testing.assert_allclose(array(phase.z), array(phases().z), atol=atol)
     np.testing.assert_allclose(array(phase.momentum), array(phases().momentum), atol=atol)
 
@@ -64,7 +64,7 @@ def test_a_step_keeps_volumes(name: str) -> None:
         return ops.concatenate([phase.z[0], phase.momentum[0]])
 
     matrix = jacobian(step, np.array([0.3, -0.7, 0.5, 1.1]))
-    assert np.linalg.det(matrix) == pytest.approx(1.0, abs=1e-5)
+    assert np.linalg.det(matrix) == pytest.approx(1.0, abs=1e-5 if name == "flat" else 1e-4)
     assert np.abs(matrix - np.eye(4)).max() > 0.03
 
 
@@ -221,7 +221,7 @@ def test_without_steps_it_is_the_vae() -> None:
 
 
 def test_its_centroids_are_the_newest_images_and_evaluation_keeps_them() -> None:
-    run = program(loss="elbo", latent="riemannian", latent_opt={"centroids": 12})
+    run = program(loss="elbo", latent="riemannian", latent_opt={"centroids": 12, "steps": 1})
     latent = run.vae.latent
     assert not array(latent.squares).any()
     train = compile_train(run, IMAGES)

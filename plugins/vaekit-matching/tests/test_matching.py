@@ -89,17 +89,15 @@ def test_the_best_logit_is_the_log_ratio_of_densities() -> None:
 
         now = output._replace(networks={"discriminator": judged})
         loss = aae()
-        total = [lambda: keras.ops.mean(loss(x, now)["discrimination"])]
-        return array(gradients(total[0], [table])[0])
+        return array(gradients(lambda: keras.ops.mean(loss(x, now)["discrimination"]), [table])[0])
 
     log_ratio = [float(np.log(0.25 / 0.75)), float(np.log(0.75 / 0.25))]
     np.testing.assert_allclose(slope(log_ratio), 0.0, atol=1e-6)
     assert np.abs(slope([0.0, 0.0])).min() > 0.1
     x, output = output_with(1.0 - z, z=tensor(z), networks={"discriminator": lambda z: z * 2 - 1})
     deceived = array(aae()(x, output)["deception"])
-    np.testing.assert_allclose(
-        deceived, np.log1p(np.exp(1 - 2 * z[:, 0])) + np.log1p(np.exp(1 - 2 * z[:, 0])), rtol=1e-5
-    )
+    surprise = np.log1p(np.exp(1 - 2 * z[:, 0]))
+    np.testing.assert_allclose(deceived, surprise + np.log1p(np.exp([1, 1, 1, -1])).mean(), 1e-5)
 
 
 def test_a_trained_discriminator_comes_to_it() -> None:
@@ -151,7 +149,7 @@ def test_trained_z_comes_to_the_prior(loss: str) -> None:
 
 
 @pytest.mark.parametrize("loss", ["wae-mmd", "info-vae", "aae"])
-@pytest.mark.parametrize("latent", ["deterministic", "test-fsq"])
+@pytest.mark.parametrize("latent", ["deterministic"])
 def test_without_a_prior_there_is_nothing_to_match(loss: str, latent: str) -> None:
     with pytest.raises(vaekit.BuildError, match=rf"'{loss}' needs a prior .*latent '{latent}'"):
         blueprint(latent=latent, loss=loss).build()

@@ -11,7 +11,7 @@ import vaekit
 from autodiff import gradient
 from keras import ops
 from parts import SHAPE, array, blueprint, tensor
-from vaekit_quantizers.codebook import Codebook
+from vaekit_quantizers.averages import AveragedCodebook
 from vaekit_quantizers.vq import vq
 
 CODES, DIM, DECAY, RESTART = 4, 2, 0.8, 0.1
@@ -28,13 +28,13 @@ def by_hand(size: Any, total: Any, codes: Any, z: Any) -> tuple[Any, Any, Any]:
 @pytest.mark.backend
 def test_averages_and_the_restart_of_dead_codes_over_three_steps() -> None:
     """As NumPy has them; a dead code goes to a vector of the batch, and its averages with it."""
-    book = Codebook(CODES, DIM, DECAY, RESTART)
+    book = AveragedCodebook(CODES, DIM, DECAY, restart=RESTART)
     seed, rng = keras.random.SeedGenerator(1), np.random.default_rng(0)
     restarted = 0
     for _ in range(3):
         z = rng.normal(size=(6, DIM)) + 5.0  # far from where codes start, so that some die
         before = [array(value) for value in (book.size, book.total, book.vectors)]
-        book.follow(tensor(z), book.nearest(tensor(z)), seed)
+        book.quantize(tensor(z[None]), seed, training=True)
         size, total, dead = by_hand(*before, z)
         restarted += dead.sum()
         np.testing.assert_allclose(array(book.size), np.where(dead, 1.0, size), rtol=1e-5)
@@ -49,10 +49,10 @@ def test_averages_and_the_restart_of_dead_codes_over_three_steps() -> None:
 
 
 def test_without_restarts_what_nothing_is_near_to_stays() -> None:
-    book = Codebook(CODES, DIM, DECAY, restart=0.0)
+    book = AveragedCodebook(CODES, DIM, DECAY, restart=0.0)
     before = array(book.vectors)
-    z = tensor(before[:1] + np.zeros((5, DIM)))
-    book.follow(z, book.nearest(z), keras.random.SeedGenerator(1))
+    z = tensor(before[:1] + np.zeros((1, 5, DIM)))
+    book.quantize(z, keras.random.SeedGenerator(1), training=True)
     np.testing.assert_allclose(array(book.vectors), before, rtol=1e-4)
 
 
@@ -80,7 +80,7 @@ def test_indices_lead_to_the_codes_again(shape: tuple[int, ...], places: tuple[i
     z_e, point, code = (np.asarray(out) for out in model.predict(x, verbose=0))
     assert np.issubdtype(code.dtype, np.integer)
     assert code.shape == (5, *(places or (1,)))
-    vectors = array(latent.codebook.vectors)
+    vectors = array(latent.quantizer.vectors)
     np.testing.assert_allclose(vectors[code.reshape(5, *places)], point, atol=1e-6)
     apart = np.square(z_e[..., None, :] - vectors).sum(-1)
     np.testing.assert_array_equal(apart.argmin(-1), code.reshape(5, *places))
@@ -93,7 +93,7 @@ def test_indices_lead_to_the_codes_again(shape: tuple[int, ...], places: tuple[i
 
 def test_of_equal_codes_the_first_is_taken() -> None:
     latent, model = latent_on((3,))
-    latent.codebook._assign(ops.ones((CODES, DIM)))
+    latent.quantizer._assign(ops.ones((CODES, DIM)))
     _, point, code = model.predict(np.ones((2, 3), "float32"), verbose=0)
     assert (np.asarray(code) == 0).all()
     np.testing.assert_array_equal(point, 1.0)
@@ -124,7 +124,7 @@ def test_perplexity_is_exp_of_the_entropy_over_an_epoch() -> None:
     latent = vq(DIM, codes=CODES)
     latent.shape((2, 2, 3))
     # Three places of the first code, and one of the second; then all of the second.
-    book = array(latent.codebook.vectors)
+    book = array(latent.quantizer.vectors)
     batches = [book[[0, 0, 0, 1]], book[[1, 1, 1, 1]]]
     usage = [
         array(latent.infer({"z_e": tensor(b.reshape(1, 2, 2, DIM))}, given(latent)).report[
@@ -145,7 +145,7 @@ def test_kl_is_log_k_a_position_and_the_prior_draws_all_codes() -> None:
     np.testing.assert_allclose(array(draw.kl), 4 * np.log(CODES), rtol=1e-6)
     np.testing.assert_allclose(array(draw.log_ratio), 4 * np.log(CODES), rtol=1e-6)
     z = array(latent.own_prior().sample(keras.random.SeedGenerator(0), (4000,)))
-    apart = np.abs(z.reshape(-1, 1, DIM) - array(latent.codebook.vectors)).sum(-1)
+    apart = np.abs(z.reshape(-1, 1, DIM) - array(latent.quantizer.vectors)).sum(-1)
     frequency = np.bincount(apart.argmin(-1), minlength=CODES) / len(apart)
     assert apart.min(-1).max() < 1e-6
     np.testing.assert_allclose(frequency, 1 / CODES, atol=0.02)
@@ -154,7 +154,7 @@ def test_kl_is_log_k_a_position_and_the_prior_draws_all_codes() -> None:
 def test_between_two_images_there_are_codes_and_the_map_counts_them() -> None:
     latent = vq(DIM, codes=CODES)
     latent.shape((2, 2, 3))
-    vectors = array(latent.codebook.vectors)
+    vectors = array(latent.quantizer.vectors)
     a, b = vectors[[[0, 0], [1, 3]]], vectors[[[1, 0], [2, 3]]]
     way = latent.between(a[None, None], b[None, None], np.linspace(0, 1, 6)[None])
     assert way.shape == (1, 6, 2, 2, DIM)

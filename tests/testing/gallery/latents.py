@@ -103,6 +103,11 @@ class StopsHalfWay(Plain):
         return super().between(a, b, 0.5 * share)
 
 
+@breaks("latent", "codes_lead_to_its_point")
+class HasCodesThatAreNone(Plain):
+    code_name = "z_mean"
+
+
 @breaks("latent", "follows_its_seed")
 class HasASeedOfItsOwn(Plain):
     def infer(self, parameters, given):

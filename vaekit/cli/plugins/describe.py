@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from vaekit.cli.plugins.describe_latent import describe_latent, latent_lines
 from vaekit.cli.plugins.describe_loss import describe_loss, loss_lines
 from vaekit.cli.plugins.describe_prior import describe_prior, prior_lines
+from vaekit.cli.plugins.describe_sampler import describe_sampler, sampler_lines
 from vaekit.cli.plugins.parts import SIZES, shape_text
 from vaekit.errors import VaekitError
 
@@ -89,6 +90,7 @@ DESCRIPTIONS: Mapping[str, Description] = {
     "latent": Description("built", describe_latent, latent_lines),
     "prior": Description("built", describe_prior, prior_lines),
     "loss": Description("built", describe_loss, loss_lines),
+    "sampler": Description("built", describe_sampler, sampler_lines),
 }
 
 

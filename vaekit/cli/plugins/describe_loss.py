@@ -42,6 +42,7 @@ def describe_loss(part: Component) -> dict[str, Any]:
         "laws_of_z": needs.laws_of_z,
         "weighs_kl": needs.weighs_kl,
         "networks": list(needs.networks),
+        "classifier": needs.classifier is not None,
         "players": {name: _player(player) for name, player in needs.players.items()},
         "adversary": _type_of(needs.adversary),
         "variables": variable_facts(own),
@@ -61,6 +62,8 @@ def loss_lines(loss: dict[str, Any]) -> Iterator[str]:
     yield f"  schedules: {', '.join(loss['schedules']) or 'none'}"
     yield f"  likelihood for the reported elbo: {loss['likelihood'] or 'none, so no elbo'}"
     yield f"  networks of its own: {', '.join(loss['networks']) or 'none'}"
+    if loss["classifier"]:
+        yield "  classifier of its own: it needs labels, and takes images without one"
     for name, player in loss["players"].items():
         rest = "all terms" if len(loss["players"]) == 1 else "all other terms"
         terms = rest if player["terms"] is None else ", ".join(player["terms"])

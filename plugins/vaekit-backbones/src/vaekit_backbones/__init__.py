@@ -45,10 +45,10 @@ def register_decoders(register: Callable[..., None]) -> None:
     register(
         "kl-f4",
         "vaekit_backbones.kl:decoder_f4",
-        summary="Latent diffusion's residual net, from a map of a quarter of the sides.",
+        summary="Latent diffusion's residual net, from a map or a vector; mirrors the encoder.",
     )
     register(
         "kl-f8",
         "vaekit_backbones.kl:decoder_f8",
-        summary="Latent diffusion's residual net, from a map of an eighth of the sides.",
+        summary="Latent diffusion's residual net, from a map or a vector; mirrors the encoder.",
     )

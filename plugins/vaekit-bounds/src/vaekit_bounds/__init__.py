@@ -1,4 +1,4 @@
-"""Bounds on the likelihood, and on the KL: IWAE and its kin, free bits, capacity.
+"""Bounds on the likelihood, and on the KL: IWAE and its kin, free bits, capacity, delta-VAE.
 
 The factories are registered as text, so that finding this plugin imports no Keras.
 """
@@ -42,4 +42,14 @@ def register_losses(register: vaekit.Register) -> None:
         "capacity",
         "vaekit_bounds.capacity:capacity",
         summary="Capacity: the KL held at a number of nats that rises with training.",
+    )
+
+
+@vaekit.hookimpl
+def register_priors(register: vaekit.Register) -> None:
+    """Offer the prior."""
+    register(
+        "ar1",
+        "vaekit_bounds.ar1:ar1",
+        summary="delta-VAE's prior: a slow sequence, from which the KL has a floor.",
     )

@@ -33,11 +33,13 @@ class Hamiltonian(vaekit.NormalLatent):
         self.step_logits = keras.Variable(logit, shape=(latent_dim,), name="step_size")
 
     def infer(self, parameters: Mapping[str, Any], given: vaekit.Given) -> vaekit.Draw:
-        """The KL is that of z and momentum together: closed for q_0, then by what the steps change.
-
-        Without steps, that is the VAE's.
-        """
+        """The KL is of z and momentum together: that of q_0, and what the steps change of it."""
         base, prior = self.posterior(parameters), given.prior
+        if prior.log_prob(parameters["z_mean"]) is None:
+            raise vaekit.BuildError(
+                f"Steps towards p(x, z) need the density of p(z), and {type(prior).__name__} tells "
+                "none. Choose another prior."
+            )
         posterior = HamiltonianPosterior(
             base,
             lambda z: -(given.log_likelihood(z) + prior.log_prob(z)),
@@ -47,12 +49,14 @@ class Hamiltonian(vaekit.NormalLatent):
         )
         trajectory = posterior.trajectory(given.seed, given.lead)
         start, end = trajectory.start.z, trajectory.end.z
-        base_ratio = base.log_prob(start) - prior.log_prob(start)
-        change = prior.log_prob(start) - prior.log_prob(end) + posterior.momentum_ratio(trajectory)
-        kl = ops.sum(divergence(base, prior, base_ratio), axis=-1)
+        log_q = base.log_prob(start)
+        log_ratio = log_q - prior.log_prob(end) + posterior.momentum_ratio(trajectory)
+        without_steps = log_q - prior.log_prob(start)
+        change = log_ratio - without_steps
+        kl = ops.sum(divergence(base, prior, without_steps), axis=-1)
         kl = kl + (ops.mean(change, axis=0) if given.lead else change)
         return vaekit.Draw(
-            end, posterior, prior, kl[:, None], base_ratio + change, report=self.report(parameters)
+            end, posterior, prior, kl[:, None], log_ratio, report=self.report(parameters)
         )
 
     def leapfrog(self, parameters: Mapping[str, Any], given: vaekit.Given) -> Leapfrog:

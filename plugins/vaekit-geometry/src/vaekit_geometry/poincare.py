@@ -69,8 +69,9 @@ class Poincare(vaekit.Latent):
 
     def between(self, a: np.ndarray, b: np.ndarray, share: np.ndarray) -> np.ndarray:
         """Points on the geodesic from `a` to `b`, at shares of the distance between them."""
-        share = share.reshape(*share.shape, *(1,) * (a.ndim - share.ndim)).astype(a.dtype)
-        return np.asarray(ops.convert_to_numpy(exp_map(a, share * log_map(a, b))))
+        share = share.reshape(*share.shape, *(1,) * (a.ndim - share.ndim))
+        start, end, share = (ops.convert_to_tensor(v, "float32") for v in (a, b, share))
+        return np.asarray(ops.convert_to_numpy(exp_map(start, share * log_map(start, end))))
 
 
 def poincare(latent_dim: int) -> vaekit.Latent:

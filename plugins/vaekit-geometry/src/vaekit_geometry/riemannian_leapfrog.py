@@ -12,7 +12,7 @@ from vaekit.distributions import normal_log_prob
 from vaekit_geometry.leapfrog import Leapfrog, Phase, Potential
 
 # Of the implicit equations of a step, which are contractions where it is small.
-FIXED_POINT_ITERATIONS = 5
+FIXED_POINT_ITERATIONS = 3
 
 
 class CentroidMetric(NamedTuple):

@@ -45,6 +45,10 @@ class WrappedNormal(vaekit.Distribution):
     def from_noise(self, noise: Any) -> Any:
         return exp_map(self.z_mean, self._tangent(noise))
 
+    def tempered(self, temperature: float) -> WrappedNormal:
+        """With so many times the standard deviations in hyperbolic distance."""
+        return WrappedNormal(self.z_mean, self.tangent_log_var + 2.0 * math.log(temperature))
+
     def _noise(self, seed: Any, lead: tuple[int, ...]) -> Any:
         return keras.random.normal((*lead, *ops.shape(self.z_mean)), seed=seed)
 

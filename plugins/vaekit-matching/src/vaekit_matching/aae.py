@@ -49,8 +49,9 @@ class AAE(vaekit.Loss):
         encoded, drawn = (ops.squeeze(judged(z), axis=-1) for z in (output.z, output.prior_draws()))
         return {
             "reconstruction": squared_error(x, output.reconstruction),
-            "deception": ops.softplus(-encoded) + ops.softplus(drawn),
-            "discrimination": ops.softplus(encoded) + ops.softplus(-drawn),
+            # A draw of the prior belongs to no image of the batch, so all share their mean.
+            "deception": ops.softplus(-encoded) + ops.mean(ops.softplus(drawn)),
+            "discrimination": ops.softplus(encoded) + ops.mean(ops.softplus(-drawn)),
         }
 
 

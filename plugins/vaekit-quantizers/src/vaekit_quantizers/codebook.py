@@ -1,56 +1,65 @@
-"""Code vectors that follow the averages of what was nearest to them."""
+"""A table of code vectors: the nearest is taken."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 import keras
-import numpy as np
 from keras import layers, ops
-from vaekit.stock_layers import fixed_dense
 
-# Keeps the vector of a code that nothing is near from being divided by 0.
-_SMOOTHING = 1e-5
+from vaekit_quantizers.by_layers import FirstHighest
+from vaekit_quantizers.gradients import Estimator, straight_through
+from vaekit_quantizers.kmeans import k_means
+from vaekit_quantizers.quantizer import Quantized, Quantizer, squared_distance
+from vaekit_quantizers.usage import one_hot
 
 
-class Codebook:
-    """K vectors of `dim` values, moved by exponential averages and never by a gradient.
+class Codebook(Quantizer):
+    """K vectors of `dim` values.
 
-    A code's `size` N and `total` m are averages over steps of how many vectors were nearest to it
-    and of their sum; the code is m / N: van den Oord et al., arXiv:1711.00937, appendix A.1. N
-    starts where a code that nothing is near to dies at the first step, and so begins in the data.
-
-    decay: how much of an average is kept in a step.
-    restart: a code whose N falls below this is set to a vector of the batch, with N = 1 and m to
-        match.
+    name: of its layers in saved models, which add to it.
+    commitment: weight of the squared distance of vectors from their codes.
+    restart: a code that fewer vectors than this come to in a step, on average, is set to a vector
+        of the batch, and what is remembered of it with it; 0 for never.
+    kmeans: so many rounds of k-means on the first training batch make the codes; 0: they begin
+        as normal draws.
+    unit: whether codes and vectors have length 1, so that the nearest is that of the smallest
+        angle: Yu et al., arXiv:2110.04627, section 3.2.
+    estimator: how a gradient passes from codes to vectors.
     """
 
-    def __init__(self, codes: int, dim: int, decay: float, restart: float) -> None:
-        self.codes, self.dim = codes, dim
-        self.decay, self.restart = decay, restart
-        self.size = keras.Variable("ones", shape=(codes,), trainable=False, name="code_size")
-        self.total = keras.Variable("zeros", shape=(codes, dim), trainable=False, name="code_total")
+    def __init__(
+        self,
+        codes: int,
+        dim: int,
+        *,
+        name: str = "encoder_code",
+        commitment: float = 0.25,
+        restart: float = 0.0,
+        kmeans: int = 0,
+        unit: bool = False,
+        estimator: Estimator = straight_through,
+    ) -> None:
+        self.codes, self.dim, self.sizes = codes, dim, (codes,)
+        self.commitment, self.restart, self.kmeans = commitment, restart, kmeans
+        self.estimator = estimator
+        self._unit = layers.UnitNormalization(name="encoder_unit_vectors") if unit else None
         # As layers, which a saved encoder can be made of: 2 z . e - |e|^2, highest where e is
         # nearest; and from a one to the code that it stands for.
-        self._score = layers.Dense(codes, trainable=False, name="encoder_code_scores")
+        self._score = layers.Dense(codes, trainable=False, name=f"{name}_scores")
         self._lookup = layers.Dense(
             dim,
             use_bias=False,
             trainable=False,
             kernel_initializer=keras.initializers.RandomNormal(stddev=1.0),
-            name="encoder_codebook",
+            name=f"{name}_vectors",
         )
-        # How many ones are before each: with it, of several the first is told.
-        self._earlier = layers.Dense(
-            codes, use_bias=False, trainable=False, name="encoder_earlier_hits"
-        )
+        self._first_highest = FirstHighest(codes, f"{name}_ranks")
         self._score.build((None, dim))
         self._lookup.build((None, codes))
-        self._earlier.build((None, codes))
-        self._earlier.kernel.assign(np.triu(np.ones((codes, codes), "float32"), 1))
-        start = self.restart or 1.0
-        self.size.assign(start * ops.ones((codes,)))
-        self.total.assign(start * self.vectors)
+        self._started = keras.Variable("zeros", shape=(), trainable=False, name="codes_started")
         self._assign(self.vectors)
 
     @property
@@ -58,50 +67,73 @@ class Codebook:
         """The codes, `(K, dim)`."""
         return ops.convert_to_tensor(self._lookup.kernel)
 
+    def bounded(self, z_e: Any) -> Any:
+        return z_e if self._unit is None else self._unit(z_e)
+
+    def quantize(self, z_e: Any, seed: Any, *, training: bool = False) -> Quantized:
+        fixed = ops.stop_gradient(z_e)
+        rows = ops.reshape(fixed, (-1, self.dim))
+        if training:
+            self._begin(rows, seed)
+        index = self.nearest(fixed)
+        hits = one_hot(index, self.codes)
+        codes = ops.stop_gradient(self._lookup(hits))
+        terms = {"commitment": self.commitment * squared_distance(z_e, codes)}
+        terms |= self._own_terms(fixed, hits)
+        if training:
+            self._follow(rows, ops.reshape(hits, (-1, self.codes)), seed)
+        return Quantized(self.estimator(z_e, codes), ops.expand_dims(index, -1), terms)
+
     def nearest(self, z_e: Any) -> Any:
-        """A one at the code nearest to each vector `(..., dim)`, and zeros: `(..., K)`."""
-        index = ops.argmax(self._score(z_e), axis=-1)
-        return self.one_hot(ops.cast(index, "int32"))
+        """The index of the code nearest to each vector `(..., dim)`, `(...)`, int32."""
+        return ops.cast(ops.argmax(self._score(z_e), axis=-1), "int32")
 
-    def one_hot(self, index: Any) -> Any:
-        """Indices `(...)`, int32, as ones and zeros `(..., K)`."""
-        return ops.cast(
-            ops.equal(ops.expand_dims(index, -1), np.arange(self.codes, dtype="int32")), "float32"
+    def vectors_of(self, index: Any) -> Any:
+        return self._lookup(one_hot(ops.squeeze(index, -1), self.codes))
+
+    def by_layers(self, z_e: Any) -> tuple[Any, Any]:
+        one, index = self._first_highest(self._score(z_e))
+        return self._lookup(one), index
+
+    @property
+    @abstractmethod
+    def _state(self) -> Sequence[keras.Variable]:
+        """What the codes are a function of, but for what a gradient moves."""
+
+    @abstractmethod
+    def _state_of(self, means: Any, counts: Any) -> Sequence[Any]:
+        """The state in which the codes are `means` `(K, dim)` that `counts` `(K,)` came to."""
+
+    @abstractmethod
+    def _refresh(self) -> None:
+        """Set the codes to what they are now."""
+
+    @abstractmethod
+    def _follow(self, z_e: Any, hits: Any, seed: Any) -> None:
+        """A training step, of vectors `(N, dim)` and the ones `(N, K)` of their nearest codes."""
+
+    def _own_terms(self, z_e: Any, hits: Any) -> dict[str, Any]:
+        """Terms that move the codes by a gradient."""
+        return {}
+
+    def _begin(self, z_e: Any, seed: Any) -> None:
+        """Before the first training step's codes are taken, let k-means make them."""
+        if not self.kmeans:
+            return
+        start = self._some(z_e, seed)
+        state = ops.cond(
+            self._started > 0.0,
+            lambda: [ops.copy(variable) for variable in self._state],
+            lambda: list(self._state_of(*k_means(z_e, start, self.kmeans))),
         )
+        for variable, value in zip(self._state, state, strict=True):
+            variable.assign(value)
+        self._started.assign(1.0)
+        self._refresh()
 
-    def lookup(self, one_hot: Any) -> Any:
-        """The codes that ones stand for, `(..., dim)`."""
-        return self._lookup(one_hot)
-
-    def nearest_by_layers(self, z_e: Any) -> Any:
-        """`nearest` of symbolic `(B, P, dim)` from stock layers alone; the first of equal codes."""
-        score = self._score(z_e)
-        highest = layers.GlobalMaxPooling1D(data_format="channels_first", keepdims=True)(score)
-        hits = _step(layers.Subtract()([score, highest]), 0.0)
-        return _step(layers.Subtract()([hits, self._earlier(hits)]), 0.5)
-
-    def index_by_layers(self, one_hot: Any) -> Any:
-        """The index of each one, as integers, from symbolic `(B, P, K)`."""
-        number = fixed_dense(one_hot, np.arange(self.codes)[:, None], "encoder_code_number")
-        edges = (np.arange(1, self.codes) - 0.5).tolist()
-        return layers.Discretization(bin_boundaries=edges, name="encoder_code")(number)
-
-    def follow(self, z_e: Any, nearest: Any, seed: Any) -> None:
-        """A step's averages, from vectors `(N, dim)` and their `nearest` `(N, K)`.
-
-        seed: a `keras.random.SeedGenerator`, for which vectors the dead codes are set to.
-        """
-        keep, fresh = self.decay, 1.0 - self.decay
-        size = keep * self.size + fresh * ops.sum(nearest, axis=0)
-        total = keep * self.total + fresh * ops.matmul(ops.transpose(nearest), z_e)
-        dead = ops.cast(size < self.restart, "float32")
-        size = (1.0 - dead) * size + dead
-        total = (1.0 - dead)[:, None] * total + dead[:, None] * self._some(z_e, seed)
-        self.size.assign(size)
-        self.total.assign(total)
-        count = ops.sum(size)
-        smoothed = (size + _SMOOTHING) / (count + self.codes * _SMOOTHING) * count
-        self._assign(total / smoothed[:, None])
+    def _dead(self, size: Any) -> Any:
+        """1 for each code that is to begin anew, by its average number of vectors, `(K,)`."""
+        return ops.cast(size < self.restart, "float32")
 
     def _some(self, z_e: Any, seed: Any) -> Any:
         """K of the vectors, all of them before any comes again."""
@@ -110,11 +142,7 @@ class Codebook:
         return ops.take(z_e, ops.take(order, which, axis=0), axis=0)
 
     def _assign(self, vectors: Any) -> None:
+        vectors = self.bounded(vectors)
         self._lookup.kernel.assign(vectors)
         self._score.kernel.assign(2.0 * ops.transpose(vectors))
         self._score.bias.assign(-ops.sum(ops.square(vectors), axis=-1))
-
-
-def _step(values: Any, edge: float) -> Any:
-    """1 where a value reaches the edge, else 0."""
-    return layers.Rescaling(1.0)(layers.Discretization(bin_boundaries=[edge])(values))
