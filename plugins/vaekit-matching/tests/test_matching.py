@@ -7,7 +7,6 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-import strangers  # noqa: F401  # registers latents
 import vaekit
 from made_up_outputs import batch_and_output, gradients
 from parts import IMAGES, array, blueprint, program, tensor, values
