@@ -8,7 +8,6 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-import strangers  # noqa: F401  # registers latents
 import vaekit
 from parts import IMAGES, program, values
 from vaekit.engine import Evaluation, compile_train
