@@ -69,7 +69,7 @@ class MaskedConv(layers.Conv2D):  # type: ignore[misc]  # Keras has no types
         self._seen = mask
 
     def call(self, values: Any) -> Any:
-        kernel = ops.convert_to_tensor(self.kernel) * self._seen
+        kernel = ops.multiply(self.kernel, ops.convert_to_tensor(self._seen))
         seen = ops.conv(values, kernel, padding="same", data_format="channels_last")
         return seen + self.bias
 
