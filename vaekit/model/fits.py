@@ -139,7 +139,8 @@ def refuse_misfit(
         losses = _names("loss", context, lambda built: _has_likelihood_for(vae.latent, built.needs))
         latents = _names("latent", context, fits)
         raise BuildError(
-            f"{_as_beginning(who)} goes by log p(x|z), and the loss {loss!r} declares no likelihood. "
+            f"{_as_beginning(who)} goes by log p(x|z), and the loss {loss!r} declares no "
+            "likelihood. "
             f"{_instead('loss', losses)}{_instead('latent', latents)}".strip()
         )
 
