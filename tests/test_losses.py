@@ -296,7 +296,7 @@ class Bare(Loss):
 @pytest.mark.parametrize(
     ("attributes", "text"),
     [
-        ({"scale": "probability"}, r"'mine' asks for .*'probability'; say mean or logits"),
+        ({"scale": "probability"}, r"'mine' asks for .*'probability'; say mean, logits or param"),
         ({"samples": 0}, r"'mine' asks for 0 samples"),
         ({"samples": 1.5}, r"'mine' asks for 1\.5 samples"),
         ({"likelihood": distributions.Bernoulli()}, r"'mine' works on mean .* on logits"),

@@ -76,7 +76,7 @@ REFUSED: list[tuple[dict[str, Any], tuple[str, str], str]] = [
     ({"decoder": "tiny", "latent": "vq", "encoder": "wide"}, ("tiny", "vq"), "decoder"),
     ({"prior": "mixture", "latent": "vq"}, ("mixture", "vq"), "latent"),
     ({"prior": "realnvp", "latent": "vq"}, ("realnvp", "vq"), "latent"),
-    ({"prior": "mixture", "latent": "test-fsq"}, ("mixture", "test-fsq"), "latent"),
+    ({"prior": "mixture", "latent": "fsq"}, ("mixture", "fsq"), "latent"),
     ({"loss": "rae-gp", "latent": "normal"}, ("rae-gp", "normal"), "latent"),
     ({"loss": "wae-mmd", "latent": "deterministic"}, ("wae-mmd", "deterministic"), "prior"),
 ]

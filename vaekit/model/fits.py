@@ -139,7 +139,8 @@ def refuse_misfit(
         losses = _names("loss", context, lambda built: _has_likelihood_for(vae.latent, built.needs))
         latents = _names("latent", context, fits)
         raise BuildError(
-            f"{who.capitalize()} goes by log p(x|z), and the loss {loss!r} declares no likelihood. "
+            f"{_as_beginning(who)} goes by log p(x|z), and the loss {loss!r} declares no "
+            "likelihood. "
             f"{_instead('loss', losses)}{_instead('latent', latents)}".strip()
         )
 
@@ -148,11 +149,11 @@ def refuse_misfit(
 
     if "prior" in parts:
         who += f" with the prior {parts['prior'].name!r}"
-    with refused_creation(who.capitalize()):
+    with refused_creation(_as_beginning(who)):
         try:
             draw = _draw(vae, needs)
         except BuildError as error:
-            sentence = f"{who.capitalize()}: {error} {without_the_prior()}"
+            sentence = f"{_as_beginning(who)}: {error} {without_the_prior()}"
             raise BuildError(sentence.strip()) from error
     lack = _lack(draw, vae.latent, needs, vae.latent_dim)
     if lack is None:
@@ -270,6 +271,11 @@ def _are_of_z(draw: Draw) -> bool:
         return False
     ratio, own = (ops.convert_to_numpy(r) for r in (log_q - log_p, draw.log_ratio))
     return np.allclose(ratio, own, rtol=1e-3, atol=1e-3)
+
+
+def _as_beginning(words: str) -> str:
+    """Words as a sentence begins; names in them keep their case."""
+    return words[0].upper() + words[1:]
 
 
 def _type(law: Any) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from vaekit.checkpoint import snapshot
 from vaekit.errors import BuildError, PluginError, RunError, UserError, VaekitError
-from vaekit.model import VAE, Part, build_for, encodings_of
+from vaekit.model import VAE, Part, build_for, encodings_of, seeded
 from vaekit.options import check_options, resolved_options
 from vaekit.registry import Component, Registry
 from vaekit.run.directory import RunDirectory
@@ -40,7 +40,8 @@ def fit_sampler(
             vae, images.pixels, images.labels, posterior=sampler.needs_posterior
         )
         try:
-            sampler.fit(encodings, seed)
+            with seeded(seed):  # for the Keras layers that it builds
+                sampler.fit(encodings, seed)
         except VaekitError:
             raise
         except Exception as error:

@@ -203,7 +203,9 @@ def _train(blueprint: Blueprint, subject: Subject, built: Built | None = None) -
     """`STEPS` steps, all on one batch."""
     # Gently: a strong penalty may well leap in its first steps at the rate of a real run.
     # Lion's steps are about as long as Adam's, and take a third less time to compile.
-    program = blueprint.program(built, optimizer=keras.optimizers.Lion(1e-4))
+    # No step undoes another: a weight that is one number might else be back where it began.
+    rate = keras.optimizers.schedules.ExponentialDecay(1e-4, STEPS, 0.5)
+    program = blueprint.program(built, optimizer=keras.optimizers.Lion(rate))
     before = {id(v): array(v) for v in program.state}
     images = some_images(BATCH, program.vae.image_shape)
     block = np.tile(np.arange(BATCH, dtype="int32"), (STEPS, 1))

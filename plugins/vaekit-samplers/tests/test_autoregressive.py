@@ -1,4 +1,4 @@
-"""The transformer over codes: what it may see, its probabilities, and what it learns."""
+"""The PixelCNN over codes: what it may see, its probabilities, and what it learns."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import vaekit
 from keras import ops
 from known_codes import encodings, space
 from vaekit_samplers.autoregressive import autoregressive
-from vaekit_samplers.causal_transformer import CausalTransformer
+from vaekit_samplers.pixel_cnn import PixelCNN
 
 CODES, PLACES = 3, 4
 
 
-def disturbed(classes: int = 2) -> CausalTransformer:
-    model = CausalTransformer(CODES, PLACES, classes, width=8, heads=2, blocks=2)
+def disturbed(classes: int = 2) -> PixelCNN:
+    model = PixelCNN(CODES, (2, 2), classes, width=8, blocks=2)
     rng = np.random.default_rng(0)
     model.set_weights([w + rng.normal(scale=0.3, size=w.shape) for w in model.get_weights()])
     return model
@@ -98,7 +98,7 @@ def test_it_learns_a_known_chain_and_draws_it() -> None:
     assert np.mean((index[:, :-1] + 1) % CODES == index[:, 1:]) > 0.99
 
 
-def test_a_class_begins_the_sequence() -> None:
+def test_it_goes_by_the_class() -> None:
     labels = np.arange(512) % 3
     made = autoregressive(of_codes(classes=3), width=16, blocks=1, epochs=30, rate=1e-2)
     made.fit(coded(labels.repeat(4), labels), 0)
@@ -113,5 +113,16 @@ def test_too_large_an_alphabet_is_told() -> None:
     points = np.zeros((*codes.shape, 2))
     with pytest.raises(vaekit.UserError, match="have 8,400 different codes, more than the 8,192"):
         made.fit(encodings(points)._replace(codes=codes), 0)
-    with pytest.raises(vaekit.BuildError, match="a width of 6 is no multiple of 4"):
-        autoregressive(of_codes(), width=6)
+
+
+def test_levels_are_columns_beside_each_other() -> None:
+    levels = np.random.default_rng(0).integers(3, size=(64, 2, 2, 2)).astype("uint8")
+    lookup = {"looked_up": lambda codes: codes[..., :1].astype("float32"), "code_shape": (2, 2, 2)}
+    made = autoregressive(space((2, 2, 1), support="codes", **lookup), width=4, blocks=1, epochs=1)
+    made.fit(encodings(levels[..., :1])._replace(codes=levels), 0)
+    assert made.model.logits(np.zeros((1, 8), "int32"), np.zeros((1, 1), "int32")).shape == (
+        1,
+        8,
+        3,
+    )
+    assert made.sample(3, 0).shape == (3, 2, 2, 1)

@@ -36,7 +36,7 @@ def register_samplers(register: vaekit.Register) -> None:
     register(
         "autoregressive",
         "vaekit_samplers.autoregressive:autoregressive",
-        summary="A causal transformer over codes.",
+        summary="A PixelCNN over codes.",
     )
     register(
         "hypersphere",

