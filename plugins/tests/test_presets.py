@@ -42,7 +42,15 @@ NARROW: dict[str, dict[str, Any]] = {
     "riemannian": {"centroids": 8},
     "image-tokenizer": {"width": 2},
 }
-every = pytest.mark.parametrize("preset", named_presets().values(), ids=lambda preset: preset.name)
+# Its step is traced for a minute: a discriminator, and a gradient within a gradient.
+LONG = {"image-tokenizer"}
+every = pytest.mark.parametrize(
+    "preset",
+    [
+        pytest.param(preset, id=preset.name, marks=[pytest.mark.slow] * (preset.name in LONG))
+        for preset in named_presets().values()
+    ],
+)
 
 
 def parts_of(preset: NamedPreset) -> dict[str, str]:
