@@ -9,7 +9,7 @@ import numpy as np
 import vaekit
 from keras import layers
 from vaekit.config import TrainConfig
-from vaekit.engine import Blueprint, Program
+from vaekit.engine import Blueprint, Program, compile_train
 from vaekit.model import resolve_parts
 from vaekit.plugins import discover
 
@@ -64,3 +64,18 @@ def program(rate: float = 2e-3, **config: Any) -> Program:
 
 def values(of: Program) -> list[np.ndarray]:
     return [np.array(variable.numpy()) for variable in of.state]
+
+
+def moves_by_part(**config: Any) -> dict[str, np.ndarray]:
+    """How far each part's weights go in one step of a new program, flat."""
+    made = program(**config)
+    before = values(made)
+    compile_train(made, IMAGES)(np.arange(8, dtype="int32")[None])
+    moved = {
+        id(variable): (now - then).ravel()
+        for variable, then, now in zip(made.state, before, values(made), strict=True)
+    }
+    return {
+        name: np.concatenate([moved[id(variable)] for variable in variables])
+        for name, variables in made.vae.parts.items()
+    }

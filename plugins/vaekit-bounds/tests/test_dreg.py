@@ -12,9 +12,8 @@ import vaekit
 from autodiff import gradients
 from keras import ops
 from linear_gaussian import LOADING, SIGMA, drawn, exact_posterior
-from parts import IMAGES, array, blueprint, program, values
+from parts import array, blueprint, moves_by_part
 from vaekit import distributions
-from vaekit.engine import compile_train
 from vaekit_bounds.iwae import iwae
 
 DREG = {"gradient": "doubly-reparameterised"}
@@ -103,24 +102,9 @@ def test_both_terms_are_minus_the_bound() -> None:
 
 def test_in_training_the_decoder_goes_as_in_iwae_and_the_encoder_does_not() -> None:
     config = {"loss": "iwae", "prior": "mixture", "prior_opt": {"components": 2}}
-    block = np.arange(8, dtype="int32")[None]
-
-    def moves(**options: Any) -> dict[str, np.ndarray]:
-        made = program(**config, loss_opt={"samples": 4, **options})
-        before = values(made)
-        compile_train(made, IMAGES)(block)
-        return {
-            name: np.concatenate(
-                [
-                    (now - then).ravel()
-                    for variable, then, now in zip(made.state, before, values(made), strict=True)
-                    if any(variable is v for v in made.vae.parts[name])
-                ]
-            )
-            for name in made.vae.parts
-        }
-
-    plain, doubly = moves(), moves(**DREG)
+    draws = {"samples": 4}
+    plain = moves_by_part(**config, loss_opt=draws)
+    doubly = moves_by_part(**config, loss_opt={**draws, **DREG})
     for part in ("decoder", "prior"):
         np.testing.assert_allclose(plain[part], doubly[part], atol=1e-6)
         assert np.abs(plain[part]).max() > 0
