@@ -8,7 +8,8 @@ from pathlib import Path
 
 import vaekit
 
-for folder in sorted(Path(__file__).parent.glob("vaekit-*")):
+for project in sorted(Path(__file__).parent.glob("vaekit-*/pyproject.toml")):
+    folder = project.parent
     try:
         distribution(folder.name)
     except PackageNotFoundError:

@@ -6,5 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-folders = sorted(folder.name for folder in Path(__file__).parent.glob("vaekit-*"))
+projects = Path(__file__).parent.glob("vaekit-*/pyproject.toml")
+folders = sorted(project.parent.name for project in projects)
 subprocess.run([sys.executable, "-m", "pip", "uninstall", "--quiet", "--yes", *folders], check=True)

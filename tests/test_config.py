@@ -26,7 +26,10 @@ EVERY = {
     "latent_dim": 7,
     "prior": "mixture",
     "prior_opt": {"components": 5},
+    "sampler": "mixture",
+    "sampler_opt": {"components": 10},
     "condition": "labels",
+    "label_fraction": 0.1,
     "condition_code": "embedded",
     "preset": "tutorial",
     "recipe": "fast",
@@ -89,7 +92,8 @@ def round_trip(values, folder):
 
 @pytest.mark.parametrize("name", [*EVERY])
 def test_one_field_comes_back_from_toml(tmp_path, name):
-    config, back = round_trip({name: EVERY[name]}, tmp_path)
+    beside = {"condition": "labels"} if name == "label_fraction" else {}  # which needs it
+    config, back = round_trip({**beside, name: EVERY[name]}, tmp_path)
     assert getattr(back, name) == EVERY[name]
     assert back == config
 

@@ -220,5 +220,5 @@ def test_a_kind_without_a_template_is_refused(monkeypatch, tmp_path):
 
 
 def test_an_unknown_kind_is_refused_with_those_that_there_are():
-    sentence = refused("vaekit-mine", "--kind", "sampler")
+    sentence = refused("vaekit-mine", "--kind", "coder")
     assert all(f"'{kind}'" in sentence for kind in KINDS)

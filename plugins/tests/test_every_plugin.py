@@ -15,7 +15,7 @@ import vaekit.plugins
 from vaekit.registry import Component
 
 PLUGINS = Path(__file__).parents[1]
-FOLDERS = sorted(folder.name for folder in PLUGINS.glob("vaekit-*"))
+FOLDERS = sorted(project.parent.name for project in PLUGINS.glob("vaekit-*/pyproject.toml"))
 # Parts come under the name of the distribution, or, taken from its folder, of its file.
 PARTS = [
     part

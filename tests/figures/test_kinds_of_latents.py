@@ -89,12 +89,13 @@ def a_conditional_run(classes, prior=None, *, names=None):
     if prior is not None:
         parts["prior"] = SimpleNamespace(name=prior)
 
-    def sample(count, *, seed, labels):
+    def sample(count, *, seed, labels, sampler, temperature):
         assert labels.shape == (count,)
         return np.broadcast_to(labels[:, None, None, None] / 10, (count, 4, 4, 1))
 
     return SimpleNamespace(
         sample=sample,
+        sampler=lambda name: (SimpleNamespace(name="prior"), SimpleNamespace(needs_prior=True)),
         model=SimpleNamespace(
             condition=SimpleNamespace(classes=classes), has_standard_prior=prior == "standard"
         ),
