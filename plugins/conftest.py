@@ -6,6 +6,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
+import pytest
 import vaekit
 
 for project in sorted(Path(__file__).parent.glob("vaekit-*/pyproject.toml")):
@@ -16,3 +17,13 @@ for project in sorted(Path(__file__).parent.glob("vaekit-*/pyproject.toml")):
         source = folder / "src"
         sys.path.insert(0, str(source))
         vaekit.load_plugin(source / folder.name.replace("-", "_") / "__init__.py")
+
+# What takes half the time of all conformance checks, and tests/test_combinations.py shows too.
+LONG_CHECKS = ("gradients_reach_every_variable", "trains_ten_steps")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the longest checks to the runs that ask for what is slow."""
+    for item in items:
+        if item.name.endswith(tuple(f"-{check}]" for check in LONG_CHECKS)):
+            item.add_marker(pytest.mark.slow)

@@ -44,7 +44,7 @@ HAMILTONIAN = {"latent": "hamiltonian", "latent_opt": {"steps": 2}}
 RIEMANNIAN = {"latent": "riemannian", "latent_opt": {"steps": 1, "centroids": 12}}
 IAF = {"latent": "iaf", "latent_opt": {"units": 4}}
 LADDER = {"latent": "ladder", "latent_opt": {"units": 4}}
-RESIDUAL = {"latent": "ladder", "latent_opt": {"units": 4, "groups": 3, "posterior": "residual"}}
+RESIDUALS = {"latent": "ladder", "latent_opt": {"units": 4, "groups": 3, "posterior": "residual"}}
 PLANAR = {"latent": "planar", "latent_opt": {"steps": 2}}
 RADIAL = {"latent": "radial", "latent_opt": {"steps": 2}}
 SYLVESTER = {"latent": "sylvester", "latent_opt": {"steps": 1, "reflections": 2}}
@@ -100,7 +100,7 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
     "ms-ssim, sphere": {"loss": "ms-ssim", **SPHERE},
     "dreg, ar1": {**DREG, "prior": "ar1"},
     "tutorial, iaf, vamp": {**IAF, **VAMP},
-    "ladder of residuals, 3 draws": {**THREE, **RESIDUAL},
+    "ladder of residuals, 3 draws": {**THREE, **RESIDUALS},
     "planar, 3 draws": {**THREE, **PLANAR},
     "radial, mixture": {**ELBO, **RADIAL, **MIXTURE},
     "piwae, sylvester, maf": {**PIWAE, **SYLVESTER, **MAF},
@@ -113,7 +113,18 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
     "rae-gp": {"loss": "rae-gp", "loss_opt": {"directions": 2}, **CODE},
     "rae-sn": {"loss": "rae-sn", **CODE},
 }
-every = pytest.mark.parametrize("name", COMBINATIONS)
+# Their parts are each in another row, too.
+LONG = {
+    *("sphere, 3 draws", "ladder, 3 draws", "hamiltonian, mixture, 3 draws", "iaf, mixture"),
+    *("piwae, poincare", "piwae, iaf, mixture", "piwae, ladder", "piwae, sphere"),
+    *("vae-gan, vamp", "vae-gan, vq, map decoder", "vq, vector decoder"),
+    *("free bits, ladder", "dreg, sphere", "dreg, ladder", "dreg, vamp", "tutorial, iaf, vamp"),
+    *("image tokenizer, vq, map decoder", "radial, mixture", "256 levels, iaf, mixture"),
+}
+every = pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name in LONG)) for name in COMBINATIONS],
+)
 
 
 def check(name: str, **options: Any) -> None:
