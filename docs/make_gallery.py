@@ -64,9 +64,9 @@ INTRODUCTION = """\
 
 # Gallery
 
-One short run of each preset that `vaekit presets` lists. From above, a picture shows held-out
-images, what comes back of them, and samples: of the prior, or of what was fitted to the codes;
-white, where there is neither. The runs are too short for any paper's figures: they show what a
+Short runs of presets that `vaekit presets` lists; `python docs/make_gallery.py NAME` adds another.
+From above, a picture shows held-out images, what comes back of them, and samples: of the prior, or
+of what was fitted to the codes; white, where there is neither. The runs are too short for any paper's figures: they show what a
 preset does first, and how long that takes.
 
 The same for all: {typed}. Wide nets are narrower than the preset's, as each command says. Presets

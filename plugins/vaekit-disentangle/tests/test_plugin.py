@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import keras
 import numpy as np
 import pytest
 import vaekit
+import vaekit.distributions
 import vaekit.options
 import vaekit.plugins
 from made_up_outputs import arrays, batch_and_output
 from parts import array
 from vaekit.registry import Component
 
-LIKELIHOOD = {"likelihood": ("bernoulli|gaussian", "bernoulli"), "sigma": ("float", 0.1)}
+NAMES = "|".join(get_args(vaekit.distributions.LikelihoodName))
+LIKELIHOOD = {"likelihood": (NAMES, "bernoulli"), "sigma": ("float", 0.1)}
 OPTIONS = {
     "beta-tcvae": {
         "alpha": ("float", 1.0),
