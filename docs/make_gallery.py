@@ -66,8 +66,8 @@ INTRODUCTION = """\
 
 Short runs of presets that `vaekit presets` lists; `python docs/make_gallery.py NAME` adds another.
 From above, a picture shows held-out images, what comes back of them, and samples: of the prior, or
-of what was fitted to the codes; white, where there is neither. The runs are too short for any paper's figures: they show what a
-preset does first, and how long that takes.
+of what was fitted to the codes; white, where there is neither. The runs are too short for any
+paper's figures: they show what a preset does first, and how long that takes.
 
 The same for all: {typed}. Wide nets are narrower than the preset's, as each command says. Presets
 about factors are shown on `shapes`, the others on `mnist-sample`. The ELBO is that of held-out

@@ -49,9 +49,15 @@ def residual_block(features: keras.KerasTensor, filters: int, name: str) -> kera
 
 
 def middle(features: keras.KerasTensor, name: str) -> keras.KerasTensor:
-    """A residual block, attention between all places of the map, and another residual block."""
+    """A residual block, attention between all places of the map, and another residual block.
+
+    One place has nothing to choose between, so that attention there would have weights without a
+    gradient.
+    """
     rows, columns, filters = features.shape[1:]
     features = residual_block(features, filters, f"{name}_block1")
+    if rows * columns == 1:
+        return residual_block(features, filters, f"{name}_block2")
     places = normalised(features, f"{name}_attention_norm")
     places = layers.Reshape((rows * columns, filters), name=f"{name}_places")(places)
     attention = layers.MultiHeadAttention(1, filters, name=f"{name}_attention")
