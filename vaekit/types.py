@@ -36,7 +36,7 @@ class VAEOutput(NamedTuple):
     seed: a `keras.random.SeedGenerator` for what the loss draws.
     labels: the class of each image, `(B,)`, -1 where it isn't known; None in a run without a
         condition.
-    weights: the `keras.Variable`s that training changes, by the part that they are of: "encoder",
+    weights: each `keras.Variable` that training changes, by the part that they are of: "encoder",
         "latent", "prior" and "decoder".
     last_layer_gradient: `f`, of reconstructions -> the gradient of the sum of `f(reconstruction)`
         in the kernel of the decoder's last layer, for weights that balance terms by it; nothing is
