@@ -28,6 +28,6 @@ class Laplace:
         return f"values of a Laplace law with scale {self.sigma:.3g}"
 
     def log_prob(self, x: Tensor, reconstruction: Tensor) -> Tensor:
-        """Sum over pixels and channels of the log-density, -abs(x - reconstruction) / b - log 2b."""
+        """Sum over pixels and channels of -abs(x - reconstruction) / b - log 2b."""
         terms = ops.abs(x - reconstruction) / self.sigma + math.log(2.0 * self.sigma)
         return -ops.sum(terms, axis=PIXELS)
