@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import vaekit
+from parts import tensor
 from vaekit import distributions
 
 
@@ -16,7 +17,9 @@ def space(shape: tuple[int, ...] = (2,), **more: Any) -> vaekit.LatentSpace:
         "classes": None,
         "prior_law": lambda: None,
         "prior_draws": None,
-        "posterior": lambda parameters: distributions.DiagonalNormal(**parameters),
+        "posterior": lambda parameters: distributions.DiagonalNormal(
+            **{name: tensor(values) for name, values in parameters.items()}
+        ),
         **more,
     }
     return vaekit.LatentSpace(shape, **values)
