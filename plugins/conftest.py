@@ -18,8 +18,13 @@ for project in sorted(Path(__file__).parent.glob("vaekit-*/pyproject.toml")):
         sys.path.insert(0, str(source))
         vaekit.load_plugin(source / folder.name.replace("-", "_") / "__init__.py")
 
-# What takes half the time of all conformance checks, and tests/test_combinations.py shows too.
-LONG_CHECKS = ("gradients_reach_every_variable", "trains_ten_steps")
+# What takes most of the time of all conformance checks. tests/test_combinations.py shows that all
+# weights move, tests/test_saved_models.py and each backbone's tests that files open again.
+LONG_CHECKS = (
+    "gradients_reach_every_variable",
+    "trains_ten_steps",
+    "opens_in_a_fresh_process",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 import vaekit
 
-SHAPES = [(28, 28, 1), (32, 32, 3), (45, 61, 3)]
+SHAPES = [
+    (28, 28, 1),
+    pytest.param((32, 32, 3), marks=pytest.mark.slow),
+    pytest.param((45, 61, 3), marks=pytest.mark.slow),
+]
 LOSSES = ["tutorial", "elbo", "beta"]
 SMALL = {"width": 8, "depth": 1}
 
