@@ -31,7 +31,7 @@ class LearnedCodebook(Codebook):
         self.size = keras.Variable("ones", shape=(codes,), trainable=False, name="code_size")
         self.size.assign((self.restart or 1.0) * ops.ones((codes,)))
         self.origin = keras.Variable("zeros", shape=shape, trainable=False, name="code_origin")
-        self.origin.assign(self.vectors)
+        self.origin.assign(ops.copy(self.vectors))  # JAX would share the array, and may donate it
         self.moved = keras.Variable("zeros", shape=shape, name="code_moved")
 
     @property
