@@ -21,7 +21,7 @@ def test_commands(readme, tmp_path, monkeypatch):
     trainings = [line for line in lines if line.startswith("vaekit train")]
     assert trainings
     for number, line in enumerate(trainings):
-        few = ["--limit", "64", "--epochs", "1", "--no-figures"]
+        few = ["--limit", "128", "--epochs", "1", "--no-figures"]
         command(line, "--data", "mnist-sample", "--out", str(number), *few)
 
 
