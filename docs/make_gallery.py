@@ -1,6 +1,6 @@
 """The gallery: a short run of each preset, its picture, and the page of them all.
 
-    python docs/make_gallery.py              # every preset: half an hour on two cores
+    python docs/make_gallery.py              # every preset
     python docs/make_gallery.py svae vq-vae  # these alone; other rows stay
     python docs/make_gallery.py --check      # train nothing: is the page that of the results?
 
@@ -73,7 +73,7 @@ The same for all: {typed}. Wide nets are narrower than the preset's, as each com
 about factors are shown on `shapes`, the others on `mnist-sample`. The ELBO is that of held-out
 images in nats, and can be compared where the law of pixels is the same; PSNR, in dB, is that of
 reconstructions from draws. CPU s are the seconds of a core that the whole command takes, on a
-processor without a GPU; on two cores the wait is some two thirds of it.
+processor without a GPU, other work beside it.
 
 | preset | images, reconstructions, samples | ELBO | PSNR | CPU s |
 |---|---|---|---|---|
