@@ -37,6 +37,10 @@ from vaekit.latent import StandardNormalPrior as StandardNormalPrior
 from vaekit.loss import Adversary as Adversary
 from vaekit.loss import Loss as Loss
 from vaekit.loss import Player as Player
+from vaekit.metric import Estimate as Estimate
+from vaekit.metric import Measurement as Measurement
+from vaekit.metric import Metric as Metric
+from vaekit.metric import TrainedModel as TrainedModel
 from vaekit.normal_latent import NormalLatent as NormalLatent
 from vaekit.plugins import load_plugin as load_plugin
 from vaekit.run import Run as Run
@@ -55,5 +59,6 @@ register_decoder: Register
 register_encoder: Register
 register_latent: Register
 register_loss: Register
+register_metric: Register
 register_prior: Register
 register_sampler: Register

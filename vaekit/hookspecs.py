@@ -39,7 +39,7 @@ import pluggy
 from vaekit.types import Factory
 
 PROJECT = "vaekit"
-API_VERSION = 2  # 2 added latents, priors, samplers, players and `latent_shape`
+API_VERSION = 2  # 2 added latents, priors, samplers, metrics, players and `latent_shape`
 OLDEST_API_VERSION = 1  # the oldest that plugins may still be written for
 
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -105,6 +105,14 @@ def register_samplers(register: Register) -> None:
 
     It is fitted on the codes of the training images and draws z for new ones. latent_space: a
     `vaekit.LatentSpace`, what the trained model tells of z.
+    """
+
+
+@hookspec
+def register_metrics(register: Register) -> None:
+    """Offer metrics: `f(**options) -> vaekit.Metric`.
+
+    It gives named numbers of a trained model, each with its unit, its direction and its error.
     """
 
 

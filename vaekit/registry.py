@@ -109,6 +109,14 @@ KINDS = {
             "vaekit.model.builders:build_sampler",
             in_model=False,
         ),
+        Kind(
+            "metric",
+            "register_metrics",
+            (),
+            "What a trained model is measured by.",
+            "vaekit.model.builders:build_metric",
+            in_run=False,
+        ),
         Kind("dataset", "register_datasets", (), "Data set.", in_run=False),
     )
 }

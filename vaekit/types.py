@@ -130,11 +130,14 @@ class Images(NamedTuple):
     Integer `labels` count from 0; None where the source has none.
     files: the path of each image's file within the source, `(N,)` texts; None where the images
     aren't files of their own.
+    factors: what each image was drawn from, `(N, F)` whole numbers that count from 0, factor by
+    factor; None where the source doesn't tell. A `Dataset` names them.
     """
 
     pixels: Pixels
     labels: np.ndarray | None = None
     files: np.ndarray | None = None
+    factors: np.ndarray | None = None
 
 
 def as_images(images: Images | Pixels) -> Images:
@@ -154,6 +157,8 @@ class Dataset(NamedTuple):
     out of what you make.
     skipped: files that couldn't be read and were left out, with the reason of each.
     resized: how images came to the size asked for, for people; empty where they had it.
+    factors: how many values each factor of `Images.factors` has, by its name, in the order of their
+    columns; empty where the source doesn't tell them.
     """
 
     source: str
@@ -164,6 +169,7 @@ class Dataset(NamedTuple):
     scale: Mapping[str, int] = {}
     skipped: Mapping[str, str] = {}
     resized: str = ""
+    factors: Mapping[str, int] = {}
 
 
 Factory = Callable[..., Any]

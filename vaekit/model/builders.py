@@ -12,6 +12,7 @@ import keras
 from vaekit.errors import BuildError, VaekitError
 from vaekit.latent import Latent, Prior
 from vaekit.loss import Needs, needs_of
+from vaekit.metric import Metric
 from vaekit.model.process_state import FLOAT32, built_in
 from vaekit.options import arguments_of
 from vaekit.registry import KINDS, Component
@@ -156,6 +157,11 @@ def build_loss(part: Part, context: Context) -> BuiltLoss:
 def build_sampler(part: Part, context: Context) -> Sampler:
     """A sampler that has learned nothing yet."""
     return _checked(call_factory(part, context), Sampler, part)
+
+
+def build_metric(part: Part, context: Context) -> Metric:
+    """A metric with its options."""
+    return _checked(call_factory(part, context), Metric, part)
 
 
 def _checked(product: T, wanted: type[T], part: Part) -> T:

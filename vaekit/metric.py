@@ -1,0 +1,167 @@
+"""What measures a trained model: metrics, which are asked once the weights are at rest.
+
+A metric is no part of the model: nothing of it is trained with it, and a run may be measured by any
+number of them, at its end, every few epochs, or years later.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+
+from vaekit.sampler import LatentSpace
+from vaekit.types import Images, ImageShape, Tensor, VAEOutput
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from vaekit.distributions import Likelihood
+
+Direction = Literal["higher", "lower", ""]
+
+
+class Estimate(NamedTuple):
+    """One number that a metric gives, and how far it can be trusted.
+
+    value: the number; or one for each latent, group, class, ... of the model.
+    unit: `nats`, `dB`, `images`, ...; empty for a ratio or a score.
+    better: which way is better, `higher` or `lower`; empty where neither is.
+    error: the standard error of `value` where it is estimated from a sample; None where it is exact
+        for these images.
+    estimator: how it was estimated, in a few words that can be searched for, with what it hangs on:
+        `importance sampling, K = 5000`.
+    note: what must be read beside the number, as a sentence: that an estimate hasn't converged.
+    """
+
+    value: float | Sequence[float]
+    unit: str = ""
+    better: Direction = ""
+    error: float | None = None
+    estimator: str = ""
+    note: str = ""
+
+
+class TrainedModel(Protocol):
+    """A trained model as metrics see it, its weights at rest.
+
+    latent_space: where z lies, and the laws over it.
+    likelihood: the p(x|z) of the run's loss, on the scale of reconstructions; None where it has
+        none.
+    density: whether posterior and prior have densities, so that `log_ratio` is told.
+    classes: how many the labels are of, in a run with a condition; else None.
+    """
+
+    image_shape: ImageShape
+    latent_space: LatentSpace
+    likelihood: Likelihood | None
+    density: bool
+    classes: int | None
+
+    def score(self, images: Images) -> Mapping[str, np.ndarray]:
+        """Each image's loss terms, `loss`, `kl`, `elbo` where there is one, and `mse`: `(N,)`."""
+        ...
+
+    def posterior(self, images: Images) -> Mapping[str, np.ndarray]:
+        """What the latent tells of each image, by name: of the default `z_mean`, `z_log_var`."""
+        ...
+
+    def points(self, images: Images) -> np.ndarray:
+        """The z that stands for each image, `(N, *latent_shape)`."""
+        ...
+
+    def decode(self, z: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+        """Images `(N, H, W, C)`, as means in [0, 1], of z `(N, *latent_shape)`."""
+        ...
+
+    def sample(self, count: int, seed: int, labels: np.ndarray | None = None) -> np.ndarray:
+        """Images `(count, H, W, C)` of z that the run's sampler draws, or else the prior.
+
+        labels: the class of each, in a run with a condition; None takes the classes in turn.
+
+        Raises `vaekit.UserError` where nothing can be drawn.
+        """
+        ...
+
+    def over(
+        self,
+        f: Callable[[Tensor, Tensor | None, Any], Mapping[str, Tensor]],
+        images: Images,
+        *,
+        batch: int | None = None,
+        seed: int = 0,
+    ) -> Mapping[str, np.ndarray]:
+        """What a function gives of each image, `(N, ...)` by name, compiled by the backend.
+
+        f: (x `(B, H, W, C)`, labels `(B,)` or None, a `keras.random.SeedGenerator`) -> tensors
+            `(B, ...)` by name. It may call the methods below, and `vaekit.autodiff`.
+        batch: how many images at a time; None: as many as evaluation takes.
+        seed: of the generator. The same seed draws the same, whatever was drawn before.
+        """
+        ...
+
+    def infer(self, x: Tensor, labels: Tensor | None, seed: Any, samples: int = 1) -> VAEOutput:
+        """What the VAE makes of a batch, at rest; a leading axis of K for `samples` of K > 1."""
+        ...
+
+    def log_likelihood(self, x: Tensor, z: Tensor, labels: Tensor | None) -> Tensor:
+        """Log p(x|z), `(..., B)` nats, of flat z `(..., B, D)`; needs `likelihood`."""
+        ...
+
+    def log_prior(self, z: Tensor, labels: Tensor | None) -> Tensor:
+        """Log p(z), `(..., B)` nats, of flat z `(..., B, D)`; needs `density`."""
+        ...
+
+
+class Measurement(NamedTuple):
+    """What a metric is given.
+
+    model: the trained model.
+    images: those to measure on: the test set, or the validation share.
+    training: gives the images that the model was trained on.
+    against: images of another source, in the model's shape and scale; None unless one was named.
+    classes: names of the labels, in order; None where the source names none.
+    factors: how many values each factor of `images.factors` has, by its name.
+    seed: what is drawn at random is drawn by it.
+    progress: `progress(text, total)` begins to tell how far it is, with the time left; what it
+        gives is called with how many more are done.
+    """
+
+    model: TrainedModel
+    images: Images
+    training: Callable[[], Images]
+    against: Images | None = None
+    classes: tuple[str, ...] | None = None
+    factors: Mapping[str, int] = {}
+    seed: int = 0
+    progress: Callable[[str, int], Callable[[int], None]] = lambda text, total: lambda done: None
+
+
+Need = Literal["labels", "factors", "likelihood", "density", "samples", "against"]
+
+
+class Metric(ABC):
+    """What gives named numbers of a trained model.
+
+    It is a function of the model, the images, its options and the seed: asked twice, it says the
+    same.
+
+    needs: what it can't do without, and is refused without, before anything is computed:
+        `labels` of the images, their `factors`, a `likelihood` p(x|z), a `density` of posterior and
+        prior, `samples` that can be drawn, images of another source to hold `against`.
+    supports: the supports of latents that it serves; None for any.
+    vector: whether it needs z as a vector, of which each value means something alone.
+    fewest: how many images it needs at least.
+    """
+
+    needs: tuple[Need, ...] = ()
+    supports: tuple[str, ...] | None = None
+    vector: bool = False
+    fewest: int = 1
+
+    @abstractmethod
+    def __call__(self, measurement: Measurement) -> Mapping[str, Estimate]:
+        """The numbers, by name: lower case, words joined by `_`.
+
+        Raises `vaekit.UserError` for images or a model that it can't measure.
+        """
