@@ -47,7 +47,7 @@ def _prepared(config: TrainConfig, batch_size: int, folder: Path) -> TrainConfig
     """The same VAE on a few images, from a file where there was none."""
     source = config.data
     if source is None:
-        pixels, labels, _ = random_images(config, [batch_size]).train
+        pixels, labels = random_images(config, [batch_size]).train[:2]
         x, y = (np.asarray(part)[: _STEPS * batch_size] for part in (pixels, labels))
         source = str(folder / "random.npz")
         np.savez(source, x_train=x, y_train=y, x_test=x[:256], y_test=y[:256])

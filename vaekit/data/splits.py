@@ -49,9 +49,8 @@ def split(
 
 def take(images: Images, which: slice | np.ndarray) -> Images:
     """Only the images of a slice, or of these numbers; stored ones stay where they are."""
-    pixels, labels, files = images
+    pixels, *columns = images
     return Images(
         pixels.view(which) if isinstance(pixels, StoredPixels) else pixels[which],
-        None if labels is None else labels[which],
-        None if files is None else files[which],
+        *(None if column is None else column[which] for column in columns),
     )

@@ -76,7 +76,7 @@ class PreciseAverages:
         self._moved = [v for v in program.state if id(v) in scope.state_mapping]
         if not calls:
             return
-        pixels, labels, _ = as_images(images)
+        pixels, labels = as_images(images)[:2]
         count = min(len(pixels), most)
         self._size = min(batch_size, count)
         sample = epoch_order(seed, 0, len(pixels))[: count - count % self._size]

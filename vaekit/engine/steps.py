@@ -67,7 +67,7 @@ def compile_forward(program: Program, step: ForwardStep, images: Images | Pixels
 
 
 def _source(program: Program, images: Images | Pixels) -> Source:
-    pixels, labels, _ = as_images(images)
+    pixels, labels = as_images(images)[:2]
     held = Feed(pixels) if isinstance(pixels, StoredPixels) else np.asarray(pixels)
     if program.vae.condition is None:
         return Source(held)
