@@ -15,6 +15,9 @@ class Likelihood(Protocol):
     It may have `describe(image_shape) -> str`, as `Gaussian` has, for what is said where training
     begins; and `follow(x, reconstruction)`, as `OptimalGaussian` has, which the kit calls once in
     each training step, before the loss: there it may assign to variables that no gradient moves.
+
+    And `sample(reconstruction, seed)`, images drawn of p(x|z), of the reconstruction's shape but for
+    the channels; and `discrete`, whether it tells the probabilities of values and not a density.
     """
 
     @property
