@@ -13,8 +13,9 @@ from keras import ops
 
 import vaekit
 from vaekit.default_plugins.metrics.hamiltonian import transition
-from vaekit.default_plugins.metrics.per_image import chosen, mean_of, rows_at_once
+from vaekit.default_plugins.metrics.image_batches import chosen, rows_at_once
 from vaekit.default_plugins.metrics.random_loop import random_loop
+from vaekit.distributions import SampleableLikelihood
 
 # Where a sampler moves best: between half and nine tenths of the steps taken (Neal, section 5.4.4).
 _ACCEPTANCE = 0.65
@@ -59,7 +60,7 @@ class Annealing(NamedTuple):
         return ends[1] - ends[0]
 
     def tuned_sizes(self, z: Any) -> Any:
-        """The length of a leapfrog step at each law and image, `(T + 1, B)`, by chains of their own.
+        """The length of a leapfrog step at each law, `(T + 1, B)`, by chains of their own.
 
         Chains that measure must not also choose it: their weights would no longer have p(x) as
         their mean.
@@ -77,7 +78,7 @@ class Annealing(NamedTuple):
         return random_loop(self.steps, step, (z, sizes), self.seed)[1]
 
     def forward(self, z: Any, sizes: Any) -> tuple[Any, Any]:
-        """Log w of chains that begin at draws of the prior, `(K, B)`, and how many steps were taken.
+        """Log w of chains that begin at draws of the prior, `(K, B)`, and the share of steps taken.
 
         The mean of w is p(x): Neal, "Annealed Importance Sampling" (arXiv:physics/9803008).
         """
@@ -121,7 +122,7 @@ class AnnealedImportanceSampling(vaekit.Metric):
         model, seed = measurement.model, measurement.seed
         images = chosen(measurement.images, self.images, seed)
         count = len(images.pixels)
-        both = hasattr(model.likelihood, "sample")
+        both = isinstance(model.likelihood, SampleableLikelihood)
         tick = measurement.progress("annealed importance sampling", count * (1 + both))
         over = partial(
             model.over, images=images, batch=max(1, rows_at_once(model.image_shape) // self.chains)
@@ -133,8 +134,10 @@ class AnnealedImportanceSampling(vaekit.Metric):
         if slow < _ACCEPTANCE / 2:
             note = f"Only {slow:.0%} of the steps were taken: the bound may be far too low."
         estimates = {
-            "log_p_lower_bound": mean_of(real["lower"], "nats", "higher", by, note),
-            "acceptance": mean_of(real["acceptance"], "", "", "Hamiltonian Monte Carlo"),
+            "log_p_lower_bound": vaekit.Estimate.mean(real["lower"], "nats", "higher", by, note),
+            "acceptance": vaekit.Estimate.mean(
+                real["acceptance"], "", "", "Hamiltonian Monte Carlo"
+            ),
         }
         if not both:
             return estimates
@@ -147,9 +150,11 @@ class AnnealedImportanceSampling(vaekit.Metric):
         backward = f"reverse {simulated}"
         return {
             **estimates,
-            "simulated_lower_bound": mean_of(drawn["lower"], "nats", "", simulated),
-            "simulated_upper_bound": mean_of(drawn["upper"], "nats", "", backward),
-            "gap": mean_of(gap, "nats", "lower", "bidirectional Monte Carlo", open_note),
+            "simulated_lower_bound": vaekit.Estimate.mean(drawn["lower"], "nats", "", simulated),
+            "simulated_upper_bound": vaekit.Estimate.mean(drawn["upper"], "nats", "", backward),
+            "gap": vaekit.Estimate.mean(
+                gap, "nats", "lower", "bidirectional Monte Carlo", open_note
+            ),
         }
 
     def _lower(
@@ -165,8 +170,9 @@ class AnnealedImportanceSampling(vaekit.Metric):
         self, model: vaekit.TrainedModel, x: Any, labels: Any, seed: Any
     ) -> Mapping[str, Any]:
         """Both bounds of images that the model draws, whose z is thus a draw of p(z|x)."""
-        assert model.likelihood is not None
+        assert isinstance(model.likelihood, SampleableLikelihood)
         output = model.infer(x, labels, seed)
+        assert output.decode is not None
         z = output.prior_draws()
         x = model.likelihood.sample(output.decode(z, training=False), seed)
         annealing = self._annealing(model, x, labels, seed)
@@ -178,9 +184,7 @@ class AnnealedImportanceSampling(vaekit.Metric):
             "upper": -self._log_mean(-annealing.backward(start, sizes)),
         }
 
-    def _annealing(
-        self, model: vaekit.TrainedModel, x: Any, labels: Any, seed: Any
-    ) -> Annealing:
+    def _annealing(self, model: vaekit.TrainedModel, x: Any, labels: Any, seed: Any) -> Annealing:
         return Annealing(
             lambda z: model.log_prior(z, labels),
             lambda z: model.log_likelihood(x, z, labels),

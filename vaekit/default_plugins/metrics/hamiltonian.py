@@ -14,7 +14,7 @@ from vaekit.autodiff import gradient
 def transition(
     log_density: Callable[[Any], Any], z: Any, size: Any, leapfrog_steps: int, seed: Any
 ) -> tuple[Any, Any]:
-    """The next z of each chain, `(..., B, D)`, and the probability that it took the step, `(..., B)`.
+    """The next z of each chain, `(..., B, D)`, and how probably it took the step, `(..., B)`.
 
     Leapfrog steps from a new momentum of N(0, I), and Metropolis and Hastings's decision: Neal,
     "MCMC using Hamiltonian dynamics" (arXiv:1206.1901), section 5.3. A step that leads where the

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from functools import reduce
+from collections.abc import Callable, Mapping
+from functools import partial, reduce
 from typing import Annotated, Any
 
 import numpy as np
 from annotated_types import Ge, Le
 
 import vaekit
+from vaekit.default_plugins.metrics.image_batches import rows_at_once
 from vaekit.default_plugins.metrics.log_weights import LogWeightSums, sums_of
-from vaekit.default_plugins.metrics.per_image import mean_of, rows_at_once
 
 # Draws of an image at a time: many more than encoding it costs, few enough for a large image.
 _DRAWS_AT_ONCE = 50
@@ -44,10 +44,12 @@ class ImportanceSampling(vaekit.Metric):
         risen = float(np.mean(both.log_mean - np.mean(halves, axis=0)))
         effective = float(np.median(both.effective_draws))
         estimator = f"importance sampling, K = {k}"
-        nll = mean_of(-both.log_mean, "nats", "lower", estimator, self._note(risen, effective))
+        nll = vaekit.Estimate.mean(
+            -both.log_mean, "nats", "lower", estimator, self._note(risen, effective)
+        )
         estimates = {
             "nll": nll,
-            "elbo": mean_of(both.mean, "nats", "higher", f"mean of log w, K = {k}"),
+            "elbo": vaekit.Estimate.mean(both.mean, "nats", "higher", f"mean of log w, K = {k}"),
             "bits_per_dim": _bits(nll, measurement.model),
             "effective_draws": vaekit.Estimate(
                 effective,
@@ -57,7 +59,7 @@ class ImportanceSampling(vaekit.Metric):
             ),
         }
         if first is not None:
-            estimates["nll_half_draws"] = mean_of(
+            estimates["nll_half_draws"] = vaekit.Estimate.mean(
                 -np.mean(halves, axis=0),
                 "nats",
                 "lower",
@@ -79,18 +81,13 @@ class ImportanceSampling(vaekit.Metric):
             if not draws or not repeats:
                 continue
 
-            def chunk_sums(x: Any, labels: Any, seed: Any, draws: int = draws) -> dict[str, Any]:
-                log_w = log_weights(model, x, labels, seed, draws)
-                parts = {"first": log_w[: draws // 2], "second": log_w[draws // 2 :]}
-                return {name: sums_of(part) for name, part in parts.items() if part.shape[0]}
-
             values = model.over_repeats(
-                chunk_sums,
+                partial(_sums_of_halves, model, draws),
                 images,
                 repeats,
                 batch=max(1, rows // draws),
                 seed=measurement.seed + draws,  # another for the rest
-                done=lambda count, draws=draws: tick(draws * count),
+                done=partial(_tell, tick, draws),
             )
             for name, sums in values.items():
                 each = draws // 2 if name == "first" else draws - draws // 2
@@ -111,9 +108,19 @@ class ImportanceSampling(vaekit.Metric):
         return ""
 
 
-def log_weights(
-    model: vaekit.TrainedModel, x: Any, labels: Any, seed: Any, draws: int
-) -> Any:
+def _tell(tick: Callable[[int], None], draws: int, images: int) -> None:
+    tick(draws * images)
+
+
+def _sums_of_halves(
+    model: vaekit.TrainedModel, draws: int, x: Any, labels: Any, seed: Any
+) -> dict[str, Any]:
+    log_w = log_weights(model, x, labels, seed, draws)
+    parts = {"first": log_w[: draws // 2], "second": log_w[draws // 2 :]}
+    return {name: sums_of(part) for name, part in parts.items() if part.shape[0]}
+
+
+def log_weights(model: vaekit.TrainedModel, x: Any, labels: Any, seed: Any, draws: int) -> Any:
     """Log w of so many draws of each image, `(draws, B)`, in nats."""
     assert model.likelihood is not None
     output = model.infer(x, labels, seed, draws)

@@ -63,13 +63,13 @@ class LogisticMixture:
         return ops.sum(ops.logsumexp(weighted, axis=-1), axis=(-2, -1))
 
     def sample(self, reconstruction: Tensor, seed: Any) -> Tensor:
-        """Images in 256 levels, of parameters; by the Gumbel-max trick, of one component a pixel."""
+        """Images in 256 levels, of parameters: a component a pixel, by the Gumbel-max trick."""
         logits, locations, log_scales = self._laws(reconstruction)
         uniform = keras.random.uniform(ops.shape(logits), minval=1e-20, seed=seed)
         which = ops.argmax(logits - ops.log(-ops.log(uniform)), axis=-1)
         chosen = ops.expand_dims(ops.one_hot(which, self.components), -2)
-        law = (ops.sum(chosen * values, axis=-1) for values in (locations, log_scales))
-        return drawn_level(*law, seed)
+        location, log_scale = (ops.sum(chosen * v, axis=-1) for v in (locations, log_scales))
+        return drawn_level(location, log_scale, seed)
 
     def _laws(self, parameters: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Logits `(..., H, W, K)`, locations and log-scales `(..., H, W, C, K)`."""
