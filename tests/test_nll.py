@@ -70,9 +70,7 @@ def test_bits_are_of_each_dimension_and_a_densitys_are_noted():
     linear = linear_model()
     images = linear.images(5)
     figures = measured(nll(samples=2), linear, images)
-    assert figures["bits_per_dim"].value == pytest.approx(
-        figures["nll"].value / (6 * math.log(2))
-    )
+    assert figures["bits_per_dim"].value == pytest.approx(figures["nll"].value / (6 * math.log(2)))
     assert "density" in figures["bits_per_dim"].note
 
 
