@@ -46,12 +46,14 @@ def test_disjoint_posteriors_tell_log_n_and_say_that_they_are_at_the_ceiling():
 def test_the_parts_are_those_of_a_linear_model_and_sum_up_to_the_kl():
     """I(x; z) = -0.5 sum log variance, and q(z) is N(shift, I)."""
     linear = linear_model(shift=0.5)
-    figures = measured(elbo_parts(images=1500), linear, linear.images(2000))
+    figures = measured(elbo_parts(images=800), linear, linear.images(1000))
     information, aggregate = figures["mutual_information"], figures["aggregate_kl"]
-    assert information.value == pytest.approx(-0.5 * np.log(VARIANCE).sum(), abs=0.06)
-    assert aggregate.value == pytest.approx(2 * 0.5 * 0.5**2, abs=0.08)
+    noise = 4 * information.error
+    assert noise < 0.2
+    assert information.value == pytest.approx(-0.5 * np.log(VARIANCE).sum(), abs=noise)
+    assert aggregate.value == pytest.approx(2 * 0.5 * 0.5**2, abs=noise)
     assert information.value + aggregate.value == pytest.approx(figures["kl"].value, abs=1e-9)
-    assert "1,500 images" in information.estimator
+    assert "800 images" in information.estimator
 
 
 def test_active_units_are_those_that_are_not_planted_dead():
