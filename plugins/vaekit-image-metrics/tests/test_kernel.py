@@ -23,13 +23,13 @@ def test_it_is_the_sum_over_pairs() -> None:
 
 
 def test_of_one_law_it_is_zero_on_average() -> None:
-    """2,000 pairs of 8 from N(0, I) in 4 dimensions, with E k(x, x) = 11.5 and E k(x, x') = 1.75.
+    """500 pairs of 8 from N(0, I) in 4 dimensions, with E k(x, x) = 11.5 and E k(x, x') = 1.75.
 
     The biased estimator has 2 (11.5 - 1.75) / 8 = 2.44 on average.
     """
-    values = np.array([squared_mmd(*rng.normal(size=(2, 8, 4))) for _ in range(2000)])
+    values = np.array([squared_mmd(*rng.normal(size=(2, 8, 4))) for _ in range(500)])
     error = values.std() / np.sqrt(len(values))
-    assert error < 0.1
+    assert error < 0.3
     assert abs(values.mean()) < 3 * error
     assert (values < 0).mean() > 0.3
 
@@ -40,9 +40,9 @@ def test_of_two_laws_it_is_what_the_moments_say() -> None:
     That is 4 for m = 0 and 32 for m = 1; across, 1 + 3 E x^2 E y^2 = 7. So 4 + 32 - 14 = 22.
     """
     metric = kernel(subset=1000)
-    x, y = rng.normal(size=(20_000, 1)), 1.0 + rng.normal(size=(20_000, 1))
+    x, y = rng.normal(size=(8_000, 1)), 1.0 + rng.normal(size=(8_000, 1))
     estimate = metric.compare(x, y, seed=0)["kernel"]
-    assert estimate.error < 1.0
+    assert estimate.error < 1.5
     assert abs(estimate.value - 22.0) < 3 * estimate.error
 
 
@@ -50,10 +50,10 @@ def test_its_error_is_the_spread_of_repeats() -> None:
     metric = kernel(subset=20)
     estimates = [
         metric.compare(rng.normal(size=(200, 4)), 0.5 + rng.normal(size=(200, 4)), seed=0)["kernel"]
-        for _ in range(100)
+        for _ in range(60)
     ]
     spread = np.std([estimate.value for estimate in estimates])
-    assert np.mean([estimate.error for estimate in estimates]) == pytest.approx(spread, rel=0.2)
+    assert np.mean([estimate.error for estimate in estimates]) == pytest.approx(spread, rel=0.25)
     assert "10 disjoint subsets of 20" in estimates[0].estimator
 
 

@@ -38,17 +38,14 @@ class Classifier(FeatureSource):
         model = classifier(pixels.shape[1:], int(labels.max()) + 1)
         train = partial(_train, model, pixels, labels, measurement.progress)
         model.set_weights(kept_weights(_recipe_hash(pixels, labels), model.get_weights(), train))
-        accuracy, chance = _accuracy(model, measurement.images)
+        accuracy, note = _judged(model, measurement.images)
         network = FeatureNetwork(keras.Model(model.inputs, model.get_layer("features").output))
         return Extractor(
             "classifier",
             f"features of a classifier trained on the labels, sha256 {weights_hash(model)[:16]}, "
             f"accuracy {accuracy:.3f}",
             partial(pooled, network),
-            note=""
-            if accuracy > chance
-            else f"The classifier tells classes no better than by the most frequent ({chance:.3f}),"
-            " so its features say little.",
+            note=note,
         )
 
 
@@ -146,11 +143,17 @@ def _train(
     return weights
 
 
-def _accuracy(model: keras.Model, images: vaekit.Images) -> tuple[float, float]:
-    """On held-out images; and what it would be by always saying the most frequent class."""
+def _judged(model: keras.Model, images: vaekit.Images) -> tuple[float, str]:
+    """The accuracy on held-out images; and a sentence if it is no better than a guess."""
     labels = np.asarray(images.labels)
     rows = np.flatnonzero(labels >= 0)[:MOST_JUDGED]
     pixels, labels = np.asarray(images.pixels[rows]), labels[rows]
     logits = model.predict(vaekit.as_floats(pixels), batch_size=BATCH_SIZE, verbose=0)
     accuracy = float(np.mean(np.argmax(logits, axis=-1) == labels))
-    return accuracy, float(np.unique(labels, return_counts=True)[1].max() / len(labels))
+    guess = float(np.unique(labels, return_counts=True)[1].max() / len(labels))
+    if accuracy > guess + 2.0 * np.sqrt(guess * (1.0 - guess) / len(labels)):
+        return accuracy, ""
+    return accuracy, (
+        f"The classifier tells classes no better than by the most frequent ({guess:.3f}), so its "
+        "features say little."
+    )
