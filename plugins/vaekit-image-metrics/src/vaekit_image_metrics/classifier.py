@@ -9,11 +9,12 @@ from functools import partial
 import keras
 import numpy as np
 import vaekit
-from keras import layers
+from keras import layers, ops
 from vaekit_distances.feature_network import FeatureNetwork
 
 from vaekit_image_metrics.classifier_cache import kept_weights
 from vaekit_image_metrics.features import Extractor, FeatureSource, pooled
+from vaekit_image_metrics.image_sets import image_chunks
 
 # Changes with whatever the weights hang on that is written below.
 RECIPE = 1
@@ -147,9 +148,13 @@ def _judged(model: keras.Model, images: vaekit.Images) -> tuple[float, str]:
     """The accuracy on held-out images; and a sentence if it is no better than a guess."""
     labels = np.asarray(images.labels)
     rows = np.flatnonzero(labels >= 0)[:MOST_JUDGED]
-    pixels, labels = np.asarray(images.pixels[rows]), labels[rows]
-    logits = model.predict(vaekit.as_floats(pixels), batch_size=BATCH_SIZE, verbose=0)
-    accuracy = float(np.mean(np.argmax(logits, axis=-1) == labels))
+    labels = labels[rows]
+    # Called, not `predict`: TensorFlow warns of many models that each compile one.
+    logits = [
+        ops.convert_to_numpy(model(ops.convert_to_tensor(x), training=False))
+        for x in image_chunks(vaekit.Images(images.pixels[rows]))
+    ]
+    accuracy = float(np.mean(np.argmax(np.concatenate(logits), axis=-1) == labels))
     guess = float(np.unique(labels, return_counts=True)[1].max() / len(labels))
     if accuracy > guess + 2.0 * np.sqrt(guess * (1.0 - guess) / len(labels)):
         return accuracy, ""
