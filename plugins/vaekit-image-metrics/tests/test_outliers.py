@@ -71,7 +71,7 @@ def test_errors_are_the_spread_of_repeats() -> None:
 
 
 def test_scores_that_cannot_be_ordered_are_refused() -> None:
-    with pytest.raises(vaekit.UserError, match="Some images have NaN as elbo"):
+    with pytest.raises(vaekit.UserError, match="Some images have NaN or infinite elbo"):
         figures([1.0, np.nan], [1.0, 2.0], elbo=1.0, kl=1.0, mse=1.0)
     with pytest.raises(vaekit.UserError, match="by 2 images of another source at least"):
         figures([1.0, 2.0], [1.0], elbo=1.0, kl=1.0, mse=1.0)

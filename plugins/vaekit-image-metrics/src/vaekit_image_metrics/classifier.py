@@ -68,8 +68,8 @@ def _recipe_hash(pixels: np.ndarray, labels: np.ndarray) -> str:
     """SHA-256 of what the weights hang on."""
     recipe = f"{RECIPE} {keras.__version__} {keras.backend.backend()} {pixels.dtype} {pixels.shape}"
     digest = hashlib.sha256(recipe.encode())
-    digest.update(np.ascontiguousarray(pixels))
-    digest.update(labels)
+    digest.update(np.ascontiguousarray(pixels).data)
+    digest.update(labels.data)
     return digest.hexdigest()
 
 

@@ -71,7 +71,7 @@ def weights_hash(model: keras.Model) -> str:
     """SHA-256 of a model's weights, which names its features."""
     digest = hashlib.sha256()
     for weight in model.get_weights():
-        digest.update(np.ascontiguousarray(weight, "<f4"))
+        digest.update(np.ascontiguousarray(weight, "<f4").data)
     return digest.hexdigest()
 
 

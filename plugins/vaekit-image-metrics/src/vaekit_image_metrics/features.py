@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import vaekit
@@ -39,7 +39,7 @@ class FeatureSource(ABC):
     needs: see `vaekit.Metric`.
     """
 
-    needs: tuple[str, ...] = ()
+    needs: tuple[Any, ...] = ()
 
     @abstractmethod
     def extractor(self, measurement: vaekit.Measurement) -> Extractor:

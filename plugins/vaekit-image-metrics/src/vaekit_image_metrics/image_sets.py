@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import vaekit
@@ -22,7 +22,7 @@ class ImageSet(NamedTuple):
     """
 
     chunks: Callable[[vaekit.Measurement, int], Iterator[np.ndarray]]
-    needs: tuple[str, ...]
+    needs: tuple[Any, ...]
     prefix: str
 
 

@@ -60,11 +60,13 @@ class Outliers(vaekit.Metric):
         own = measurement.model.score(measurement.images)
         foreign = measurement.model.score(measurement.against)
         likelihood = "elbo" if "elbo" in own else "loss"
-        estimates = {}
+        estimates: dict[str, vaekit.Estimate] = {}
         for name in (likelihood, "kl", "mse"):
             sign = TOWARDS_OUTLIERS[name]
-            scores = [sign * np.asarray(s[name], "float64") for s in (own, foreign)]
-            estimates.update(_estimates(name, *scores, measurement.seed))
+            own_scores, foreign_scores = (
+                sign * np.asarray(scores[name], "float64") for scores in (own, foreign)
+            )
+            estimates |= _estimates(name, own_scores, foreign_scores, measurement.seed)
         return estimates
 
 
@@ -73,10 +75,13 @@ def _estimates(
 ) -> dict[str, vaekit.Estimate]:
     """Both figures of one score, which is higher for what is unlike the training images.
 
-    Raises `vaekit.UserError` for scores that are NaN.
+    Raises `vaekit.UserError` for scores that are NaN or infinite.
     """
-    if np.isnan(own).any() or np.isnan(foreign).any():
-        raise vaekit.UserError(f"Some images have NaN as {name}, so that they can't be ordered.")
+    if not (np.isfinite(own).all() and np.isfinite(foreign).all()):
+        raise vaekit.UserError(
+            f"Some images have NaN or infinite {name}, so that they can't be ordered. The model may "
+            "have diverged, or the images be far from those that it was trained on."
+        )
     auroc = float(roc_auc_score(*_told_apart(own, foreign)))
     note = ""
     if auroc < 0.5:
