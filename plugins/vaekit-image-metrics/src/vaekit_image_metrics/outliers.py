@@ -79,7 +79,7 @@ def _estimates(
     """
     if not (np.isfinite(own).all() and np.isfinite(foreign).all()):
         raise vaekit.UserError(
-            f"Some images have NaN or infinite {name}, so that they can't be ordered. The model may "
+            f"Some images have NaN or infinite {name}, so they can't be ordered. The model may "
             "have diverged, or the images be far from those that it was trained on."
         )
     auroc = float(roc_auc_score(*_told_apart(own, foreign)))
