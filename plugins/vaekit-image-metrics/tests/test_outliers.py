@@ -1,14 +1,12 @@
-"""AUROC and average precision: by hand, their errors, and a case in which the ELBO fails."""
+"""AUROC and average precision: by hand, their errors, and what can't be ordered."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import vaekit
-from parts import SHAPE
 from sklearn.metrics import average_precision_score
 from vaekit_image_metrics.outliers import auroc_error, average_precision_error, outliers
 
@@ -75,35 +73,3 @@ def test_scores_that_cannot_be_ordered_are_refused() -> None:
         figures([1.0, np.nan], [1.0, 2.0], elbo=1.0, kl=1.0, mse=1.0)
     with pytest.raises(vaekit.UserError, match="by 2 images of another source at least"):
         figures([1.0, 2.0], [1.0], elbo=1.0, kl=1.0, mse=1.0)
-
-
-def test_the_elbo_prefers_smooth_images_that_it_never_saw(tmp_path: Path) -> None:
-    """Trained on noise, which a code of four values can't hold: constants are easier."""
-    textured = rng.random((64, *SHAPE), dtype="float32")
-    smooth = np.broadcast_to(rng.uniform(0.48, 0.52, (40, 1, 1, 1)), (40, *SHAPE)).astype("float32")
-    run = vaekit.train(
-        data=textured,
-        encoder="tiny",
-        decoder="tiny",
-        latent_dim=4,
-        loss="elbo",
-        loss_opt={"likelihood": "gaussian", "sigma": 0.3},
-        epochs=6,
-        learning_rate=1e-2,
-        batch_size=16,
-        out=str(tmp_path / "run"),
-        progress=False,
-        figures=False,
-    )
-    by_images = {"data": textured, "metrics": ["outliers"]}
-    got = run.evaluate(**by_images, against=smooth)["metrics"]["outliers"]
-    assert got["auroc_elbo"]["value"] < 0.2
-    assert "by elbo, images of the other source score as likelier" in got["auroc_elbo"]["note"]
-    extreme = np.where(textured < 0.5, 0.0, 1.0).astype("float32")
-    told = run.evaluate(**by_images, against=extreme)["metrics"]["outliers"]
-    assert told["auroc_elbo"]["value"] > 0.9
-    assert told["auroc_elbo"]["note"] == ""
-    with pytest.raises(vaekit.UserError, match="needs images of another source"):
-        run.evaluate(**by_images)
-    with pytest.raises(vaekit.DataError):
-        run.evaluate(**by_images, against=np.zeros((5, 9, 9, 1), "float32"))
