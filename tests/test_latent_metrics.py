@@ -11,12 +11,17 @@ from scipy import stats
 
 import vaekit
 from tests.linear_model import linear_model, measured
+from tests.parts import make_program, some_images
 from vaekit.default_plugins.metrics.active_units import active_units
 from vaekit.default_plugins.metrics.amortisation_gap import amortisation_gap
 from vaekit.default_plugins.metrics.code_usage import code_usage
 from vaekit.default_plugins.metrics.elbo_parts import elbo_parts
 from vaekit.default_plugins.metrics.prior_hole import prior_hole
 from vaekit.default_plugins.metrics.two_samples import two_sample_test
+from vaekit.engine import ProgramModel
+from vaekit.model import Part
+from vaekit.plugins import discover
+from vaekit.run import refuse_unfit
 
 pytestmark = pytest.mark.usefixtures("registering")
 
@@ -137,6 +142,15 @@ def test_too_few_steps_say_that_the_gap_is_larger():
     linear = linear_model(shift=1.0)
     metric = amortisation_gap(steps=10, learning_rate=0.02)
     assert "still rose" in measured(metric, linear, linear.images(50))["amortisation_gap"].note
+
+
+def test_parameters_that_heads_keep_within_bounds_are_not_moved():
+    program = make_program(latent="full-normal", encoder="small", loss="elbo")
+    images = vaekit.Images(some_images())
+    measurement = vaekit.Measurement(ProgramModel(program, None, None), images, lambda: images)
+    part = Part(discover().registry.get("metric", "amortisation-gap"), {})
+    with pytest.raises(vaekit.UserError, match="keeps its own within bounds"):
+        refuse_unfit(part, amortisation_gap(), measurement, {"latent": "full-normal"})
 
 
 def of_codes(codes, shape, sizes):

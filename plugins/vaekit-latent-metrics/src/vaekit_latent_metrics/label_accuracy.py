@@ -30,6 +30,7 @@ class LabelAccuracy(vaekit.Metric):
 
     def __init__(self, neighbours: int, images: int) -> None:
         self.neighbours, self.images = neighbours, images
+        self.fewest = max(2, neighbours)
 
     def __call__(self, measurement: vaekit.Measurement) -> Mapping[str, vaekit.Estimate]:
         rng = np.random.default_rng(measurement.seed)
