@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from keras import ops
 from scipy import stats
 
 import vaekit
@@ -59,6 +60,26 @@ def test_the_parts_are_those_of_a_linear_model_and_sum_up_to_the_kl():
     assert aggregate.value == pytest.approx(2 * 0.5 * 0.5**2, abs=noise)
     assert information.value + aggregate.value == pytest.approx(figures["kl"].value, abs=1e-9)
     assert "800 images" in information.estimator
+
+
+class OwnDrawsOnly(vaekit.Distribution):
+    """A law that takes any z for a draw of its own, as of codes."""
+
+    def sample(self, seed, lead=()):
+        raise NotImplementedError
+
+    def log_prob(self, z):
+        return ops.zeros_like(z[..., 0])
+
+
+def test_a_posterior_that_only_knows_its_own_draws_says_that_it_has_no_parts():
+    linear = linear_model()
+    space = linear.model.latent_space._replace(posterior=lambda parameters: OwnDrawsOnly())
+    linear.model.latent_space = space
+    figures = measured(elbo_parts(), linear, linear.images(20))
+    assert "mutual_information" not in figures
+    assert "only knows the density of its own draws" in figures["kl"].note
+    assert "aggregate_kl" not in measured(prior_hole(), linear, linear.images(20))
 
 
 def test_active_units_are_those_that_are_not_planted_dead():
