@@ -133,7 +133,10 @@ class RunImages:
 
     def held_out(self, data: Any, limit: int | None, *, skip_bad: bool, progress: bool) -> HeldOut:
         """See `Run.held_out`."""
-        dataset = self.dataset(data, skip_bad=skip_bad, progress=progress)
+        return self.held_out_of(self.dataset(data, skip_bad=skip_bad, progress=progress), limit)
+
+    def held_out_of(self, dataset: Dataset, limit: int | None) -> HeldOut:
+        """The images of a data set, read as the run's own, on which the run is judged."""
         config = self._record.config
         if dataset.test is not None:
             images, name = dataset.test, "test"
