@@ -29,7 +29,7 @@ class BetaVAEScore(FactorMetric):
         z = codes.varying().z
         estimator = (
             f"logistic regression of {self._points:,} means over {self._pairs} pairs, judged on as "
-            "many"
+            f"many, seed {measurement.seed}"
         )
         if not z.shape[1]:
             note = "No value of z varies."

@@ -31,20 +31,20 @@ class FactorCodes(NamedTuple):
         """Those of the images of these numbers."""
         return self._replace(z=self.z[which], factors=self.factors[which])
 
-    def halves(self, seed: int) -> tuple[FactorCodes, FactorCodes]:
-        """The codes of half of the images, to learn from, and of the others, to judge by.
+    def parts(self, count: int, seed: int) -> list[FactorCodes]:
+        """The codes of so many equal parts of the images, drawn; the first is to learn from.
 
-        Raises `vaekit.UserError` if the first have a single value of a factor.
+        Raises `vaekit.UserError` if that has a single value of a factor.
         """
         order = np.random.default_rng(seed).permutation(len(self.z))
-        learn, judge = (self.of(which) for which in np.array_split(order, 2))
+        learn, *others = (self.of(which) for which in np.array_split(order, count))
         for name, factor in zip(self.names, learn.factors.T, strict=True):
             if not np.ptp(factor):
                 raise vaekit.UserError(
-                    f"The {len(learn.z):,} images to learn from, half of all, have one value of "
-                    f"the factor {name!r}. Take more images."
+                    f"The {len(learn.z):,} images to learn from, of {len(order):,}, have one value "
+                    f"of the factor {name!r}. Take more images."
                 )
-        return learn, judge
+        return [learn, *others]
 
     def varying(self) -> FactorCodes:
         """Only the values of z that aren't the same for all images; it may be none."""

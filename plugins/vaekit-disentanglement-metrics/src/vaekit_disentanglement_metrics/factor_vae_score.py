@@ -29,7 +29,8 @@ class FactorVAEScore(FactorMetric):
         active = deviation > self._collapsed
         estimator = (
             f"majority vote of {self._votes:,}, judged on as many; {self._group} images each; "
-            f"{int(active.sum())} of {len(active)} values of z"
+            f"{int(active.sum())} of {len(active)} values of z; "
+            f"seed {measurement.seed}"
         )
         if not active.any():
             note = f"No value of z has a standard deviation above {self._collapsed:g}."

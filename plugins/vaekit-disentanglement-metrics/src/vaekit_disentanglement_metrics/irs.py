@@ -26,7 +26,10 @@ class InterventionalRobustness(FactorMetric):
         self, codes: FactorCodes, measurement: vaekit.Measurement
     ) -> Mapping[str, vaekit.Estimate]:
         groups = factor_groups(codes, _FEWEST)
-        estimator = f"quantile {self._quantile:g} of deviations within a value of a factor"
+        estimator = (
+            f"quantile {self._quantile:g} of deviations within a value of a factor; jackknife, "
+            f"seed {measurement.seed}"
+        )
         z = codes.varying().z
         if not z.shape[1]:
             note = "No value of z varies."

@@ -34,10 +34,11 @@ class MutualInformationGap(FactorMetric):
         by_factor = gaps()
         error = jackknife_error(score, len(codes.z), measurement.seed)
         how = f"mutual information of {binned.bins} histogram bins"
+        jackknife = f"jackknife, seed {measurement.seed}"
         note = binned.note(codes.names)
         return {
             "mig": vaekit.Estimate(
-                float(by_factor.mean()), "", "higher", error, f"{how}; jackknife", note
+                float(by_factor.mean()), "", "higher", error, f"{how}; {jackknife}", note
             ),
             "mig_by_factor": vaekit.Estimate(
                 tuple(by_factor.tolist()), "", "higher", None, f"{how}: {', '.join(codes.names)}"

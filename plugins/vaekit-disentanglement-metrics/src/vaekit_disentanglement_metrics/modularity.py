@@ -34,7 +34,8 @@ class Modularity(FactorMetric):
                 "",
                 "higher",
                 jackknife_error(score, len(codes.z), measurement.seed),
-                f"mutual information of {binned.bins} histogram bins; jackknife",
+                f"mutual information of {binned.bins} histogram bins; jackknife, seed "
+                f"{measurement.seed}",
                 binned.note(codes.names),
             )
         }

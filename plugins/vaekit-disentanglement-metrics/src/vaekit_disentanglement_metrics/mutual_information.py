@@ -59,15 +59,17 @@ class BinnedCodes:
         expectation (Miller 1955).
         """
         biases = (self.bins - 1) * (np.array(self.sizes) - 1) / (2 * len(self.cells))
-        shares = biases / self.entropies()
+        entropies = self.entropies()  # which no information is above
+        shares = biases / entropies
         worst = int(np.argmax(shares))
         if shares[worst] <= _SMALL:
             return ""
         enough = int(np.ceil(len(self.cells) * shares[worst] / _SMALL))
+        bias = min(biases[worst], entropies[worst])
         return (
             f"{len(self.cells):,} images are few for {self.bins} bins and the {self.sizes[worst]} "
-            f"values of {names[worst]}: mutual information is up to {biases[worst]:.2g} nats too "
-            f"large. Take {enough:,}."
+            f"values of {names[worst]}: mutual information may be {bias:.2g} nats too large. "
+            f"Take {enough:,}."
         )
 
 

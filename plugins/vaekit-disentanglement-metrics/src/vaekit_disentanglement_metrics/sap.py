@@ -37,7 +37,7 @@ def explained_variance(codes: FactorCodes, seed: int) -> np.ndarray:
 
 def class_accuracy(codes: FactorCodes, seed: int) -> np.ndarray:
     """Accuracy, on one half of the images, of linear support vectors fitted on the other."""
-    learn, judge = codes.halves(seed)
+    learn, judge = codes.parts(2, seed)
     scores = np.empty((codes.z.shape[1], len(codes.names)))
     for d, f in np.ndindex(*scores.shape):
         machine = LinearSVC(C=0.01, class_weight="balanced", random_state=seed)
@@ -69,7 +69,8 @@ class SAP(FactorMetric):
         count = len(codes.z)
         error = jackknife_error(score, count, seed) if self._way.quick else None
         value = score(np.arange(count))
-        return {"sap": vaekit.Estimate(value, "", "higher", error, self._way.name)}
+        estimator = f"{self._way.name}, seed {seed}"
+        return {"sap": vaekit.Estimate(value, "", "higher", error, estimator)}
 
 
 def sap(*, factors: Literal["regression", "classification"] = "regression") -> vaekit.Metric:
