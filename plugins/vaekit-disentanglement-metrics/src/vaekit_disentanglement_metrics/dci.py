@@ -67,7 +67,6 @@ class DCI(FactorMetric):
                 self._trees,
                 max_features=None,
                 min_samples_leaf=leaf,
-                n_jobs=-1,
                 random_state=seed,
             ).fit(fit.z, fit.factors[:, factor])
             for leaf in LEAVES
