@@ -234,3 +234,6 @@ def ais(
         images: how many images to measure on at most, drawn by the seed.
     """
     return AnnealedImportanceSampling(steps, chains, leapfrog, images)
+
+
+ais.claims = {"options": {"steps": 8, "chains": 2, "images": 4}}  # type: ignore[attr-defined]
