@@ -18,6 +18,8 @@ _FEWEST = 10  # images whose variance is taken
 class FactorVAEScore(FactorMetric):
     """See `factor_vae_score`."""
 
+    fewest = 100
+
     def __init__(self, votes: int, group: int, collapsed: float) -> None:
         self._votes, self._group, self._collapsed = votes, group, collapsed
 

@@ -19,6 +19,8 @@ _FEWEST = 10  # images of a value: the largest deviation of fewer says little
 class InterventionalRobustness(FactorMetric):
     """See `irs`."""
 
+    fewest = 100
+
     def __init__(self, quantile: float) -> None:
         self._quantile = quantile
 
