@@ -69,12 +69,12 @@ def draw() -> Figure:
     rows = {name: scores(factors, z) for name, z in representations(factors, rng).items()}
     names = list(next(iter(rows.values())))
     table = np.array([[row[name] for name in names] for row in rows.values()])
-    figure, axis = plt.subplots(figsize=(9, 4.2), layout="constrained")
+    figure, axis = plt.subplots(figsize=(10.5, 4.2), layout="constrained")
     axis.imshow(table, cmap="Blues", vmin=0, vmax=1.4, aspect="auto")
     for (row, column), value in np.ndenumerate(table):
         axis.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=10)
     words = [name.replace("dci_", "DCI_").replace("disentangle", "disentangle-_") for name in names]
-    axis.set_xticks(range(len(names)), [word.replace("_", "\n") for word in words], fontsize=9)
+    axis.set_xticks(range(len(names)), [word.replace("_", "\n") for word in words], fontsize=8)
     axis.set_yticks(range(len(rows)), rows)
     axis.xaxis.tick_top()
     axis.tick_params(length=0)

@@ -56,6 +56,7 @@ def test_informativeness_is_judged_on_images_that_nothing_was_fitted_on():
     rng = np.random.default_rng(0)
     figures = measured(dci(trees=3), drawn(2000, [4, 4]), lambda f: rng.normal(size=f.shape))
     assert figures["dci_informativeness"].value == pytest.approx(1 / 4, abs=0.05)
+    assert figures["dci_completeness"].note == "Z tells factor_1, factor_2 no better than chance."
 
 
 def test_sap_is_the_gap_of_explained_variances():

@@ -31,22 +31,25 @@ class DCI(FactorMetric):
     ) -> Mapping[str, vaekit.Estimate]:
         fit, choose, judge = codes.parts(3, measurement.seed)
         done = measurement.progress("fitting trees", len(codes.names))
-        importances, right = [], []
+        importances, right, untold = [], [], []
         alike = np.full(codes.z.shape[1], 1 / codes.z.shape[1])
         for factor in range(len(codes.names)):
             forest, told = self._forest(fit, choose, factor, measurement.seed)
             importances.append(forest.feature_importances_ if told else alike)
+            if not told:
+                untold.append(codes.names[factor])
             right.append(forest.predict(judge.z) == judge.factors[:, factor])
             done(1)
         importance = np.maximum(np.stack(importances, axis=1), 0)  # rounding goes below
+        note = f"Z tells {', '.join(untold)} no better than chance." if untold else ""
         of = f"random forest of {self._trees} trees, {len(fit.z):,} images, seed {measurement.seed}"
         by_image = np.mean(right, axis=0)  # as an image's factors aren't judged independently
         return {
             "dci_disentanglement": vaekit.Estimate(
-                disentanglement(importance), "", "higher", None, f"importances of a {of}"
+                disentanglement(importance), "", "higher", None, f"importances of a {of}", note
             ),
             "dci_completeness": vaekit.Estimate(
-                completeness(importance), "", "higher", None, f"importances of a {of}"
+                completeness(importance), "", "higher", None, f"importances of a {of}", note
             ),
             "dci_informativeness": vaekit.Estimate.mean(
                 by_image, "", "higher", f"accuracy on {len(judge.z):,} other images of a {of}"
@@ -114,3 +117,6 @@ def dci(*, trees: Annotated[int, Ge(1)] = 25) -> vaekit.Metric:
         trees: of each random forest.
     """
     return DCI(trees)
+
+
+dci.claims = {"options": {"trees": 3}}  # type: ignore[attr-defined]

@@ -86,3 +86,6 @@ def factor_vae_score(
         collapsed: values of z with no larger a standard deviation over all images have no vote.
     """
     return FactorVAEScore(votes, group, collapsed)
+
+
+factor_vae_score.claims = {"options": {"votes": 200}}  # type: ignore[attr-defined]
