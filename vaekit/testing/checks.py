@@ -122,6 +122,7 @@ CHECKS: Mapping[str, tuple[CheckFunction, ...]] = {
     "dataset": (
         datasets.pixels_are_images,
         datasets.labels_fit,
+        datasets.factors_fit,
         datasets.can_be_gone_through_again,
         datasets.reads_the_same_twice,
         datasets.readings_share_no_memory,
