@@ -18,6 +18,7 @@ from vaekit.engine.pace import Pace
 from vaekit.engine.program import Batch, Program
 from vaekit.engine.steps import Steps, compile_forward
 from vaekit.errors import UserError
+from vaekit.latent import Parameters
 from vaekit.metric import ImageFunction
 from vaekit.model import latent_space, run_model
 from vaekit.pixels import as_float_tensor
@@ -124,9 +125,20 @@ class ProgramModel:
             for (name, shape), part in zip(shapes.items(), parts, strict=True)
         }
 
-    def infer(self, x: Tensor, labels: Tensor | None, seed: Any, samples: int = 1) -> VAEOutput:
+    def parameters(self, x: Tensor, labels: Tensor | None) -> Parameters:
+        """See `TrainedModel.parameters`."""
+        return self._program.parameters_at_rest(x, labels)
+
+    def infer(
+        self,
+        x: Tensor,
+        labels: Tensor | None,
+        seed: Any,
+        samples: int = 1,
+        parameters: Parameters | None = None,
+    ) -> VAEOutput:
         """See `TrainedModel.infer`."""
-        return self._program.at_rest(x, labels, seed, samples)
+        return self._program.at_rest(x, labels, seed, samples, parameters)
 
     def log_likelihood(self, x: Tensor, z: Tensor, labels: Tensor | None) -> Tensor:
         """See `TrainedModel.log_likelihood`."""

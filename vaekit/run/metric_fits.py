@@ -93,6 +93,13 @@ _NEEDS: Mapping[Need, tuple[Callable[[Measurement], bool], Callable[[], str]]] =
             "another latent, or choose another metric."
         ),
     ),
+    "free-parameters": (
+        lambda measurement: not measurement.model.latent_space.free_parameters,
+        lambda: (
+            "a posterior whose parameters may be any real numbers, and the latent {latent!r} keeps "
+            "its own within bounds. Train another latent, or choose another metric."
+        ),
+    ),
     "samples": (
         lambda measurement: measurement.model.sampled_by is None,
         lambda: (
