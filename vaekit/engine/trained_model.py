@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -47,11 +48,15 @@ class ProgramModel:
         self.classes = self.latent_space.classes
         self.sampled_by = sampled_by
         self._program, self._draws = program, draws
+
+    @cached_property
+    def density(self) -> bool:
+        """See `TrainedModel`."""
         with keras.StatelessScope():
-            batch = program.blank()
+            batch = self._program.blank()
             x, labels = batch if isinstance(batch, tuple) else (batch, None)
-            output = program.at_rest(x, labels, keras.random.SeedGenerator(0), 1)
-        self.density = output.log_ratio is not None
+            output = self.infer(x, labels, keras.random.SeedGenerator(0))
+        return output.log_ratio is not None
 
     def score(self, images: Images) -> Mapping[str, np.ndarray]:
         """See `TrainedModel.score`."""
