@@ -29,7 +29,7 @@ _MLP = {
     "encoder_opt": {"units": [128]},
     "decoder_opt": {"units": [128]},
 }
-_CONV = {"encoder_opt": {"width": 8}, "decoder_opt": {"width": 8}}
+_CONV = {"encoder_opt": {"width": 4}, "decoder_opt": {"width": 4}}
 _RUN = {"figures": False, "progress": False, "batch_size": 64, "learning_rate": 1e-3, "epochs": 8}
 _DIGITS = {**_RUN, **_MLP, "data": "mnist-sample"}
 
@@ -60,6 +60,8 @@ def planted(folder: Path) -> dict[str, Planted]:
     elbo = {**_DIGITS, "loss": "elbo", "latent_dim": 8}
     beta = {**_DIGITS, "loss": "beta", "latent_dim": 8}
     codes = {**_RUN, **_CONV, "data": "mnist-sample", "loss": "elbo", "latent": "vq"}
+    wide = {"encoder_opt": {"units": [512]}, "decoder_opt": {"units": [512]}}
+    few = {**elbo, **wide, "limit": 100, "epochs": 150, "batch_size": 20}
     gaussian = {"likelihood": "gaussian"}
     return {
         "kl-weight-100": Planted("posterior-collapse", {**beta, "loss_opt": {"beta": 100}}),
@@ -75,7 +77,7 @@ def planted(folder: Path) -> dict[str, Planted]:
         "rate-0.1": Planted("learning-rate-too-high", {**elbo, "learning_rate": 0.1}),
         "rate-1e-6": Planted("learning-rate-too-low", {**elbo, "learning_rate": 1e-6}),
         "two-epochs": Planted("unfinished", {**elbo, "epochs": 2}),
-        "few-images": Planted("overfitting", {**elbo, "limit": 200, "epochs": 80}),
+        "few-images": Planted("overfitting", few),
         "moving-averages": Planted(
             "batch-norm-averages",
             {
@@ -99,7 +101,7 @@ def healthy() -> dict[str, dict[str, Any]]:
     """Runs that have nothing wrong with them."""
     digits = {**_DIGITS, "loss": "elbo", "latent_dim": 8}
     small = {**digits, "data": "digits", "epochs": 30, "batch_size": 32}
-    shapes = {**_RUN, "data": "shapes", "data_opt": {"count": 2000}, "image_size": (32, 32)}
+    shapes = {**_RUN, "data": "shapes", "data_opt": {"images": 2000}, "image_size": (32, 32)}
     return {
         "elbo": digits,
         "elbo-seed-1": {**digits, "seed": 1},
@@ -214,10 +216,11 @@ def main() -> None:
     parser.add_argument("names", nargs="*")
     parser.add_argument("--no-cure", action="store_true")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--runs", type=Path, help="keep the runs in this folder")
     asked = parser.parse_args()
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
+        folder = asked.runs or Path(place)
         for name, (first, options) in planted(folder).items():
             if asked.names and name not in asked.names:
                 continue
@@ -238,11 +241,12 @@ def main() -> None:
             print(row, flush=True)
             for finding in diagnosis.findings:
                 print(f"    {finding.title}: {finding.evidence}")
+    ill = [row for row in rows if "first" in row]
+    well = [row for row in rows if "alarm" in row]
     print(
-        f"named first: {sum(row.get('first', False) for row in rows)} of "
-        f"{sum('first' in row for row in rows)}; cured: {sum(row.get('cured', False) for row in rows)}; "
-        f"alarms: {sum(row.get('alarm', False) for row in rows)} of "
-        f"{sum('alarm' in row for row in rows)}"
+        f"named first: {sum(row['first'] for row in ill)} of {len(ill)}; "
+        f"cured: {sum(row.get('cured', False) for row in ill)}; "
+        f"alarms: {sum(row['alarm'] for row in well)} of {len(well)}"
     )
     if asked.out:
         asked.out.write_text(json.dumps(rows, indent=2) + "\n")

@@ -180,17 +180,18 @@ def diagnose(path: str | PathLike[str], *, data: Any = None) -> Diagnosis:
 
 @with_keras_defaults
 def cure(diagnosis: Diagnosis, *, data: Any = None, progress: bool = True) -> Run:
-    """Train the cure of the first finding that has one, in a new run beside the old one.
+    """Train the cure of what is to be cured first, in a new run beside the old one.
 
     data: needed only for a run that was trained on an array: the same array.
 
     Raises `vaekit.UserError` where no training cures what was found.
     """
-    finding = diagnosis.curable
+    finding = diagnosis.first
     if finding is None:
-        raise UserError(f"Nothing was found in {diagnosis.run} that a training cures.")
+        raise UserError(f"Nothing is wrong with {diagnosis.run}, so there is nothing to cure.")
+    if finding.cure is None:
+        raise UserError(f"{finding.title} is cured by no training. {finding.advice}".strip())
     fields = diagnosis.fields(finding)
-    assert finding.cure is not None
     if finding.cure.mend is not None:
         from vaekit.data import load_data, write_mended
 

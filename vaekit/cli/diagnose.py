@@ -11,6 +11,7 @@ from vaekit.cli.values import data_option, run_argument
 
 if TYPE_CHECKING:
     from vaekit.diagnosis import Diagnosis, Finding
+    from vaekit.run import Run
 
 _COLUMNS = 88
 
@@ -32,14 +33,17 @@ def diagnose(run: str, data: str | None, as_json: bool, cure: bool) -> None:
     from vaekit.figures import draw_diagnosis
 
     picture = draw_diagnosis(diagnosis)
-    if as_json and not cure:
+    if as_json:
         import json
 
-        click.echo(json.dumps({**diagnosis.as_json(), "picture": str(picture)}, indent=2))
+        values = {**diagnosis.as_json(), "picture": str(picture)}
+        if cure:
+            cured = api.cure(diagnosis, data=data, progress=False)
+            values["cured"] = _again(diagnosis, cured, data).as_json()
+        click.echo(json.dumps(values, indent=2))
         return
     _tell(diagnosis)
-    if diagnosis.findings:
-        click.echo(f"\nThe evidence: {picture}")
+    click.echo(f"\nThe evidence: {picture}")
     if cure:
         _cure(diagnosis, data)
 
@@ -48,19 +52,23 @@ def _cure(diagnosis: Diagnosis, data: str | None) -> None:
     """Train the cure, and say what was and what is."""
     from vaekit import api
 
-    finding = diagnosis.curable
-    if finding is not None:
-        click.echo(f"\nCuring: {finding.title}\n  {diagnosis.command(finding)}")
-    run = api.cure(diagnosis, data=data)
-    after = run.diagnose(data if diagnosis.source is None else None)
+    finding = diagnosis.first
+    if finding is not None and finding.cure is not None:
+        click.echo(f"\nCuring: {finding.title}\n  {diagnosis.command(finding)}\n")
+    after = _again(diagnosis, api.cure(diagnosis, data=data), data)
     click.echo(f"\n{'':<18}{'before':>14}{'after':>14}")
     was, now = diagnosis.evidence.kept, after.evidence.kept
     for name in was:
         if name.startswith("val_") and name in now and "kl_dim" not in name:
             click.echo(f"{name.removeprefix('val_'):<18}{was[name]:>14.5g}{now[name]:>14.5g}")
     for label, one in (("before", diagnosis), ("after", after)):
-        names = ", ".join(each.name for each in one.illnesses) or "no illness"
-        click.echo(f"{label}: {names} ({one.run})")
+        names = ", ".join(each.name for each in one.findings) or "no illness"
+        click.echo(f"{label:<8}{names}  ({one.run})")
+
+
+def _again(diagnosis: Diagnosis, cured: Run, data: str | None) -> Diagnosis:
+    """The diagnosis of the cured run, by the same images."""
+    return cured.diagnose(data if diagnosis.source is None else None)
 
 
 def _tell(diagnosis: Diagnosis) -> None:

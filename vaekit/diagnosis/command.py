@@ -14,6 +14,7 @@ from vaekit.recipes import RECIPES
 from vaekit.registry import RUN_KINDS
 
 # The recipe's, unless they are named.
+_USUAL_BACKEND = "tensorflow"
 _BY_RECIPE = ("epochs", "batch_size", "learning_rate")
 
 
@@ -29,6 +30,8 @@ def changed_fields(evidence: Evidence, changes: Mapping[str, Any]) -> dict[str, 
         for name in TrainConfig.model_fields
         if about(name, "group") != "output" and name != "preset"
     }
+    if config.backend == _USUAL_BACKEND:
+        del values["backend"]
     for kind in RUN_KINDS.values():
         options = changes.get(kind.options_field, {})
         if changes.get(kind.name, values[kind.name]) == values[kind.name]:

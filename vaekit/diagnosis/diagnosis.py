@@ -47,11 +47,6 @@ class Diagnosis(NamedTuple):
         """What is to be cured first; None where nothing was found."""
         return self.findings[0] if self.findings else None
 
-    @property
-    def curable(self) -> Finding | None:
-        """The first finding that a training cures; None where there is none."""
-        return next((finding for finding in self.findings if finding.cure is not None), None)
-
     def fields(self, finding: Finding) -> dict[str, Any]:
         """The fields of `vaekit.TrainConfig` for a run that is cured of a finding.
 
@@ -134,12 +129,14 @@ def diagnose(evidence: Evidence, rules: Sequence[Rule] = RULES) -> list[Finding]
     causes: dict[str, str] = {}
     for rule in rules:
         finding = rule(evidence)
-        if finding is None:
+        if finding is None or (finding.remark and rule.name in causes):
             continue
         if not finding.remark:
             for name in rule.causes:
                 causes.setdefault(name, rule.name)
-        findings.append(finding._replace(caused_by=causes.get(rule.name, "")))
+        if rule.name in causes:  # what the rule itself takes for the cause is none then
+            finding = finding._replace(caused_by=causes[rule.name], title=rule.title)
+        findings.append(finding)
     return sorted(findings, key=lambda finding: finding.remark)
 
 

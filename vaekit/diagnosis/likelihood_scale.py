@@ -9,7 +9,7 @@ import numpy as np
 from vaekit.distributions import Likelihood, ParameterLikelihood
 from vaekit.types import ImageShape
 
-_ERROR = 0.1  # of a pixel, in pixel values
+_ERROR = 0.5  # of a pixel, in pixel values; a large one, which float32 tells in any variance
 
 
 def gaussian_variance(likelihood: Likelihood | None, image_shape: ImageShape) -> float | None:
@@ -22,9 +22,9 @@ def gaussian_variance(likelihood: Likelihood | None, image_shape: ImageShape) ->
         return None
     if isinstance(likelihood, ParameterLikelihood) or _has_variables(likelihood):
         return None
-    middle = np.full((1, *image_shape), 0.5, "float32")
+    black = np.zeros((1, *image_shape), "float32")
     at, near, far = (
-        float(np.asarray(likelihood.log_prob(middle, middle + np.float32(error)))[0])
+        float(np.asarray(likelihood.log_prob(black, black + np.float32(error)))[0])
         for error in (0.0, _ERROR, 2 * _ERROR)
     )
     fall = at - near

@@ -45,15 +45,19 @@ def diagnose_run(
     )
     held_out = images.held_out_of(dataset, MOST).images
     look = Look(_Subject(run, program_of()), training, held_out)
-    evidence = evidence_of(run.record, run.history, parts, built, look)
+    evidence = evidence_of(run.directory, run.record, run.history, parts, built, look)
     return diagnosis_of(run.path, run.record, evidence)
 
 
 def diagnose_history(
-    path: Path, record: RunRecord, rows: Sequence[Mapping[str, float]], parts: Parts, built: Built
+    directory: RunDirectory,
+    record: RunRecord,
+    rows: Sequence[Mapping[str, float]],
+    parts: Parts,
+    built: Built,
 ) -> Diagnosis:
     """What history and record show, in no time: for the end of a training."""
-    return diagnosis_of(path, record, evidence_of(record, rows, parts, built))
+    return diagnosis_of(directory.path, record, evidence_of(directory, record, rows, parts, built))
 
 
 def diagnose_unloadable(directory: RunDirectory) -> Diagnosis | None:
@@ -73,7 +77,7 @@ def diagnose_unloadable(directory: RunDirectory) -> Diagnosis | None:
     if list_checkpoints(directory.checkpoints) and rows:
         return None
     blueprint = blueprint_of(record, discover().registry)
-    return diagnose_history(directory.path, record, rows, blueprint.parts, blueprint.build())
+    return diagnose_history(directory, record, rows, blueprint.parts, blueprint.build())
 
 
 def diagnosis_of(path: Path, record: RunRecord, evidence: Evidence) -> Diagnosis:
@@ -89,6 +93,7 @@ def diagnosis_of(path: Path, record: RunRecord, evidence: Evidence) -> Diagnosis
 
 
 def evidence_of(
+    directory: RunDirectory,
     record: RunRecord,
     rows: Sequence[Mapping[str, float]],
     parts: Parts,
@@ -114,15 +119,18 @@ def evidence_of(
         options={kind: options_of(part.component) for kind, part in parts.items()},
         kernels=[shape for shape in weights if len(shape) > 1],
         values=_values(record),
-        diverged=(record.error or "") if record.status == "failed" and _diverged(record) else "",
+        diverged=_divergence(directory, record),
         batch_norm=any(isinstance(x, keras.layers.BatchNormalization) for x in layers),
         code_shape=vae.code_shape,
         look=look,
     )
 
 
-def _diverged(record: RunRecord) -> bool:
-    return "diverged" in (record.error or "")
+def _divergence(directory: RunDirectory, record: RunRecord) -> str:
+    """What was not finite when training ended, as a sentence; empty where all was."""
+    if record.status != "failed" or not directory.diverged.exists():
+        return ""
+    return f"{(record.error or 'Training diverged').split('. ')[0]}."
 
 
 def _values(record: RunRecord) -> tuple[float, float]:

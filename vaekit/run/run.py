@@ -390,7 +390,7 @@ class Run:
     def diagnose_history(self) -> Diagnosis:
         """`diagnose` without a look at images and model: in no time, and it finds less."""
         return diagnose_history(
-            self.path, self.record, self.history, self._blueprint.parts, self._built
+            self.directory, self.record, self.history, self._blueprint.parts, self._built
         )
 
     def dataset(

@@ -7,8 +7,10 @@ import numpy as np
 from vaekit.diagnosis.evidence import Evidence
 from vaekit.diagnosis.finding import Cure, Finding, Rule
 from vaekit.diagnosis.remedies import kl_weight_of_one, learned_prior
+from vaekit.diagnosis.rules.unfinished import FEWEST
 
 _NATS = 0.5
+_NATS_AT_FULL_WEIGHT = 1.0
 _LIGHT = 0.5
 _FEWEST = 20  # images for each dimension
 
@@ -20,12 +22,13 @@ class PriorHole(Rule):
     title = "Prior hole"
     threshold = (
         "KL(q(z) || p(z)) of the two normals of the same moments is half a nat for each dimension "
-        "or more"
+        "or more where the KL weighs less than a half, and a nat where it weighs more; of fewer "
+        "than 4 epochs a remark"
     )
     source = (
         "the part of the KL that tells nothing of an image (Hoffman and Johnson, ELBO surgery, "
-        "2016): half a nat is a standard deviation of 1.8 or 0.42, or a mean that is off by one, "
-        "where the prior has N(0, 1); normals of the same moments, since those are known from a "
+        "2016): half a nat is a standard deviation of 1.8 or 0.4, a nat of 2.1 or 0.2, "
+        "where the prior has 1; normals of the same moments, since those are known from a "
         "thousand images"
     )
     remedy = "a KL weight of 1; where it is 1, a prior that learns where the codes are"
@@ -41,12 +44,12 @@ class PriorHole(Rule):
         # Whole covariances of so many values would be of the noise of so few images.
         whole = len(codes) >= _FEWEST * dimensions
         nats = normal_kl(codes, prior, whole=whole) / dimensions
-        if nats < _NATS:
+        weight = evidence.kl_weight
+        light = weight < _LIGHT
+        if nats < (_NATS if light else _NATS_AT_FULL_WEIGHT):
             return None
         spread = float(np.sqrt(np.mean(np.var(codes, axis=0))))
         prior_spread = float(np.sqrt(np.mean(np.var(prior, axis=0))))
-        weight = evidence.kl_weight
-        light = weight < _LIGHT
         shown = (
             f"KL(q(z) || p(z)) is {nats:.3g} nats for each of {dimensions} dimensions; codes have "
             f"a standard deviation of {spread:.3g}, draws of the prior of {prior_spread:.3g}"
@@ -65,6 +68,7 @@ class PriorHole(Rule):
             numbers,
             None if changes is None else Cure(changes, "it goes where the codes are"),
             advice="" if changes else "Sample by what is fitted to the codes: vaekit fit-sampler.",
+            remark=len(evidence.rows) < FEWEST,
         )
 
 

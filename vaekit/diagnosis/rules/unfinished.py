@@ -72,6 +72,7 @@ def left_to_gain(values: np.ndarray) -> float:
     """
     if len(values) < FEWEST:
         return 0.0
+    values = np.minimum.accumulate(values)
     third = (len(values) - 1) / 3
     at = np.interp(third * np.arange(4), np.arange(len(values)), values)
     _, middle, last = -np.diff(at)
