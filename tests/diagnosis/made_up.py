@@ -31,13 +31,14 @@ class MadeUpModel:
         prior: np.ndarray | None = None,
         reach: float = 1.0,
         losses: tuple[float, float] = (1.0, 1.0),
+        gap: float | None = 0.5,
     ) -> None:
         draws = np.random.default_rng(0)
         self.kl = draws.uniform(5.0, 9.0, 200) if kl is None else kl
         self.distortion = draws.uniform(50.0, 90.0, len(self.kl))
         self.z = draws.standard_normal((1000, 4)) if z is None else z
         self.prior = draws.standard_normal((1000, 4)) if prior is None else prior
-        self.weight, self.reach, self.losses = weight, reach, losses
+        self.weight, self.reach, self.losses, self.gap = weight, reach, losses, gap
 
     def score(self, images: Images) -> Mapping[str, np.ndarray]:
         return {
@@ -59,6 +60,9 @@ class MadeUpModel:
 
     def prior_draws(self, count: int) -> np.ndarray | None:
         return self.prior
+
+    def amortisation_gap(self, images: Images) -> float | None:
+        return self.gap
 
     def loss_with_renewed_averages(self, images: Images, training: Images) -> tuple[float, float]:
         return self.losses

@@ -282,6 +282,24 @@ def test_averages_that_lag_behind(moving, ill):
     assert diagnose(evidence(look=seen, others=others)) == []
 
 
+# The encoder
+
+
+@pytest.mark.parametrize(("gap", "ill"), [(7.0, []), (9.0, ["amortisation-gap"]), (None, [])])
+def test_a_gap_as_large_as_the_kl(gap, ill):
+    found = diagnose(evidence(look=look(MadeUpModel(gap=gap))))  # whose KL is 8 nats
+    assert names(found) == ill
+    if ill:
+        assert found[0].cure.changes == {"encoder_opt": {"width": 256}}
+
+
+def test_the_gap_is_not_looked_for_where_there_is_an_illness():
+    asked = look(MadeUpModel(gap=100.0, losses=(150.0, 100.0)))
+    others = {"batch_norm": True}
+    found = diagnose(evidence(look=asked, others=others, batch_norm_averages="moving"))
+    assert names(found) == ["batch-norm-averages"]
+
+
 # Latents
 
 

@@ -128,6 +128,8 @@ def diagnose(evidence: Evidence, rules: Sequence[Rule] = RULES) -> list[Finding]
     findings: list[Finding] = []
     causes: dict[str, str] = {}
     for rule in rules:
+        if rule.slow and not all(finding.remark for finding in findings):
+            continue
         finding = rule(evidence)
         if finding is None or (finding.remark and rule.name in causes):
             continue

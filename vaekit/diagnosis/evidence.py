@@ -91,6 +91,15 @@ class Evidence:
         values = self.series(prefix + self.bound, self.steady)
         return -values if self.bound == "elbo" else values
 
+    @property
+    def gained(self) -> float:
+        """What held-out images gained since the first epoch; of a loss, since its weights stay."""
+        if self.bound == "loss":
+            values = self.falling("val_")
+        else:  # which no weight touches
+            values = -self.series("val_elbo", self.rows[: self.kept_epoch])
+        return float(values[0] - values[-1]) if len(values) else 0.0
+
     @cached_property
     def steady(self) -> Sequence[Mapping[str, float]]:
         """The epochs up to the kept one in which schedules were where they are at its end.

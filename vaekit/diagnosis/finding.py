@@ -53,6 +53,7 @@ class Rule(ABC):
     threshold: from where on it is one. source: where that threshold is from.
     remedy: what the cure changes, in words, for the documentation.
     causes: the names of illnesses that follow from this one.
+    slow: whether it takes long, so that it is looked for where no illness was before it.
     """
 
     name: ClassVar[str]
@@ -61,6 +62,7 @@ class Rule(ABC):
     source: ClassVar[str]
     remedy: ClassVar[str]
     causes: ClassVar[tuple[str, ...]] = ()
+    slow: ClassVar[bool] = False
 
     @abstractmethod
     def __call__(self, evidence: Evidence) -> Finding | None:

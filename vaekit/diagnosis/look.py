@@ -35,6 +35,10 @@ class Subject(Protocol):
         """Draws of p(z), flat, `(count, D)`; None where there is no prior."""
         ...
 
+    def amortisation_gap(self, images: Images) -> float | None:
+        """Nats that steps on each image's own posterior gain; None where they can't be taken."""
+        ...
+
     def loss_with_renewed_averages(self, images: Images, training: Images) -> tuple[float, float]:
         """The loss of images with batch norm's averages as they are, and as taken anew."""
         ...
@@ -113,6 +117,11 @@ class Look:
     def renewed(self) -> tuple[float, float]:
         """See `Subject.loss_with_renewed_averages`."""
         return self._subject.loss_with_renewed_averages(self.held_out, self.training)
+
+    @cached_property
+    def amortisation_gap(self) -> float | None:
+        """See `Subject.amortisation_gap`."""
+        return self._subject.amortisation_gap(self.held_out)
 
     @cached_property
     def decoder_range(self) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 from vaekit.diagnosis.evidence import Evidence
 from vaekit.registry import KINDS
 
+_UNITS = 256  # of a dense layer that is wide enough for small images
 Changes = Mapping[str, Any]
 
 
@@ -58,6 +59,20 @@ def learned_prior(evidence: Evidence) -> Changes | None:
 def usual_decoder() -> Changes:
     """The run with the decoder that is taken where none is named."""
     return {"decoder": KINDS["decoder"].default}
+
+
+def larger_encoder(evidence: Evidence) -> Changes:
+    """The run with wider layers in its encoder, or with the one that is taken where none is named.
+
+    Widths go by the names that backbones give them: `width`, `units`.
+    """
+    values = evidence.config.part_options["encoder"]
+    options = evidence.options["encoder"]
+    if "units" in options:
+        return {"encoder_opt": {"units": [max(4 * u, _UNITS) for u in values["units"]]}}
+    if "width" in options:
+        return {"encoder_opt": {"width": max(4 * values["width"], options["width"].default)}}
+    return {"encoder": KINDS["encoder"].default}
 
 
 def _likelihood(evidence: Evidence) -> dict[str, Any]:

@@ -13,13 +13,20 @@ from vaekit.checkpoint import list_checkpoints
 from vaekit.data import split
 from vaekit.diagnosis import MOST, Diagnosis, Evidence, Look, diagnose
 from vaekit.engine import Evaluation, Program, ProgramModel, averages_of
-from vaekit.errors import RunError
+from vaekit.errors import RunError, UserError
+from vaekit.metric import Measurement
 from vaekit.model import Built, Parts, prior_draws
 from vaekit.options import options_of
 from vaekit.pixels import WHITE
 from vaekit.plugins import discover
 from vaekit.registry import LOCAL
 from vaekit.run.directory import RunDirectory
+from vaekit.run.measuring import (
+    build_metrics,
+    measure,
+    refuse_unfit_metrics,
+    resolve_metrics,
+)
 from vaekit.run.record import RunRecord
 from vaekit.run.restore import blueprint_of
 from vaekit.run.run_images import RunImages
@@ -27,6 +34,10 @@ from vaekit.types import Images
 
 if TYPE_CHECKING:
     from vaekit.run.run import Run
+
+# The metric of the gap, of as few images, draws and steps as show a gap as large as the KL.
+_GAP = "amortisation-gap"
+_GAP_OPTIONS = {"images": 32, "draws": 4, "steps": 60, "learning_rate": 0.1}
 
 
 def diagnose_run(
@@ -66,8 +77,8 @@ def diagnose_unloadable(directory: RunDirectory) -> Diagnosis | None:
     Raises `RunError` for one that is under way, or has ended no epoch for another reason than that
     it diverged.
     """
+    record = directory.read_record()
     with directory.held():  # or another process is training it
-        record = directory.read_record()
         rows = directory.read_history()
     if not rows and not directory.diverged.exists():
         raise RunError(
@@ -171,6 +182,17 @@ class _Subject:
         if vae.condition is not None:
             labels = np.arange(count, dtype="int32") % vae.condition.classes
         return prior_draws(vae, count, 0, labels).reshape(count, -1)
+
+    def amortisation_gap(self, images: Images) -> float | None:
+        measurement = Measurement(self._model, images, training=lambda: images)
+        names = {kind: part.name for kind, part in self._run.record.parts.items()}
+        try:
+            parts = resolve_metrics(_GAP, _GAP_OPTIONS, discover().registry)
+            metrics = build_metrics(parts, self._run.model.image_shape, self._run.latent_dim)
+            refuse_unfit_metrics(metrics, measurement, names)
+        except UserError:  # a latent or a loss of which there is no such gap
+            return None
+        return float(measure(metrics[_GAP], measurement)["amortisation_gap"].value)
 
     def loss_with_renewed_averages(self, images: Images, training: Images) -> tuple[float, float]:
         config = self._run.config

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vaekit.diagnosis.finding import Rule
+from vaekit.diagnosis.rules.amortisation_gap import AmortisationGap
 from vaekit.diagnosis.rules.batch_norm import BatchNormAverages
 from vaekit.diagnosis.rules.dead_codes import DeadCodes
 from vaekit.diagnosis.rules.decoder_variance import DecoderVariance
@@ -29,6 +30,7 @@ RULES: tuple[Rule, ...] = (
     DeadCodes(),
     Overfitting(),
     Unfinished(),
+    AmortisationGap(),
     TooManyLatents(),
     TooFewLatents(),
 )

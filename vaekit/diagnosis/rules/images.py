@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from vaekit.diagnosis.evidence import Evidence
@@ -91,8 +94,18 @@ class DuplicatedImages(Rule):
             f"{copies:.0%} of {len(training):,} training images are copies of others, and "
             f"{seen:.0%} of {len(held_out):,} held-out images were trained on.",
             {"copies": copies, "held_out_seen": seen},
-            Cure({}, "each image counts once, and none is judged by itself", "distinct"),
+            Cure(
+                _batches(evidence, len(np.unique(np.concatenate([training, held_out])))),
+                "each image counts once, and none is judged by itself",
+                "distinct",
+            ),
         )
+
+
+def _batches(evidence: Evidence, images: int) -> Mapping[str, Any]:
+    """Batches no larger than the images that are left to train on."""
+    left = max(1, int(images * (1 - evidence.config.validation_split)))
+    return {"batch_size": left} if left < evidence.config.batch_size else {}
 
 
 def _hashes(pixels: Pixels) -> np.ndarray:

@@ -54,7 +54,9 @@ class TooFewLatents(Rule):
 
     def __call__(self, evidence: Evidence) -> Finding | None:
         units = evidence.kl_units
-        if evidence.look is None or not len(units) or float(units.min()) < _FULL:
+        if evidence.look is None or len(units) != evidence.config.latent_dim:
+            return None
+        if float(units.min()) < _FULL:
             return None
         error = evidence.error
         variance = evidence.look.variance

@@ -76,7 +76,7 @@ class RateTooLow(Rule):
     def __call__(self, evidence: Evidence) -> Finding | None:
         rate = evidence.config.learning_rate
         recipe = RECIPES[evidence.config.recipe].learning_rate
-        left = left_to_gain(evidence.falling("val_"))
+        left = left_to_gain(evidence.falling("val_"), evidence.gained)
         if not evidence.by_adam or rate > _LOW * recipe or not (left >= 1.0 or evidence.unused):
             return None
         return self.finding(

@@ -22,8 +22,8 @@ class PriorHole(Rule):
     title = "Prior hole"
     threshold = (
         "KL(q(z) || p(z)) of the two normals of the same moments is half a nat for each dimension "
-        "or more where the KL weighs less than a half, and a nat where it weighs more; of fewer "
-        "than 4 epochs a remark"
+        "or more where the KL weighs less than a half, and a nat where it weighs more, after "
+        "4 epochs at least"
     )
     source = (
         "the part of the KL that tells nothing of an image (Hoffman and Johnson, ELBO surgery, "
@@ -48,6 +48,8 @@ class PriorHole(Rule):
         light = weight < _LIGHT
         if nats < (_NATS if light else _NATS_AT_FULL_WEIGHT):
             return None
+        if not light and len(evidence.rows) < FEWEST:
+            return None
         spread = float(np.sqrt(np.mean(np.var(codes, axis=0))))
         prior_spread = float(np.sqrt(np.mean(np.var(prior, axis=0))))
         shown = (
@@ -68,7 +70,6 @@ class PriorHole(Rule):
             numbers,
             None if changes is None else Cure(changes, "it goes where the codes are"),
             advice="" if changes else "Sample by what is fitted to the codes: vaekit fit-sampler.",
-            remark=len(evidence.rows) < FEWEST,
         )
 
 

@@ -53,22 +53,23 @@ class Unfinished(Rule):
                 cure,
                 remark=True,
             )
-        left = left_to_gain(values)
+        left = left_to_gain(values, evidence.gained)
         if left < _LEFT:
             return None
         amount = f"{left:.0%} of it" if left < 10 else "many times as much"
         return self.finding(
-            f"Held-out {evidence.bound} gained {values[0] - values[-1]:.4g} since the first epoch, "
-            f"and by how it slowed down {amount} is left.",
-            {"gained": float(values[0] - values[-1]), "left_to_gain": min(left, 1e6)},
+            f"Held-out {evidence.bound} gained {evidence.gained:.4g} since the first epoch, and by "
+            f"how it slowed down {amount} is left.",
+            {"gained": evidence.gained, "left_to_gain": min(left, 1e6)},
             cure,
         )
 
 
-def left_to_gain(values: np.ndarray) -> float:
+def left_to_gain(values: np.ndarray, gained: float = 0.0) -> float:
     """What is left to fall, over what fell: infinite where the fall doesn't slow down.
 
-    values: of falling epochs. 0 of fewer than `FEWEST`, and where the last third didn't fall.
+    values: of falling epochs. gained: what fell with the epochs before them, if that is more.
+    0 of fewer than `FEWEST`, and where the last third didn't fall.
     """
     if len(values) < FEWEST:
         return 0.0
@@ -76,7 +77,7 @@ def left_to_gain(values: np.ndarray) -> float:
     third = (len(values) - 1) / 3
     at = np.interp(third * np.arange(4), np.arange(len(values)), values)
     _, middle, last = -np.diff(at)
-    gained = float(at[0] - at[-1])
+    gained = max(gained, float(at[0] - at[-1]))
     # An epoch's gain within the noise from one to the next is none.
     noise = float(np.median(np.abs(np.diff(values, 2)))) if len(values) > 4 else 0.0
     if gained <= 0 or last <= noise:
