@@ -48,7 +48,7 @@ def _figure(diagnosis: Diagnosis) -> Figure:
         draw(figure.add_subplot(1, columns, number + 1), evidence)
     for number, line in enumerate(lines):
         height = 1 - (number + 0.6) * _LINE / (_HEIGHT + top)
-        weight = "bold" if not line.startswith(" ") else "normal"
+        weight = 400 if line.startswith(" ") else 700
         figure.text(0.01, height, line.strip(), va="center", weight=weight, parse_math=False)
     return figure
 

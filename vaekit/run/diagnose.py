@@ -192,7 +192,8 @@ class _Subject:
             refuse_unfit_metrics(metrics, measurement, names)
         except UserError:  # a latent or a loss of which there is no such gap
             return None
-        return float(measure(metrics[_GAP], measurement)["amortisation_gap"].value)
+        gap = measure(metrics[_GAP], measurement)["amortisation_gap"]
+        return float(np.mean(gap.value))
 
     def loss_with_renewed_averages(self, images: Images, training: Images) -> tuple[float, float]:
         config = self._run.config
