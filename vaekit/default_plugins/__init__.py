@@ -132,6 +132,31 @@ def register_metrics(register: vaekit.Register) -> None:
         f"{_HERE}.metrics.annealed_importance_sampling:ais",
         summary="Bounds on log p(x) by annealed importance sampling, from below and above.",
     )
+    register(
+        "elbo-parts",
+        f"{_HERE}.metrics.elbo_parts:elbo_parts",
+        summary="Reconstruction, KL by unit, I(x; z), KL of the aggregate posterior.",
+    )
+    register(
+        "active-units",
+        f"{_HERE}.metrics.active_units:active_units",
+        summary="Values of z whose mean varies with the image.",
+    )
+    register(
+        "code-usage",
+        f"{_HERE}.metrics.code_usage:code_usage",
+        summary="Codes that are used, and their perplexity.",
+    )
+    register(
+        "prior-hole",
+        f"{_HERE}.metrics.prior_hole:prior_hole",
+        summary="A two-sample test of the aggregate posterior against the prior.",
+    )
+    register(
+        "amortisation-gap",
+        f"{_HERE}.metrics.amortisation_gap:amortisation_gap",
+        summary="ELBO that steps on each image's own posterior gain.",
+    )
 
 
 @vaekit.hookimpl

@@ -21,9 +21,13 @@ def random_loop(count: int, body: Callable[[Any, Any], Any], state: Any, seed: A
         position, state = carry
         seed.state.assign(position)
         state = body(number, state)
-        return ops.convert_to_tensor(seed.state), state
+        return position_of(seed), state
 
-    start = ops.convert_to_tensor(seed.state)
-    end, state = ops.fori_loop(0, count, step, (start, state))
+    end, state = ops.fori_loop(0, count, step, (position_of(seed), state))
     seed.state.assign(end)
     return state
+
+
+def position_of(seed: Any) -> Any:
+    """A copy of a generator's state: assigned to it later, the same is drawn again."""
+    return seed.state * 1
