@@ -21,6 +21,8 @@ from vaekit.types import ImageShape
 
 # Nats of KL below which a unit tells nothing of the image: Lucas et al., arXiv:1911.02469.
 DEAD = 0.01
+# How many times their spread weights must have moved before latents count as dead: see `moved`.
+SETTLED = 3.0
 # The names that the weight of the KL has as a schedule, or as an option of a loss that weighs it.
 KL_WEIGHTS = ("kl_weight", "beta")
 
@@ -179,6 +181,19 @@ class Evidence:
     def error(self) -> float | None:
         """The mean squared error of held-out pixels; None where none was measured."""
         return self.kept.get("val_mse")
+
+    @property
+    def steps_done(self) -> int:
+        """How many steps the weights have had that the run has."""
+        return self.kept_epoch * -(-self.training_images // self.config.batch_size)
+
+    @property
+    def moved(self) -> float:
+        """How many times their spread weights can have moved since they began.
+
+        A latent that isn't in use yet is no latent that died.
+        """
+        return self.steps_done * self.relative_rate
 
     @cached_property
     def relative_rate(self) -> float:

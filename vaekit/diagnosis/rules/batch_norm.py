@@ -34,7 +34,7 @@ class BatchNormAverages(Rule):
         lost = (moving - precise) / max(abs(precise), 1e-9)
         if lost < _LOST:
             return None
-        steps = evidence.kept_epoch * -(-evidence.training_images // evidence.config.batch_size)
+        steps = evidence.steps_done
         return self.finding(
             f"Held-out loss is {moving:.4g} as it is and {precise:.4g} with averages taken anew; "
             f"after {steps:,} steps the moving ones hold {_MOMENTUM**steps:.2g} of their start.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from vaekit.diagnosis.evidence import DEAD, Evidence
+from vaekit.diagnosis.evidence import DEAD, SETTLED, Evidence
 from vaekit.diagnosis.finding import Cure, Finding, Rule
 from vaekit.diagnosis.remedies import calibrated
 
@@ -37,7 +37,8 @@ class DecoderVariance(Rule):
             return None
         ratio = variance / error
         units = evidence.kl_units
-        dead = float((units < DEAD).mean()) if len(units) else 0.0
+        settled = len(units) > 0 and evidence.moved >= SETTLED
+        dead = float((units < DEAD).mean()) if settled else 0.0
         chosen = "sigma" in evidence.options["loss"]
         far = chosen and not 1 / _FAR < ratio < _FAR
         if not far and not (ratio >= _FAR_WITH_DEAD and dead >= 0.5):
