@@ -101,10 +101,12 @@ def test_what_is_left_to_gain_of_a_geometric_fall():
     assert left_to_gain(np.arange(10.0)) == 0.0
 
 
-@pytest.mark.parametrize(("share", "ill"), [(0.95, ["unfinished"]), (0.8, [])])
-def test_unfinished_where_half_as_much_is_left(share, ill):
+@pytest.mark.parametrize(("share", "remarks"), [(0.95, [False]), (0.9, [True]), (0.8, [])])
+def test_unfinished_where_as_much_is_left_as_was_gained(share, remarks):
+    # 0.95^9 / (1 - 0.95^9) is 1.7, and of 0.9 it is 0.63, of 0.8 0.15.
     losses = [100.0 + 100.0 * share**epoch for epoch in range(10)]
-    assert names(diagnose(evidence(history(losses)))) == ill
+    found = diagnose(evidence(history(losses)))
+    assert [finding.remark for finding in found if finding.name == "unfinished"] == remarks
 
 
 def test_one_epoch_is_a_remark():

@@ -95,10 +95,10 @@ def _errors(axes: Axes, evidence: Evidence) -> None:
     points = [(r["epoch"], r["val_mse"] ** 0.5) for r in evidence.rows if "val_mse" in r]
     axes.plot(*zip(*points, strict=True), marker=".", color=COLOURS[0], label="error, rms")
     if evidence.decoder_variance is not None:
+        axes.set_yscale("log")
         axes.axhline(
             evidence.decoder_variance**0.5, color=COLOURS[2], ls="--", label="sigma of p(x|z)"
         )
-    axes.set_yscale("log")
     axes.set_title("held-out error of a pixel")
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))

@@ -10,7 +10,7 @@ from vaekit.diagnosis.rules.unfinished import left_to_gain
 from vaekit.recipes import RECIPES
 
 _SPIKE = 0.1
-_STEP = 0.2
+_STEP, _WHOLE = 0.2, 1.0
 _LOW = 0.1
 
 
@@ -22,7 +22,7 @@ class RateTooHigh(Rule):
     threshold = (
         "training diverged; or the training loss of an epoch lies above the best one before it by "
         "a tenth of all that was gained; or Adam's rate is a fifth of the spread of the weights as "
-        "they begin, and no latent is in use or the loss leaps"
+        "they begin, and no latent is in use or the loss leaps; or is that spread"
     )
     source = (
         "Adam moves a weight by up to its rate a step (Kingma and Ba, arXiv:1412.6980, section "
@@ -52,6 +52,8 @@ class RateTooHigh(Rule):
                 numbers,
                 cure,
             )
+        if evidence.by_adam and evidence.relative_rate >= _WHOLE:
+            return self.finding(f"{spread[0].upper()}{spread[1:]}.", numbers, cure)
         if large and (evidence.unused or leap > _SPIKE / 5):
             what = "no latent is in use" if evidence.unused else f"the loss leapt up by {leap:.1%}"
             return self.finding(f"{spread[0].upper()}{spread[1:]}, and {what}.", numbers, cure)

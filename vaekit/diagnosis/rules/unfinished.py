@@ -10,7 +10,7 @@ from vaekit.diagnosis.evidence import Evidence
 from vaekit.diagnosis.finding import Cure, Finding, Rule
 
 FEWEST = 4  # epochs from which a curve can be extrapolated
-_LEFT = 0.5
+_LEFT, _SOME = 1.0, 0.25
 _MORE = 3  # times as many epochs
 
 
@@ -20,8 +20,8 @@ class Unfinished(Rule):
     name = "unfinished"
     title = "Not trained to its end"
     threshold = (
-        "half as much is left to gain as was gained since the first epoch; of fewer than 4 epochs, "
-        "and where a schedule hasn't reached its end, a remark"
+        "at least as much is left to gain as was gained since the first epoch; a quarter of it, "
+        "fewer than 4 epochs and a schedule that hasn't reached its end are a remark"
     )
     source = (
         "Aitken's extrapolation: the gains of the first, second and last third of the epochs as a "
@@ -54,7 +54,7 @@ class Unfinished(Rule):
                 remark=True,
             )
         left = left_to_gain(values, evidence.gained)
-        if left < _LEFT:
+        if left < _SOME:
             return None
         amount = f"{left:.0%} of it" if left < 10 else "many times as much"
         return self.finding(
@@ -62,6 +62,7 @@ class Unfinished(Rule):
             f"how it slowed down {amount} is left.",
             {"gained": evidence.gained, "left_to_gain": min(left, 1e6)},
             cure,
+            remark=left < _LEFT,
         )
 
 
