@@ -13,6 +13,7 @@ from vaekit.types import Images
 
 MOST = 1000  # images that are looked at
 _NO_TERMS = {"loss", "elbo", "mse", "psnr"}
+_OTHER = 1.5  # times a term called the KL, from which the KL is another: means differ by images
 _CONSTANT = 1e-2  # relative spread up to which values count as one
 
 
@@ -72,7 +73,8 @@ class Look:
         if "elbo" not in self.scores or kl <= 0:
             return None
         scores = {name: values.astype("float64") for name, values in self.scores.items()}
-        divergence = scores["kl"] * (kl / max(float(np.mean(scores["kl"])), 1e-12))
+        times = kl / max(float(np.mean(scores["kl"])), 1e-12)
+        divergence = scores["kl"] * (times if times > _OTHER else 1.0)
         distortion = -scores["elbo"] - divergence
         both = np.stack([distortion, divergence], axis=1)
         moved = both - both.mean(axis=0)

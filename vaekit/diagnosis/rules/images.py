@@ -16,7 +16,7 @@ _ALL = ("posterior-collapse", "prior-hole", "unfinished", "decoder-variance", "a
 _RANGE = 1 / 8
 _STEP = 1 / 255
 _COPIES = 0.1
-_HASHED = 100_000  # images that are looked at for copies
+_HASHED = 20_000  # images that are looked at for copies
 _MOST = 1000
 
 
