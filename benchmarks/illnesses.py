@@ -62,6 +62,7 @@ def planted(folder: Path) -> dict[str, Planted]:
     codes = {**_RUN, **_CONV, "data": "mnist-sample", "loss": "elbo", "latent": "vq"}
     wide = {"encoder_opt": {"units": [512]}, "decoder_opt": {"units": [512]}}
     few = {**elbo, **wide, "limit": 100, "epochs": 150, "batch_size": 20}
+    many = {**elbo, "data": "digits", "latent_dim": 32, "epochs": 60, "batch_size": 32}
     gaussian = {"likelihood": "gaussian"}
     return {
         "kl-weight-100": Planted("posterior-collapse", {**beta, "loss_opt": {"beta": 100}}),
@@ -92,7 +93,7 @@ def planted(folder: Path) -> dict[str, Planted]:
             "dead-codes",
             {**codes, "latent_dim": 8, "latent_opt": {"codes": 512, "restart": 0.0}, "epochs": 4},
         ),
-        "many-latents": Planted("too-many-latents", {**elbo, "latent_dim": 64}),
+        "many-latents": Planted("too-many-latents", many),
         "one-latent": Planted("too-few-latents", {**elbo, "latent_dim": 1, "epochs": 15}),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -278,6 +279,24 @@ def test_codes_that_nothing_is_encoded_as(used, ill):
     assert names(found) == ill
     if ill:
         assert found[0].numbers["codes"] == 512
+
+
+@pytest.mark.parametrize(("restart", "ill"), [(0.05, []), (0.0, ["dead-codes"])])
+def test_codes_that_could_begin_anew(restart, ill):
+    rows = history(HEALTHY, val_codes_used=200, val_perplexity=120.0)
+    rows[-1]["val_kl"] = 4 * math.log(512)
+    run = evidence(rows, latent=OfCodes(4), others={"code_shape": (2, 2)})
+    options = run.options["latent"]["grid"]
+    options = {"restart": dataclasses.replace(options, name="restart", default=0.05)}
+    run = dataclasses.replace(
+        run,
+        config=run.config.model_copy(update={"latent_opt": {"restart": restart}}),
+        options={**run.options, "latent": options},
+    )
+    found = diagnose(run)
+    assert names(found) == ill
+    if ill:
+        assert found[0].cure.changes == {"latent_opt": {"restart": 0.05}}
 
 
 # Batch norm

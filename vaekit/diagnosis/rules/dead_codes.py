@@ -7,7 +7,7 @@ import math
 from vaekit.diagnosis.evidence import Evidence
 from vaekit.diagnosis.finding import Cure, Finding, Rule
 
-_USED = 0.1
+_USED, _USED_WITHOUT_RESTART = 0.1, 0.5
 _RESTART = {"restart": 0.05, "kmeans": 10}
 
 
@@ -16,10 +16,14 @@ class DeadCodes(Rule):
 
     name = "dead-codes"
     title = "Dead codes"
-    threshold = "held-out images use less than a tenth of the codes, and so does their perplexity"
+    threshold = (
+        "held-out images use less than a tenth of the codes, and so does their perplexity; less "
+        "than half where the latent has an option `restart` that is 0"
+    )
     source = (
         "perplexity is as many codes as are in use, were they in equal use (van den Oord et al., "
-        "arXiv:1711.00937, figure 7); Williams et al. (arXiv:2002.08111) restart codes beyond that"
+        "arXiv:1711.00937); Williams et al. (arXiv:2002.08111) restart codes that aren't. Codes of "
+        "a grid may lie where no data are; those of a codebook that aren't used are only lost"
     )
     remedy = "codes that begin anew where the data are, by the latent's own options; else fewer"
     causes = ("unfinished",)
@@ -33,7 +37,10 @@ class DeadCodes(Rule):
         # Latents of several indices have as many codes as combinations: their logs add up.
         shares = sum(math.log(p) for p in perplexities) / len(perplexities)
         of_used = sum(math.log(max(u, 1)) for u in used) / len(used)
-        if max(of_used, shares) >= log_codes + math.log(_USED):
+        least = _USED
+        if evidence.config.part_options["latent"].get("restart", 1) == 0:
+            least = _USED_WITHOUT_RESTART
+        if max(of_used, shares) >= log_codes + math.log(least):
             return None
         codes = round(math.exp(log_codes))
         return self.finding(
