@@ -7,16 +7,22 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from keras import ops
 from scipy import stats
 
 import vaekit
 from tests.linear_model import linear_model, measured
+from tests.parts import make_program, some_images
 from vaekit.default_plugins.metrics.active_units import active_units
 from vaekit.default_plugins.metrics.amortisation_gap import amortisation_gap
 from vaekit.default_plugins.metrics.code_usage import code_usage
 from vaekit.default_plugins.metrics.elbo_parts import elbo_parts
 from vaekit.default_plugins.metrics.prior_hole import prior_hole
 from vaekit.default_plugins.metrics.two_samples import two_sample_test
+from vaekit.engine import ProgramModel
+from vaekit.model import Part
+from vaekit.plugins import discover
+from vaekit.run import refuse_unfit
 
 pytestmark = pytest.mark.usefixtures("registering")
 
@@ -54,6 +60,26 @@ def test_the_parts_are_those_of_a_linear_model_and_sum_up_to_the_kl():
     assert aggregate.value == pytest.approx(2 * 0.5 * 0.5**2, abs=noise)
     assert information.value + aggregate.value == pytest.approx(figures["kl"].value, abs=1e-9)
     assert "800 images" in information.estimator
+
+
+class OwnDrawsOnly(vaekit.Distribution):
+    """A law that takes any z for a draw of its own, as of codes."""
+
+    def sample(self, seed, lead=()):
+        raise NotImplementedError
+
+    def log_prob(self, z):
+        return ops.zeros_like(z[..., 0])
+
+
+def test_a_posterior_that_only_knows_its_own_draws_says_that_it_has_no_parts():
+    linear = linear_model()
+    space = linear.model.latent_space._replace(posterior=lambda parameters: OwnDrawsOnly())
+    linear.model.latent_space = space
+    figures = measured(elbo_parts(), linear, linear.images(20))
+    assert "mutual_information" not in figures
+    assert "only knows the density of its own draws" in figures["kl"].note
+    assert "aggregate_kl" not in measured(prior_hole(), linear, linear.images(20))
 
 
 def test_active_units_are_those_that_are_not_planted_dead():
@@ -137,6 +163,15 @@ def test_too_few_steps_say_that_the_gap_is_larger():
     linear = linear_model(shift=1.0)
     metric = amortisation_gap(steps=10, learning_rate=0.02)
     assert "still rose" in measured(metric, linear, linear.images(50))["amortisation_gap"].note
+
+
+def test_parameters_that_heads_keep_within_bounds_are_not_moved():
+    program = make_program(latent="full-normal", encoder="small", loss="elbo")
+    images = vaekit.Images(some_images())
+    measurement = vaekit.Measurement(ProgramModel(program, None, None), images, lambda: images)
+    part = Part(discover().registry.get("metric", "amortisation-gap"), {})
+    with pytest.raises(vaekit.UserError, match="keeps its own within bounds"):
+        refuse_unfit(part, amortisation_gap(), measurement, {"latent": "full-normal"})
 
 
 def of_codes(codes, shape, sizes):

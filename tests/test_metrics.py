@@ -13,6 +13,7 @@ from keras import ops
 import vaekit
 from tests.metrics import TINY, Bound, bound
 from tests.resume.runs import KillAt, Killed
+from vaekit import counted_progress
 from vaekit.errors import (
     BuildError,
     DataError,
@@ -348,3 +349,21 @@ def test_a_condition_is_told(tmp_path):
     images = run.held_out().images
     with pytest.raises(DataError, match="goes by the class of each image"):
         run.evaluate(vaekit.as_floats(images.pixels), metrics="bound")
+
+
+def test_it_shows_how_far_it_is_and_the_time_left(run, monkeypatch, capsys):
+    """Each look at the time is six seconds later: a line comes every other batch."""
+
+    def call(self, measurement):
+        done = measurement.progress("drawing", 40)
+        for _ in range(4):
+            done(10)
+        return {"one": vaekit.Estimate(1.0)}
+
+    monkeypatch.setattr(Constant, "__call__", call)
+    seconds = iter(range(0, 10_000, 6))
+    monkeypatch.setattr(counted_progress.time, "monotonic", lambda: next(seconds))
+    run.evaluate(metrics="constant", progress=True)
+    assert "constant: drawing: 20 of 40, 12 s left\n" in capsys.readouterr().err
+    run.evaluate(metrics="constant")
+    assert capsys.readouterr().err == ""

@@ -30,6 +30,7 @@ TRAINED = {
     "prior": "--prior my-prior --data digits",
     "loss": "--loss my-loss --data digits",
     "sampler": "--sampler my-sampler --data digits",
+    "metric": "--metric my-metric --data digits",
     "dataset": "--data my-dataset",
 }
 

@@ -11,6 +11,8 @@ import vaekit
 from tests.linear_model import linear_model, measured
 from vaekit.default_plugins.metrics.importance_sampling import nll
 from vaekit.default_plugins.metrics.log_weights import LogWeightSums
+from vaekit.options import check_options
+from vaekit.plugins import discover
 
 pytestmark = pytest.mark.usefixtures("registering")
 
@@ -89,6 +91,13 @@ def test_draws_are_the_seeds_and_progress_tells_of_each():
     assert begun == [sum(done)] == [600]
     assert metric(measurement) == figures
     assert metric(measurement._replace(seed=4)) != figures
+
+
+@pytest.mark.parametrize("samples", [0, -3, "many"])
+def test_a_k_that_is_no_number_of_draws_is_refused(samples):
+    component = discover().registry.get("metric", "nll")
+    with pytest.raises(vaekit.OptionError, match="samples=int"):
+        check_options(component, {"samples": samples})
 
 
 def test_sums_of_chunks_are_those_of_the_whole():

@@ -212,6 +212,19 @@ def test_what_a_sampler_goes_by():
     assert "  fitted on: nothing\n" in text
 
 
+def test_what_a_metric_needs():
+    (part,) = parts("nll")
+    assert part["built"] == {
+        "needs": ["likelihood", "density"],
+        "supports": None,
+        "vector": False,
+        "fewest": 1,
+    }
+    text = shown("nll")
+    assert "  needs: likelihood, density\n  for z of support: any\n" in text
+    assert "  images, at least: 1\n" in text
+
+
 def test_laws_that_cannot_be_had_say_why(site):
     site.install("map-parts", MAP_PARTS)
     site.discover()

@@ -83,9 +83,11 @@ class TrainedModel(Protocol):
     image_shape: ImageShape
     latent_space: LatentSpace
     likelihood: Likelihood | None
-    density: bool
     classes: int | None
     sampled_by: str | None
+
+    @property
+    def density(self) -> bool: ...
 
     def score(self, images: Images) -> Mapping[str, np.ndarray]:
         """Each image's loss terms, `loss`, `kl`, `elbo` where there is one, and `mse`: `(N,)`."""

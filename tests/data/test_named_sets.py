@@ -13,7 +13,7 @@ import pytest
 
 import vaekit
 from vaekit.data import load_data
-from vaekit.default_plugins import datasets
+from vaekit.default_plugins import datasets, download, dsprites
 from vaekit.errors import DataUnavailableError
 
 NOWHERE = "http://127.0.0.1:9/nothing"  # the discard port: refused at once
@@ -24,6 +24,7 @@ def home(tmp_path, monkeypatch):
     """An empty Keras home, and no network."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(datasets, "ORIGIN", NOWHERE)
+    monkeypatch.setattr(dsprites, "URL", f"{NOWHERE}/dsprites")
     for proxy in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(proxy, raising=False)
     return tmp_path / "home"
@@ -89,10 +90,13 @@ def test_fashion_mnist_from_the_cache(home, pixels, write_idx, monkeypatch):
     assert data.train.labels.tolist() == [0, 1, 2, 3]
 
 
-@pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
-def test_neither_cached_nor_reachable(home, name, capsys):
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [("mnist", "mnist-sample"), ("fashion_mnist", "mnist-sample"), ("dsprites", "shapes")],
+)
+def test_neither_cached_nor_reachable(home, name, instead, capsys):
     with pytest.raises(
-        DataUnavailableError, match=f"'{name}'.*is not cached.*the data set mnist-sample"
+        DataUnavailableError, match=f"'{name}'.*is not cached.*the data set {instead}"
     ):
         load_data(name)
     assert capsys.readouterr().out == ""
@@ -100,7 +104,11 @@ def test_neither_cached_nor_reachable(home, name, capsys):
 
 @pytest.mark.parametrize(
     ("name", "file"),
-    [("mnist", "mnist.npz"), ("fashion_mnist", "fashion-mnist/train-images-idx3-ubyte.gz")],
+    [
+        ("mnist", "mnist.npz"),
+        ("fashion_mnist", "fashion-mnist/train-images-idx3-ubyte.gz"),
+        ("dsprites", f"dsprites/{dsprites.NAME}"),
+    ],
 )
 def test_changed_in_the_cache(home, name, file):
     path = home / "datasets" / file
@@ -145,9 +153,39 @@ def test_silent_network(home, monkeypatch):
 
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setattr(datasets, "ORIGIN", f"http://127.0.0.1:{silent.getsockname()[1]}")
-        monkeypatch.setattr(datasets, "PATIENCE", 0.1)
+        monkeypatch.setattr(download, "PATIENCE", 0.1)
         with pytest.raises(DataUnavailableError, match="timed out"):
             load_data("mnist")
+
+
+def test_dsprites(home, monkeypatch):
+    """A small file like it, in which each image's first pixels are its factors, as bits."""
+    h5py = pytest.importorskip("h5py")
+    monkeypatch.setattr(dsprites, "FACTORS", {"shape": 3, "scale": 2, "posX": 4})
+    monkeypatch.setattr(dsprites, "TOGETHER", 5)
+    combinations = np.stack(np.unravel_index(np.arange(24), (3, 2, 4)), axis=1)
+    bits = np.zeros((24, 64, 64), np.uint8)
+    bits[:, 0, :6] = combinations.repeat(2, axis=1) >> [1, 0] * 3 & 1
+    path = home / "datasets/dsprites" / dsprites.NAME
+    path.parent.mkdir(parents=True)
+    with h5py.File(path, "w") as file:
+        file.create_dataset("imgs", data=bits, compression="gzip")
+    monkeypatch.setattr(dsprites, "SHA256", hashlib.sha256(path.read_bytes()).hexdigest())
+    data, other = (load_data("dsprites", options={"images": 20, "seed": seed}) for seed in (0, 1))
+    assert data.test is None
+    assert data.factors == {"shape": 3, "scale": 2, "posX": 4}
+    assert data.stored == "uint8, 0 and 1"
+    assert len(np.unique(data.train.factors, axis=0)) == 20
+    assert (data.train.factors != other.train.factors).any()
+    np.testing.assert_array_equal(data.train.labels, data.train.factors[:, 0])
+    seen = data.train.pixels[:, 0, :6, 0] // 255
+    np.testing.assert_array_equal(seen[:, ::2] * 2 + seen[:, 1::2], data.train.factors)
+
+
+def test_dsprites_holds_each_combination_once():
+    assert dsprites.COUNT == 737_280
+    with pytest.raises(vaekit.OptionError, match="takes images=int, not '737281'"):
+        load_data("dsprites", options={"images": "737281"})
 
 
 def test_digits():

@@ -26,7 +26,7 @@ def data() -> None:
 @skip_bad_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def info(source: str, as_json: bool, **options: Any) -> None:
-    """Print count, shape, type, range and classes of a name or a path."""
+    """Print count, shape, type, range, classes and factors of a name or a path."""
     from vaekit.data import describe, free_budget, load_data
 
     facts = describe(load_data(source, **options, budget=free_budget(), progress=True))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from vaekit.data.factors import check_factors, check_sizes
 from vaekit.data.labels import check_labels
 from vaekit.data.pixels import normalise
 from vaekit.data.scale import HELD, Scale, refuse_other_scale
@@ -16,11 +17,13 @@ from vaekit.types import Dataset, Images
 def checked(raw: Dataset, scale: Scale | None = None) -> Dataset:
     """`raw` with pixels `(N, H, W, C)` of one type (uint8, or float32 in [0, 1]), int64 labels.
 
+    Factors that have no names get some, and their sizes.
+
     scale: that of the run that the images are for; None: it is taken from them. What has a scale
     has been checked before, and keeps it.
 
-    Nothing is copied that is regular already. Raises `DataError` for pixels or labels that can't
-    be taken, and for a test set whose images differ in shape from the training images.
+    Nothing is copied that is regular already. Raises `DataError` for pixels, labels or factors
+    that can't be taken, and for a test set whose images differ in shape from the training images.
     """
     of = "the array" if raw.source == "array" else raw.source
     parts = {"train": raw.train} | ({"test": raw.test} if raw.test is not None else {})
@@ -35,17 +38,25 @@ def checked(raw: Dataset, scale: Scale | None = None) -> Dataset:
             f"The train images of {of} are {_size(shapes[0])}, its test images "
             f"{_size(shapes[1])}. Bring them to one shape."
         )
-    done = []
+    done, factors = [], {}
     for (split, images), array in zip(parts.items(), pixels, strict=True):
         labels = images.labels
         if labels is not None:
             name = f"The {split} labels of {of}"
             labels = check_labels(labels, len(array), name)
             _check_classes(labels, raw.classes, name)
-        done.append(Images(array, labels, _checked_files(images.files, len(array), split, of)))
+        if images.factors is not None:
+            name = f"The {split} factors of {of}"
+            factors[split] = check_factors(images.factors, len(array), name)
+        files = _checked_files(images.files, len(array), split, of)
+        done.append(Images(array, labels, files, factors.get(split)))
     train, test = done if len(done) == 2 else (done[0], None)
     return raw._replace(
-        train=train, test=test, stored=raw.stored or stored, scale=raw.scale or whites
+        train=train,
+        test=test,
+        stored=raw.stored or stored,
+        scale=raw.scale or whites,
+        factors=check_sizes(raw, factors, of),
     )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from vaekit.data.budget import Budget
 from vaekit.data.flat import FlatRows
 from vaekit.data.hdf5_rows import HDF5Rows
-from vaekit.data.layout import assemble, find_layout, images_in, labels_for
+from vaekit.data.layout import assemble, columns_for, find_layout, images_in
 from vaekit.data.pixels import SMALLEST
 from vaekit.data.stored import StoredPixels
 from vaekit.errors import DataError, closest
@@ -22,7 +22,8 @@ def read_hdf5(path: Path, name: str | None, source: str, budget: Budget | None) 
     """The data set of an HDF5 file, unchecked.
 
     name: the dataset with the images. None: the names of `LAYOUTS`, else the only dataset that
-    fits. A dataset `labels` beside it holds its labels, and is refused if those are none.
+    fits. Datasets `labels` and `factors` beside it hold its labels and factors, and are refused
+    if those are none.
     budget: images of more stay in the file, to be read as they are needed.
 
     Only what lies in the file itself is read: links and storage that lead to other files are not
@@ -35,9 +36,11 @@ def read_hdf5(path: Path, name: str | None, source: str, budget: Budget | None) 
             images = _images(file, images_in(layout, held), budget)
             return assemble(source, layout, held, images, file.read)
         key = _only_fit(file) if name is None else _named(file, name.strip("/"))
-        labels = _labels_beside(key, held)
         pixels = _images(file, [key], budget)(key)
-        return Dataset(source, Images(pixels, None if labels is None else file.read(labels)))
+        labels, factors = (
+            file.read(name) if name in held and name != key else None for name in _beside(key)
+        )
+        return Dataset(source, Images(pixels, labels, factors=factors))
 
 
 def _images(file: HDF5File, keys: list[str], budget: Budget | None) -> Callable[[str], Any]:
@@ -104,9 +107,7 @@ def _fits(item: Stored) -> bool:
     )
 
 
-def _labels_beside(key: str, held: Mapping[str, Stored]) -> str | None:
-    """The name of the labels of a dataset of images, if there are any."""
-    group = key.rpartition("/")[0]
-    wanted = labels_for(key.rpartition("/")[2])
-    name = f"{group}/{wanted}" if group else wanted
-    return name if name in held and name != key else None
+def _beside(key: str) -> list[str]:
+    """The names that labels and factors of a dataset of images would have."""
+    group, slash, name = key.rpartition("/")
+    return [f"{group}{slash}{column}" for column in columns_for(name)]

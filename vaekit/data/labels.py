@@ -26,7 +26,7 @@ def check_labels(labels: Any, count: int, name: str) -> np.ndarray:
         raise DataError(
             f"{name} are {len(labels)}, but there are {count} images. Do they belong together?"
         )
-    if labels.dtype.kind not in "bui" and not _whole(labels):
+    if labels.dtype.kind not in "bui" and not whole(labels):
         raise DataError(
             f"{name} are of type {labels.dtype}, not whole numbers. Number the classes from 0."
         )
@@ -38,9 +38,9 @@ def check_labels(labels: Any, count: int, name: str) -> np.ndarray:
     return numbers
 
 
-def _whole(labels: np.ndarray) -> bool:
+def whole(values: np.ndarray) -> bool:
     """Whether these are floats that an integer holds exactly."""
-    if labels.dtype.kind != "f":
+    if values.dtype.kind != "f":
         return False
-    wide = labels.astype(np.result_type(labels.dtype, np.float64))  # a half can't be as large
+    wide = values.astype(np.result_type(values.dtype, np.float64))  # a half can't be as large
     return bool((np.abs(wide) < 2**53).all()) and bool((wide % 1 == 0).all())

@@ -17,6 +17,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
     - `range`: the smallest and the largest pixel as the kit holds them (uint8, or 0..1);
     - `classes`: how many training images each class has, by its name, or by its label where the
       source names none; None without labels;
+    - `factors`: how many values each factor has, by its name; missing where the source tells none;
     - `resized`: how the images came to the size asked for; `skipped`: the files that were left out
       since they can't be read, with the reasons. Both are missing where there is nothing to say.
     """
@@ -28,6 +29,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "type": dataset.stored,
         "range": [min(p.min() for p in parts).item(), max(p.max() for p in parts).item()],
         "classes": _classes(dataset),
+        **({"factors": dict(dataset.factors)} if dataset.factors else {}),
         **({"resized": dataset.resized} if dataset.resized else {}),
         **({"skipped": dict(dataset.skipped)} if dataset.skipped else {}),
     }

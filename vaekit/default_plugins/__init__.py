@@ -187,3 +187,8 @@ def register_datasets(register: vaekit.Register) -> None:
         f"{_HERE}.shapes:shapes",
         summary="Drawn squares, ellipses and hearts of known factors, 64x64, grey; any number.",
     )
+    register(
+        "dsprites",
+        f"{_HERE}.dsprites:dsprites",
+        summary="dSprites: 737,280 squares, ellipses and hearts of known factors, 64x64, grey.",
+    )

@@ -1,32 +1,20 @@
 """The data sets that the kit knows by name.
 
-A sample of MNIST lies beside this file; `tools/make_mnist_sample.py` draws it. MNIST and
-Fashion-MNIST are kept where Keras keeps them (`~/.keras/datasets`, or `$KERAS_HOME/datasets`), so
-that neither is fetched twice. Keras's own downloader isn't used: it waits without end for a silent
-network, writes to standard output, and deletes a cached file that it can't replace.
+A sample of MNIST lies beside this file; `tools/make_mnist_sample.py` draws it.
 """
 
 from __future__ import annotations
 
 import gzip
-import hashlib
-import http.client
-import os
-import queue
-import shutil
-import sys
-import tempfile
-import threading
-import urllib.request
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import vaekit
+from vaekit.default_plugins.download import cached
 
 ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets"
-PATIENCE = 5.0  # seconds until the network answers, and that it may stay silent after that
 
 MNIST_SAMPLE = Path(__file__).with_name("mnist_sample.npz")
 
@@ -68,7 +56,7 @@ def mnist() -> vaekit.Dataset:
     By Y. LeCun, C. Cortes and C. Burges, from NIST's databases; CC BY-SA 3.0. From Keras's cache,
     else downloaded (11 MB) with its hash checked.
     """
-    path = _cached("mnist", "mnist.npz", MNIST["mnist.npz"])
+    path = _keras("mnist", "mnist.npz", MNIST["mnist.npz"])
     return vaekit.read_images(path)._replace(source="mnist", classes=DIGITS)
 
 
@@ -79,7 +67,7 @@ def fashion_mnist() -> vaekit.Dataset:
     downloaded (31 MB) with its hashes checked.
     """
     train, train_labels, test, test_labels = (
-        _cached("fashion_mnist", name, sha256) for name, sha256 in FASHION_MNIST.items()
+        _keras("fashion_mnist", name, sha256) for name, sha256 in FASHION_MNIST.items()
     )
     return vaekit.Dataset(
         "fashion_mnist",
@@ -127,70 +115,7 @@ def _idx(path: Path, header: int) -> np.ndarray:
         return np.frombuffer(bytearray(stream.read()), np.uint8, offset=header)
 
 
-def _cached(dataset: str, name: str, sha256: str) -> Path:
-    """The file `name` in Keras's cache, fetched if it isn't there or isn't the published one.
-
-    Raises `DataUnavailableError` if it can't be fetched; a cached file is then left as it is.
-    """
-    home = os.environ.get("KERAS_HOME") or Path.home() / ".keras"
-    path = Path(home).expanduser() / "datasets" / name
+def _keras(dataset: str, name: str, sha256: str) -> Path:
+    """One of the files that Keras offers."""
     url = f"{ORIGIN}/{name.rpartition('/')[2]}"
-    state = "is not cached"
-    try:
-        if path.exists():
-            if _sha256(path) == sha256:
-                return path
-            state = "is cached with another hash than the published one (damaged or changed)"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _download(url, path, sha256)
-    except (OSError, http.client.HTTPException) as error:
-        reason = str(error).strip("<>")  # urllib brackets its own
-        raise vaekit.DataUnavailableError(
-            f"The data set {dataset!r} is not at hand: {path} {state}, and fetching it from {url} "
-            f"failed: {reason}. Put the file there yourself, or use the data set mnist-sample."
-        ) from error
-    return path
-
-
-def _download(url: str, path: Path, sha256: str) -> None:
-    """Fetch a file beside its place, check it, then move it there: never half a file.
-
-    Raises `OSError` if it can't be fetched or stored, or isn't the published one.
-    """
-    print(f"Downloading {url}", file=sys.stderr)
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        part = Path(folder) / path.name
-        with _open(url) as reply, part.open("wb") as out:
-            shutil.copyfileobj(reply, out)
-        if _sha256(part) != sha256:
-            raise OSError("what came has another hash than the published file")
-        part.replace(path)
-
-
-def _open(url: str) -> Any:
-    """The reply's stream.
-
-    Raises `OSError` if none comes within `PATIENCE`. urllib's own timeout is for one address: the
-    look-up of the name has none, and each of a name's many addresses has it anew.
-    """
-    answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
-
-    def ask() -> None:
-        try:
-            answers.put(urllib.request.urlopen(url, timeout=PATIENCE))
-        except Exception as error:  # raised again where it can be caught
-            answers.put(error)
-
-    threading.Thread(target=ask, daemon=True, name="vaekit-download").start()
-    try:
-        answer = answers.get(timeout=PATIENCE)
-    except queue.Empty:
-        raise TimeoutError(f"timed out after {PATIENCE:g} seconds") from None
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return cached(dataset, name, sha256, url, instead="mnist-sample")

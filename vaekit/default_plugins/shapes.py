@@ -35,7 +35,8 @@ def shapes(
     """Shapes: images of a square, an ellipse or a heart, 64x64, grey, uint8, drawn as asked.
 
     A shape has one of 6 sizes, 40 angles and 32 x 32 places, each drawn on its own and evenly. Its
-    label is which shape it is. No download; the same seed draws the same images.
+    label is which shape it is, and all five are its factors. No download; the same seed draws the
+    same images.
 
     Args:
         images: how many to train on.
@@ -48,9 +49,10 @@ def shapes(
     labels = drawn[:, 0]
     return vaekit.Dataset(
         "shapes",
-        vaekit.Images(pixels[:images], labels[:images]),
-        vaekit.Images(pixels[images:], labels[images:]),
+        vaekit.Images(pixels[:images], labels[:images], factors=drawn[:images]),
+        vaekit.Images(pixels[images:], labels[images:], factors=drawn[images:]),
         SHAPES,
+        factors=FACTORS,
     )
 
 

@@ -47,7 +47,20 @@ class ProgramModel:
         self.likelihood: Likelihood | None = program.needs.likelihood
         self.classes = self.latent_space.classes
         self.sampled_by = sampled_by
-        self._program, self._draws = program, draws
+        self.draws = draws
+        self._program = program
+
+    @classmethod
+    def of_prior(cls, program: Program) -> ProgramModel:
+        """With samples of the prior, where there is one."""
+        space = latent_space(program.vae)
+        if space.prior_law() is None:
+            return cls(program, None, None)
+        return cls(
+            program,
+            lambda count, seed, labels: space.prior_draws(count, seed, 1.0, labels),
+            "prior",
+        )
 
     @cached_property
     def density(self) -> bool:
@@ -82,11 +95,11 @@ class ProgramModel:
 
     def sample(self, count: int, seed: int, labels: np.ndarray | None = None) -> np.ndarray:
         """See `TrainedModel.sample`."""
-        if self._draws is None:
+        if self.draws is None:
             raise UserError("The latent has no prior and no sampler is fitted: nothing is drawn.")
         if self.classes is not None and labels is None:
             labels = np.arange(count, dtype="int32") % self.classes
-        return self.decode(self._draws(count, seed, labels), labels)
+        return self.decode(self.draws(count, seed, labels), labels)
 
     def over(
         self,

@@ -10,9 +10,11 @@ from vaekit.run.measuring import (
     as_plain,
     build_metrics,
     measure,
+    refuse_no_figures,
     refuse_unfit_metrics,
     resolve_metrics,
 )
+from vaekit.run.metric_fits import refuse_unfit
 from vaekit.run.provenance import explained, own_data, parts_of, warn_of_changes
 from vaekit.run.record import (
     DataRecord,
@@ -57,7 +59,9 @@ __all__ = [
     "record_choices",
     "record_parts",
     "refuse_changes",
+    "refuse_no_figures",
     "refuse_spent_rate",
+    "refuse_unfit",
     "refuse_unfit_metrics",
     "resolve_metrics",
     "restore_model",

@@ -114,6 +114,12 @@ def measure(built: BuiltMetric, measurement: Measurement) -> dict[str, Estimate]
         raise
     except Exception as error:
         raise BuildError(f"{who} failed: {type(error).__name__}: {error}") from error
+    refuse_no_figures(who, figures)
+    return dict(figures)
+
+
+def refuse_no_figures(who: str, figures: Any) -> None:
+    """Raise `PluginError` unless these are estimates of numbers, by names. who: what gave them."""
     if not isinstance(figures, Mapping) or not figures:
         raise PluginError(
             f"{who} must give {{name: vaekit.Estimate}}, and gave a {type(figures).__name__}."
@@ -125,7 +131,6 @@ def measure(built: BuiltMetric, measurement: Measurement) -> dict[str, Estimate]
                 f"{who} gave {name!r}: {figure!r}. It must give a vaekit.Estimate of a number, "
                 "or of a list of them, by names in lower case whose words '_' joins."
             )
-    return dict(figures)
 
 
 def _are_numbers(value: Any) -> bool:

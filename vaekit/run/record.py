@@ -74,6 +74,7 @@ class DataRecord(_Entry):
     fallback: whether it stands in for what couldn't be had. type: how the source keeps its pixels.
     scale: which value of each type is white; it holds for all images that come to the run later.
     condition_classes: how many classes a condition tells apart; None in a run without one.
+    factors: how many values each factor of the images has, by its name.
     resized: how the images came to their size. skipped: files that were left out since they can't
     be read, with the reasons.
     """
@@ -96,6 +97,7 @@ class DataRecord(_Entry):
     range: list[int | float] = Field(default_factory=list)
     classes: dict[str, int] | None = None
     condition_classes: int | None = None
+    factors: dict[str, int] = Field(default_factory=dict)
     resized: str = ""
     skipped: dict[str, str] = Field(default_factory=dict)
 

@@ -67,6 +67,23 @@ def labels_fit(subject: Subject) -> None:
             require(top < len(dataset.classes), f"Its label {top} has no name in `classes`.")
 
 
+def factors_fit(subject: Subject) -> None:
+    """Each image has a value of each factor that is named, counted from 0, below its size."""
+    dataset = read(subject)
+    sizes = list(dataset.factors.values())
+    for split, images in splits(dataset).items():
+        if images.factors is None:
+            require(not sizes, f"It names factors, and its {split} images have none.")
+            continue
+        factors = np.asarray(images.factors)
+        shape = (len(images.pixels), len(sizes))
+        require(factors.shape == shape, f"Its {split} factors are {factors.shape}, not {shape}.")
+        kind = factors.dtype
+        require(kind.kind in "iu", f"Its {split} factors are {kind}, not integers.")
+        fit = (factors >= 0).all() and (factors < sizes).all()
+        require(fit, f"Its {split} factors go beyond their sizes, {dict(dataset.factors)}.")
+
+
 def can_be_gone_through_again(subject: Subject) -> None:
     """Gone through in batches a second time, one reading gives the same images again."""
     for split, images in splits(read(subject)).items():

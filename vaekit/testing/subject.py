@@ -32,6 +32,7 @@ class Claims(NamedTuple):
     latent_dims: a decoder's or a latent's numbers of latents, `latent_dim`; None is any.
     latent_axes: of a decoder that takes `latent_shape`, how many axes it may have: 1 is a vector,
         3 a map, which is handed over with a quarter of the image's height and width.
+    options: of a metric that takes long by its defaults, those that it is checked with.
     """
 
     smallest: tuple[int, int] = (8, 8)
@@ -39,6 +40,7 @@ class Claims(NamedTuple):
     channels: tuple[int, ...] | None = None
     latent_dims: tuple[int, ...] | None = None
     latent_axes: tuple[int, ...] = (1, 3)
+    options: Mapping[str, Any] = {}
 
     def takes(self, shape: ImageShape) -> bool:
         """Whether images of this shape are claimed."""

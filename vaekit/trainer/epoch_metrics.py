@@ -11,7 +11,7 @@ from vaekit.config import TrainConfig
 from vaekit.engine import Program, ProgramModel
 from vaekit.errors import VaekitError, VaekitWarning
 from vaekit.metric import Measurement
-from vaekit.model import Part, Parts, latent_space
+from vaekit.model import Part, Parts
 from vaekit.run import (
     MetricsRecord,
     PartRecord,
@@ -96,23 +96,14 @@ class EpochMetrics:
         source = self._source
         names = source.record.class_names
         return Measurement(
-            model=_model(self._program),
+            # A sampler is fitted after training.
+            model=ProgramModel.of_prior(self._program),
             images=source.validation,
             training=lambda: source.train,
             classes=None if names is None else tuple(names),
             factors=source.factors,
             seed=self._config.seed,
         )
-
-
-def _model(program: Program) -> ProgramModel:
-    """The model as it is trained. A sampler is fitted after training: samples are the prior's."""
-    space = latent_space(program.vae)
-    if space.prior_law() is None:
-        return ProgramModel(program, None, None)
-    return ProgramModel(
-        program, lambda count, seed, labels: space.prior_draws(count, seed, 1.0, labels), "prior"
-    )
 
 
 def _columns(figures: dict[str, dict[str, Any]]) -> Row:

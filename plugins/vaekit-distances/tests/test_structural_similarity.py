@@ -1,4 +1,4 @@
-"""MS-SSIM: against TensorFlow's, on small images, and its gradient where it is zero."""
+"""SSIM and MS-SSIM: against TensorFlow's, on small images, and where the gradient is zero."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from autodiff import gradients
 from keras import ops
 from parts import IMAGES, array, program, tensor
 from vaekit.engine import Evaluation, compile_train
-from vaekit_distances.structural_similarity import SCALE_WEIGHTS, ms_ssim, scale_weights
+from vaekit_distances.structural_similarity import SCALE_WEIGHTS, ms_ssim, scale_weights, ssim
 
 rng = np.random.default_rng(0)
 
@@ -37,6 +37,16 @@ def test_it_is_that_of_tensorflow(shape: tuple[int, int, int], scales: int) -> N
     expected = tf.image.ssim_multiscale(x, y, 1.0, power_factors=weights).numpy()
     assert (expected < 0.99).all()
     np.testing.assert_allclose(array(ms_ssim(tensor(x), tensor(y))), expected, atol=1e-5)
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("shape", [(28, 28, 1), (20, 41, 3), (8, 8, 1)])
+def test_at_one_scale_too(shape: tuple[int, int, int]) -> None:
+    x, y = pair(*shape)
+    expected = tf.image.ssim(x, y, 1.0, filter_size=min(11, shape[0])).numpy()
+    assert (expected < 0.99).all()
+    np.testing.assert_allclose(array(ssim(tensor(x), tensor(y))), expected, atol=1e-5)
+    np.testing.assert_allclose(array(ssim(tensor(x), tensor(x))), 1.0, atol=1e-6)
 
 
 def test_weights_are_the_papers_brought_to_a_sum_of_one() -> None:

@@ -6,9 +6,20 @@ from tests.testing.gallery import (
     encoders,
     latents,
     losses,
+    metrics,
     priors,
     samplers,
 )
 from tests.testing.gallery.shown import SHOWN
 
-__all__ = ["SHOWN", "datasets", "decoders", "encoders", "latents", "losses", "priors", "samplers"]
+__all__ = [
+    "SHOWN",
+    "datasets",
+    "decoders",
+    "encoders",
+    "latents",
+    "losses",
+    "metrics",
+    "priors",
+    "samplers",
+]

@@ -25,6 +25,13 @@ def lacks_a_label():
     return eight(labels=np.arange(7) % 2)
 
 
+@breaks("dataset", "factors_fit")
+def goes_beyond_a_factor():
+    dataset = eight()
+    train = dataset.train._replace(factors=np.arange(16).reshape(8, 2) % 3)
+    return dataset._replace(train=train, factors={"a": 3, "b": 2})
+
+
 class ReadOnce(np.ndarray):
     """Pixels that are black once they have been read."""
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vaekit.cli.plugins.describe_latent import describe_latent, latent_lines
 from vaekit.cli.plugins.describe_loss import describe_loss, loss_lines
+from vaekit.cli.plugins.describe_metric import describe_metric, metric_lines
 from vaekit.cli.plugins.describe_prior import describe_prior, prior_lines
 from vaekit.cli.plugins.describe_sampler import describe_sampler, sampler_lines
 from vaekit.cli.plugins.parts import SIZES, shape_text
@@ -91,6 +92,7 @@ DESCRIPTIONS: Mapping[str, Description] = {
     "prior": Description("built", describe_prior, prior_lines),
     "loss": Description("built", describe_loss, loss_lines),
     "sampler": Description("built", describe_sampler, sampler_lines),
+    "metric": Description("built", describe_metric, metric_lines),
 }
 
 

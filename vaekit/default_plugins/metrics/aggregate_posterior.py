@@ -93,7 +93,7 @@ def _log_densities(
         for first in range(0, count, _LAWS):
             laws = posterior(_of(draws.parameters, slice(first, first + _LAWS)))
             table = laws.log_prob(z[:, None])
-            if table is None:
+            if table is None or table.shape[1] != len(draws.z[first : first + _LAWS]):
                 return None
             block = np.logaddexp.reduce(np.asarray(ops.convert_to_numpy(table), "float64"), axis=1)
             aggregate[rows] = np.logaddexp(aggregate[rows], block)

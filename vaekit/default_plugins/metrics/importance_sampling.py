@@ -74,13 +74,12 @@ class ImportanceSampling(vaekit.Metric):
         model, images = measurement.model, measurement.images
         rows = rows_at_once(model.image_shape)
         most = min(_DRAWS_AT_ONCE, rows)
-        chunk = most if most >= self.samples else max(2, most - most % 2)
+        chunk = max(2, most - most % 2)  # of two halves
         tick = measurement.progress("importance sampling", self.samples * len(images.pixels))
         halves: dict[str, list[LogWeightSums]] = {"first": [], "second": []}
         for draws, repeats in ((chunk, self.samples // chunk), (self.samples % chunk, 1)):
             if not draws or not repeats:
                 continue
-
             values = model.over_repeats(
                 partial(_sums_of_halves, model, draws),
                 images,

@@ -86,16 +86,25 @@ def _output(model: keras.Model, name: str, network: str) -> Any:
     return model.get_layer(name).output
 
 
-def _vgg16() -> FeatureNetwork:
-    """VGG16 by the weights of ImageNet, where Keras has fetched them before."""
+def keras_weights(application: str, file: str) -> Path:
+    """The weights of one of `keras.applications`, without its top, where Keras has fetched them.
+
+    Raises `vaekit.BuildError` where it hasn't.
+    """
     home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
-    weights = home / "models" / _WEIGHTS
+    weights = home / "models" / file
     if not weights.is_file():
         raise vaekit.BuildError(
-            f"The features of VGG16 need its weights, which aren't here: {weights}. "
-            "keras.applications.VGG16(include_top=False) fetches them once; or name the .keras "
-            "file of another network."
+            f"The features of {application} need its weights, which aren't here: {weights}. "
+            f"keras.applications.{application}(include_top=False) fetches them once; or name the "
+            ".keras file of another network."
         )
+    return weights
+
+
+def _vgg16() -> FeatureNetwork:
+    """VGG16 by the weights of ImageNet, where Keras has fetched them before."""
+    weights = keras_weights("VGG16", _WEIGHTS)
     images = layers.Input((None, None, 3))
     to_input = layers.Conv2D(3, 1, data_format="channels_last", name="vgg16_input")
     network = keras.applications.VGG16(

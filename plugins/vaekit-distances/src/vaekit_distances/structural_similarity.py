@@ -1,7 +1,8 @@
-"""Structural similarity of images at several scales, MS-SSIM."""
+"""Structural similarity of images, SSIM, and at several scales, MS-SSIM."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,11 @@ SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 _WINDOW, _WINDOW_SIGMA = 11, 1.5
 # (0.01 x 1)^2 and (0.03 x 1)^2, for values in [0, 1].
 _C1, _C2 = 1e-4, 9e-4
+
+
+def window_size(shape: Sequence[int]) -> int:
+    """The side of the windows, in pixels, for images of a shape `(B, H, W, C)`."""
+    return min(_WINDOW, *shape[1:3])
 
 
 def scale_weights(height: int, width: int) -> tuple[float, ...]:
@@ -27,6 +33,18 @@ def scale_weights(height: int, width: int) -> tuple[float, ...]:
     return tuple(weight / sum(taken) for weight in taken)
 
 
+def ssim(x: Any, y: Any) -> Any:
+    """SSIM of images `(B, H, W, C)` in [0, 1], `(B,)`: 1 where they are equal.
+
+    The mean over places and channels of luminance x contrast x structure. Wang, Bovik, Sheikh and
+    Simoncelli, "Image quality assessment: from error visibility to structural similarity" (IEEE
+    Transactions on Image Processing 13(4), 2004), equation 13, by the windows of `ms_ssim`. It is
+    TensorFlow's `ssim`; of images under 11 pixels, by a window of their size.
+    """
+    luminance, contrast_structure = _similarities(x, y, _gaussian_window(window_size(x.shape)))
+    return ops.mean(luminance * contrast_structure, axis=(1, 2, 3))
+
+
 def ms_ssim(x: Any, y: Any) -> Any:
     """MS-SSIM of images `(B, H, W, C)` in [0, 1], `(B,)`: 1 where they are equal.
 
@@ -37,9 +55,8 @@ def ms_ssim(x: Any, y: Any) -> Any:
     fewer, see `scale_weights`, and the window is never larger than the image. A similarity below 0
     counts as 0, there as here.
     """
-    height, width = x.shape[1:3]
-    weights = scale_weights(height, width)
-    window = _gaussian_window(min(_WINDOW, height, width))
+    weights = scale_weights(*x.shape[1:3])
+    window = _gaussian_window(window_size(x.shape))
     product = 1.0
     for scale, weight in enumerate(weights):
         if scale:
