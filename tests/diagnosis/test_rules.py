@@ -358,6 +358,14 @@ def test_images_that_are_nearly_black(brightest, ill):
         assert found[0].cure.mend == "stretch"
 
 
+def test_images_of_which_next_to_nothing_is_lit():
+    pixels = np.zeros((300, *SHAPE), "float32")
+    pixels[np.arange(0, 300, 2), np.arange(150) % 8, np.arange(150) // 19] = 1.0
+    found = diagnose(evidence(look=look(training=Images(pixels))))
+    assert found[0].name == "image-range"  # one pixel of 64, in half of the images
+    assert found[0].numbers == {"lit": pytest.approx(0.5 / 64)}
+
+
 def test_images_that_are_all_the_same():
     one = Images(np.repeat(some_images(1).pixels, 300, axis=0))
     found = diagnose(evidence(look=look(training=one)))
