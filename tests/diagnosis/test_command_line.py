@@ -151,3 +151,13 @@ def test_images_are_mended_by_the_printed_command(tmp_path, digits):
     assert mended.record.data.range == [0.0, 1.0]
     with np.load(tmp_path / "run-cured.npz") as arrays:
         assert arrays["labels"].tolist() == labels.tolist()
+
+
+def test_mended_images_are_written_once_each_and_as_an_npz_alone(tmp_path, digits):
+    source, out = tmp_path / "copies.npz", tmp_path / "distinct.npz"
+    np.savez(source, images=np.tile(digits, (3, 1, 1, 1)), labels=np.arange(48))
+    assert "16 images" in cli("data", "mend", source, "distinct", "--out", out)
+    with np.load(out) as arrays:
+        assert (arrays["images"][..., 0] == digits.reshape(16, 8, 8)).all()
+        assert arrays["labels"].tolist() == list(range(16))
+    assert ".npz" in refused("data", "mend", source, "stretch", "--out", tmp_path / "out.png")
