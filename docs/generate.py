@@ -22,6 +22,7 @@ from pydantic import BaseModel
 import vaekit
 from vaekit import hookspecs
 from vaekit.cli import main as command_line
+from vaekit.diagnosis import RULES
 from vaekit.registry import KINDS
 from vaekit.startup import select_backend
 
@@ -134,7 +135,26 @@ def _fields(model: type[BaseModel]) -> str:
     )
 
 
-PAGES = {"commands.md": commands, "hooks.md": hooks, "api.md": api}
+def illnesses() -> str:
+    """What `vaekit diagnose` looks for: each rule's own words, causes first."""
+    parts = [
+        "# Illnesses\n\nWhat [`vaekit diagnose`](../diagnose.md) looks for, in its order: causes "
+        "before what follows from them.\n"
+    ]
+    for rule in RULES:
+        about = {"Shows": rule.threshold, "From": rule.source, "Cure": rule.remedy}
+        lines = [f"- {what}: {text}." for what, text in about.items()]
+        if rule.causes:
+            lines.append(f"- May cause: {', '.join(f'`{name}`' for name in rule.causes)}.")
+        parts.append(
+            f"## {rule.title}\n\n`{rule.name}`. {_markdown(type(rule))}\n\n"
+            + "\n".join(lines)
+            + "\n"
+        )
+    return "\n".join(parts)
+
+
+PAGES = {"commands.md": commands, "hooks.md": hooks, "api.md": api, "illnesses.md": illnesses}
 
 
 def main() -> int:

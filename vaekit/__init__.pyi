@@ -6,6 +6,8 @@ from vaekit import distributions as distributions
 from vaekit import schedules as schedules
 from vaekit import stock_layers as stock_layers
 from vaekit import testing as testing
+from vaekit.api import cure as cure
+from vaekit.api import diagnose as diagnose
 from vaekit.api import load as load
 from vaekit.api import load_model as load_model
 from vaekit.api import load_weights as load_weights
@@ -14,6 +16,7 @@ from vaekit.api import train as train
 from vaekit.config import TrainConfig as TrainConfig
 from vaekit.data import load_data as load_data
 from vaekit.data import read_images as read_images
+from vaekit.diagnosis import Diagnosis as Diagnosis
 from vaekit.distributions import Distribution as Distribution
 from vaekit.distributions import Posterior as Posterior
 from vaekit.errors import BuildError as BuildError

@@ -18,6 +18,7 @@ from vaekit.wording import option_text
 if TYPE_CHECKING:
     import keras
 
+    from vaekit.diagnosis import Diagnosis
     from vaekit.run import Run
     from vaekit.trainer import Replay, Session
 
@@ -162,6 +163,50 @@ def load(path: str | PathLike[str]) -> Run:
 
 
 @with_keras_defaults
+def diagnose(path: str | PathLike[str], *, data: Any = None) -> Diagnosis:
+    """What is wrong with a run, what shows it, and the training that cures it.
+
+    As `vaekit.load(path).diagnose()`, and also of a run that diverged before it had weights.
+
+    data: needed only for a run that was trained on an array: the same array.
+
+    Raises `vaekit.RunError` for a run that is under way, or that ended no epoch for another reason.
+    """
+    select_backend(None)
+    from vaekit.run import RunDirectory, diagnose_unloadable, read_run
+
+    return diagnose_unloadable(RunDirectory(path)) or read_run(path).diagnose(data)
+
+
+@with_keras_defaults
+def cure(diagnosis: Diagnosis, *, data: Any = None, progress: bool = True) -> Run:
+    """Train the cure of what is to be cured first, in a new run beside the old one.
+
+    data: needed only for a run that was trained on an array: the same array.
+
+    Raises `vaekit.UserError` where no training cures what was found.
+    """
+    finding = diagnosis.first
+    if finding is None:
+        raise UserError(f"Nothing is wrong with {diagnosis.run}, so there is nothing to cure.")
+    if finding.cure is None:
+        raise UserError(f"{finding.title} is cured by no training. {finding.advice}".strip())
+    fields = diagnosis.fields(finding)
+    if finding.cure.mend is not None:
+        from vaekit.data import load_data, write_mended
+
+        source = diagnosis.source if data is None else data
+        write_mended(load_data(source), finding.cure.mend, diagnosis.cured_images)
+        data = None
+    elif diagnosis.source is None:
+        if data is None:
+            raise UserError("The run was trained on an array: pass the same one as data.")
+        del fields["data"]
+    config = TrainConfig.checked(fields)
+    return finish_training(prepare_training(config, data, progress=progress))
+
+
+@with_keras_defaults
 def load_model(path: str | PathLike[str], *, trust: bool = False) -> keras.Model:
     """The model in a stranger's `.keras` or `.h5` file, as a plain Keras model, not compiled.
 
@@ -225,7 +270,15 @@ def prepare_training(
 
 
 def finish_training(session: Session) -> Run:
-    """Train, and draw the pictures unless the user wanted none or wanted it to stop."""
+    """Train, draw the pictures unless they aren't wanted, and say what is wrong with the run."""
+    run = _trained_and_drawn(session)
+    if run.record.status == "complete":
+        for line in run.diagnose_history().summary():
+            session.progress.note(line)
+    return run
+
+
+def _trained_and_drawn(session: Session) -> Run:
     config = session.config
     if not config.figures:
         return session.run()

@@ -82,6 +82,7 @@ def _add_commands() -> None:
     from vaekit.cli import (
         bench,
         data,
+        diagnose,
         doctor,
         files,
         pictures,
@@ -97,6 +98,7 @@ def _add_commands() -> None:
         train.resume,
         runs.debug_step,
         runs.evaluate,
+        diagnose.diagnose,
         pictures.reconstruct,
         pictures.sample,
         samplers.fit_sampler,

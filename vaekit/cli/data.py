@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from vaekit.cli.values import IMAGE_SIZE, skip_bad_option
+
+if TYPE_CHECKING:
+    from vaekit.data import Mend
 
 
 @click.group()
@@ -33,6 +37,23 @@ def info(source: str, as_json: bool, **options: Any) -> None:
         return
     for name, value in facts.items():
         click.echo(f"{name:<10}{_text(value)}")
+
+
+@data.command()
+@click.argument("source")
+@click.argument("how", type=click.Choice(("stretch", "distinct")))
+@click.option("--out", metavar="FILE", required=True, help="File to write, an .npz.")
+@skip_bad_option
+def mend(source: str, how: str, out: str, skip_bad: bool) -> None:
+    """Write the images of a name or a path mended, with their labels.
+
+    stretch: the darkest value becomes black and the brightest white. distinct: each image once.
+    """
+    from vaekit.data import load_data, write_mended
+
+    dataset = load_data(source, skip_bad=skip_bad, progress=True)
+    count = write_mended(dataset, cast("Mend", how), Path(out))
+    click.echo(f"{out}: {count:,} images")
 
 
 def _text(value: Any) -> str:

@@ -11,6 +11,7 @@ from vaekit.data.digest import fingerprint
 from vaekit.data.few_labels import UNLABELLED, with_few_labels
 from vaekit.data.labels import check_labels
 from vaekit.data.load import load_data
+from vaekit.data.mend import MENDS, Mend, write_mended
 from vaekit.data.read import read_images
 from vaekit.data.scale import Scale, recorded_scale
 from vaekit.data.sizes import DifferingSizesError
@@ -20,9 +21,11 @@ from vaekit.data.summary import describe
 from vaekit.data.transform import coloured
 
 __all__ = [
+    "MENDS",
     "UNLABELLED",
     "Budget",
     "DifferingSizesError",
+    "Mend",
     "Scale",
     "StoredPixels",
     "as_dataset",
@@ -41,4 +44,5 @@ __all__ = [
     "split",
     "take",
     "with_few_labels",
+    "write_mended",
 ]

@@ -2,6 +2,7 @@
 
 from vaekit.figures.animation import Animation
 from vaekit.figures.curves import draw_curves
+from vaekit.figures.diagnosis import draw_diagnosis
 from vaekit.figures.draw import draw_figures
 from vaekit.figures.grid import draw_grid
 from vaekit.figures.interpolations import draw_interpolations
@@ -15,6 +16,7 @@ from vaekit.figures.traversal import draw_traversal
 __all__ = [
     "Animation",
     "draw_curves",
+    "draw_diagnosis",
     "draw_figures",
     "draw_grid",
     "draw_interpolations",

@@ -2,6 +2,7 @@
 
 from vaekit.run.artifacts import custom_layers, save_artifacts
 from vaekit.run.changes import find_changes, record_changes, refuse_changes, refuse_spent_rate
+from vaekit.run.diagnose import diagnose_unloadable
 from vaekit.run.directory import RunDirectory
 from vaekit.run.environment import describe_environment
 from vaekit.run.latent_lines import Traversal
@@ -45,6 +46,7 @@ __all__ = [
     "build_metrics",
     "custom_layers",
     "describe_environment",
+    "diagnose_unloadable",
     "explained",
     "find_changes",
     "fit_sampler",

@@ -12,11 +12,13 @@ import numpy as np
 
 from vaekit.config import TrainConfig
 from vaekit.data import Scale
+from vaekit.diagnosis import Diagnosis
 from vaekit.engine import Blueprint, Program, score
 from vaekit.errors import RunError, UserError
 from vaekit.model import Built, Part, build_for, named_parameters, run_model
 from vaekit.options import check_options, resolved_options
 from vaekit.plugins import discover
+from vaekit.run.diagnose import diagnose_history, diagnose_run
 from vaekit.run.directory import RunDirectory
 from vaekit.run.evaluate import Asked, evaluate
 from vaekit.run.latent_lines import Traversal, interpolation, traversal
@@ -367,6 +369,28 @@ class Run:
             limit,
             skip_bad=skip_bad,
             progress=progress,
+        )
+
+    @with_keras_defaults
+    def diagnose(self, data: Any = None) -> Diagnosis:
+        """What is wrong with the run, what shows it, and the training that cures it.
+
+        It goes by the history, by what the parts declare, and by a look at the model and up to
+        1,000 held-out images. data: needed only for a run that was trained on an array: the same.
+
+        Raises `RunError` for a run that has ended no epoch.
+        """
+        refuse_fork()
+        if not self.record.kept_epoch:
+            raise RunError(f"{self.path} has ended no epoch, so there is nothing to go by.")
+        return diagnose_run(
+            self, self._blueprint.parts, self._built, self._program, self._images, data
+        )
+
+    def diagnose_history(self) -> Diagnosis:
+        """`diagnose` without a look at images and model: in no time, and it finds less."""
+        return diagnose_history(
+            self.directory, self.record, self.history, self._blueprint.parts, self._built
         )
 
     def dataset(

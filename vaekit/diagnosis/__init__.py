@@ -1,0 +1,25 @@
+"""What is wrong with a training, what shows it, and what cures it."""
+
+from vaekit.diagnosis.command import changed_fields, train_command
+from vaekit.diagnosis.diagnosis import Diagnosis, diagnose, rule_named
+from vaekit.diagnosis.evidence import DEAD, Evidence
+from vaekit.diagnosis.finding import Cure, Finding, Rule
+from vaekit.diagnosis.look import MOST, Look, Subject
+from vaekit.diagnosis.rules import RULES
+
+__all__ = [
+    "DEAD",
+    "MOST",
+    "RULES",
+    "Cure",
+    "Diagnosis",
+    "Evidence",
+    "Finding",
+    "Look",
+    "Rule",
+    "Subject",
+    "changed_fields",
+    "diagnose",
+    "rule_named",
+    "train_command",
+]
