@@ -6,6 +6,7 @@ of a path that are more than a budget stay there, and are read when they are ask
 """
 
 from vaekit.data.arrays import as_dataset, as_pixels
+from vaekit.data.binarize import BINARIZATIONS, binarized, to_train_on
 from vaekit.data.budget import Budget, data_budget, free_budget, size
 from vaekit.data.digest import fingerprint
 from vaekit.data.few_labels import UNLABELLED, with_few_labels
@@ -20,6 +21,7 @@ from vaekit.data.summary import describe
 from vaekit.data.transform import coloured
 
 __all__ = [
+    "BINARIZATIONS",
     "UNLABELLED",
     "Budget",
     "DifferingSizesError",
@@ -27,6 +29,7 @@ __all__ = [
     "StoredPixels",
     "as_dataset",
     "as_pixels",
+    "binarized",
     "check_labels",
     "coloured",
     "data_budget",
@@ -40,5 +43,6 @@ __all__ = [
     "size",
     "split",
     "take",
+    "to_train_on",
     "with_few_labels",
 ]
