@@ -213,7 +213,7 @@ def test_a_run_cut_within_an_epoch_saves_models_with_precise_averages(
             signal.raise_signal(signal.SIGINT)
 
     with monkeypatch.context() as patch:
-        patch.setattr("vaekit.trainer.pace.Pace.took", took)
+        patch.setattr("vaekit.engine.pace.Pace.took", took)
         cut = train(tmp_path / "run", data=data, limit=None, epochs=2, steps_per_call=1)
     assert (cut.record.status, sum(steps)) == ("interrupted", 2)
     state = dict(read_checkpoint(latest_checkpoint(cut.path / "checkpoints")).arrays)

@@ -42,6 +42,7 @@ from vaekit.metric import Measurement as Measurement
 from vaekit.metric import Metric as Metric
 from vaekit.metric import TrainedModel as TrainedModel
 from vaekit.normal_latent import NormalLatent as NormalLatent
+from vaekit.pixels import as_floats as as_floats
 from vaekit.plugins import load_plugin as load_plugin
 from vaekit.run import Run as Run
 from vaekit.sampler import Encodings as Encodings

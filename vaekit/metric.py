@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 Direction = Literal["higher", "lower", ""]
 
+# (x `(B, H, W, C)` in [0, 1], labels `(B,)` or None, a `keras.random.SeedGenerator`) -> tensors
+# `(B, ...)` by name. B is a number when it is called. On JAX no loop of the backend's may draw by
+# the generator: draw before it.
+ImageFunction = Callable[[Tensor, Tensor | None, Any], Mapping[str, Tensor]]
+
 
 class Estimate(NamedTuple):
     """One number that a metric gives, and how far it can be trusted.
@@ -41,6 +46,27 @@ class Estimate(NamedTuple):
     estimator: str = ""
     note: str = ""
 
+    @classmethod
+    def mean(
+        cls,
+        values: np.ndarray,
+        unit: str = "",
+        better: Direction = "",
+        estimator: str = "",
+        note: str = "",
+    ) -> Estimate:
+        """The mean of independent values `(N,)`, with its standard error s / sqrt(N).
+
+        s^2 is the unbiased variance; one value alone has no error.
+        """
+        import numpy as np
+
+        values = np.asarray(values, "float64")
+        error = None
+        if len(values) > 1:
+            error = float(values.std(ddof=1) / np.sqrt(len(values)))
+        return cls(float(values.mean()), unit, better, error, estimator, note)
+
 
 class TrainedModel(Protocol):
     """A trained model as metrics see it, its weights at rest.
@@ -50,6 +76,8 @@ class TrainedModel(Protocol):
         none.
     density: whether posterior and prior have densities, so that `log_ratio` is told.
     classes: how many the labels are of, in a run with a condition; else None.
+    sampled_by: what `sample` draws by, the name of a fitted sampler or `prior`; None where nothing
+        can be drawn.
     """
 
     image_shape: ImageShape
@@ -57,6 +85,7 @@ class TrainedModel(Protocol):
     likelihood: Likelihood | None
     density: bool
     classes: int | None
+    sampled_by: str | None
 
     def score(self, images: Images) -> Mapping[str, np.ndarray]:
         """Each image's loss terms, `loss`, `kl`, `elbo` where there is one, and `mse`: `(N,)`."""
@@ -75,7 +104,7 @@ class TrainedModel(Protocol):
         ...
 
     def sample(self, count: int, seed: int, labels: np.ndarray | None = None) -> np.ndarray:
-        """Images `(count, H, W, C)` of z that the run's sampler draws, or else the prior.
+        """Images `(count, H, W, C)`, as means in [0, 1], of z that `sampled_by` draws.
 
         labels: the class of each, in a run with a condition; None takes the classes in turn.
 
@@ -85,18 +114,37 @@ class TrainedModel(Protocol):
 
     def over(
         self,
-        f: Callable[[Tensor, Tensor | None, Any], Mapping[str, Tensor]],
+        f: ImageFunction,
         images: Images,
         *,
         batch: int | None = None,
         seed: int = 0,
+        done: Callable[[int], None] = lambda images: None,
     ) -> Mapping[str, np.ndarray]:
         """What a function gives of each image, `(N, ...)` by name, compiled by the backend.
 
-        f: (x `(B, H, W, C)`, labels `(B,)` or None, a `keras.random.SeedGenerator`) -> tensors
-            `(B, ...)` by name. It may call the methods below, and `vaekit.autodiff`.
-        batch: how many images at a time; None: as many as evaluation takes.
+        f: may call `infer`, `log_likelihood` and `log_prior` of this model, and `vaekit.autodiff`.
+        batch: how many images at a time, the last ones filled up; None: as many as evaluation
+            takes. One that draws K z an image at once takes K times the memory: ask for fewer.
         seed: of the generator. The same seed draws the same, whatever was drawn before.
+        done: is called with how many more images are through.
+        """
+        ...
+
+    def over_repeats(
+        self,
+        f: ImageFunction,
+        images: Images,
+        repeats: int,
+        *,
+        batch: int | None = None,
+        seed: int = 0,
+        done: Callable[[int], None] = lambda images: None,
+    ) -> Mapping[str, np.ndarray]:
+        """`over`, so many times, each with other draws: `(repeats, N, ...)` by name.
+
+        Many draws of each image go so at the memory of a few, compiled once: 5,000 as 100 times
+        the log-mean-exp of 50. `done` is told of each image as often as it comes.
         """
         ...
 

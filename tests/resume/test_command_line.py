@@ -27,7 +27,7 @@ def test_a_signal_within_a_step_saves_and_has_its_own_code(
             signal.raise_signal(number)
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("vaekit.trainer.pace.Pace.took", took)
+    monkeypatch.setattr("vaekit.engine.pace.Pace.took", took)
     done = CliRunner().invoke(main, [*ON_THE_LINE, "--epochs", "3"])
     assert done.exit_code == code, done.output
     assert "Go on with: vaekit resume run" in done.output
@@ -45,7 +45,7 @@ def test_a_second_signal_ends_at_once_with_its_own_code(tmp_path, monkeypatch):
         pytest.fail("it went on")
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("vaekit.trainer.pace.Pace.took", took)
+    monkeypatch.setattr("vaekit.engine.pace.Pace.took", took)
     done = CliRunner().invoke(main, ON_THE_LINE)
     assert done.exit_code == 143
     assert "stopped at once" in done.output

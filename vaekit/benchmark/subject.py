@@ -15,12 +15,11 @@ from vaekit.benchmark.counting import Count, count_work
 from vaekit.benchmark.timing import Repeat
 from vaekit.config import TrainConfig
 from vaekit.data import take
-from vaekit.engine import compile_train, epoch_order
+from vaekit.engine import Pace, compile_train, epoch_order
 from vaekit.errors import UserError
 from vaekit.memory import free_memory
 from vaekit.run import Run
 from vaekit.trainer import open_session
-from vaekit.trainer.pace import Pace
 from vaekit.trainer.progress import Progress
 from vaekit.types import Dataset, Images
 

@@ -115,6 +115,16 @@ def register_samplers(register: vaekit.Register) -> None:
 
 
 @vaekit.hookimpl
+def register_metrics(register: vaekit.Register) -> None:
+    """Offer the kit's metrics."""
+    register(
+        "image-error",
+        f"{_HERE}.metrics.image_error:image_error",
+        summary="MSE and PSNR of reconstructions.",
+    )
+
+
+@vaekit.hookimpl
 def register_datasets(register: vaekit.Register) -> None:
     """Offer the kit's data sets."""
     register(

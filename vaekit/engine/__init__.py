@@ -7,6 +7,7 @@ from vaekit.engine.columns import Columns
 from vaekit.engine.evaluation import Evaluation, score
 from vaekit.engine.feed import HELD, batch_bytes
 from vaekit.engine.objectives import Objective
+from vaekit.engine.pace import SECONDS_A_CALL, Pace
 from vaekit.engine.program import Batch, Program
 from vaekit.engine.steps import (
     Steps,
@@ -15,16 +16,20 @@ from vaekit.engine.steps import (
     compile_train,
     epoch_order,
 )
+from vaekit.engine.trained_model import ProgramModel
 
 __all__ = [
     "HELD",
     "MAX_STEPS",
+    "SECONDS_A_CALL",
     "Batch",
     "Blueprint",
     "Columns",
     "Evaluation",
     "Objective",
+    "Pace",
     "Program",
+    "ProgramModel",
     "Steps",
     "averages_of",
     "batch_bytes",

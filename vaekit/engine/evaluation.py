@@ -47,10 +47,15 @@ def score(program: Program, images: Images | Pixels) -> dict[str, np.ndarray]:
     return {**columns, "psnr": psnr_of(columns["mse"]).astype("float32")}
 
 
+def images_a_batch(pixels: Pixels) -> int:
+    """How many images a pass takes at a time."""
+    height, width = pixels.shape[1:3]
+    return max(1, min(256, math.ceil(_PIXELS_A_BATCH / (height * width))))
+
+
 def _passed(program: Program, steps: Steps, pixels: Pixels) -> Iterator[np.ndarray]:
     """What each of the steps over all images gives, in their order."""
-    height, width = pixels.shape[1:3]
-    size = max(1, min(256, math.ceil(_PIXELS_A_BATCH / (height * width))))
+    size = images_a_batch(pixels)
     order = np.arange(len(pixels), dtype=np.int32)
     most = steps.most(size)
     steps.expect(order, size)

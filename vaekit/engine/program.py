@@ -175,6 +175,13 @@ class Program:
         output = self.vae.in_float32(x, self.eval_noise, training=True, **asked)
         self._terms(x, self._completed(output, labels), self.eval_noise)
 
+    def at_rest(
+        self, x: Tensor, labels: Tensor | None, noise: keras.random.SeedGenerator, samples: int
+    ) -> VAEOutput:
+        """What the VAE makes of images in [0, 1], for so many draws an image, as a loss gets it."""
+        asked = {**self._asked(x, labels), "samples": samples}
+        return self._completed(self.vae(x, noise, training=False, **asked), labels)
+
     def _train_sums(self, batch: Batch) -> dict[str, Tensor]:
         stored, labels = _split(batch)
         x = self._augmentation(as_float_tensor(stored))

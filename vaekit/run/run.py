@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,13 @@ import numpy as np
 
 from vaekit.config import TrainConfig
 from vaekit.data import Scale
-from vaekit.engine import Blueprint, Evaluation, Program, score
+from vaekit.engine import Blueprint, Program, score
 from vaekit.errors import RunError, UserError
 from vaekit.model import Built, Part, build_for, named_parameters, run_model
 from vaekit.options import check_options, resolved_options
 from vaekit.plugins import discover
 from vaekit.run.directory import RunDirectory
+from vaekit.run.evaluate import Asked, evaluate
 from vaekit.run.latent_lines import Traversal, interpolation, traversal
 from vaekit.run.provenance import explained, warn_of_changes
 from vaekit.run.record import RunRecord
@@ -330,20 +331,42 @@ class Run:
         data: Any = None,
         *,
         limit: int | None = None,
+        metrics: Sequence[str] = (),
+        metric_options: Mapping[str, Mapping[str, Any]] | None = None,
+        against: Any = None,
+        seed: int = 0,
         skip_bad: bool = False,
         progress: bool = False,
     ) -> dict[str, Any]:
         """Loss terms, `elbo`, `mse`, `psnr`, `kl`, `kl_dim` and `active_units` over images.
 
+        With metrics comes `metrics`: of each by its name its figures, of each figure the fields of
+        `vaekit.Estimate`.
+
         data: a data source or arrays; None is what the run was trained on. The images taken are
-        the source's test set; where it has none, the run's validation share if these are the
-        run's own data, else all of them. `split` in the result says which.
+            the source's test set; where it has none, the run's validation share if these are the
+            run's own data, else all of them. `split` in the result says which.
+        limit: only the first so many of them, and of those of `against`.
+        metrics: names of metrics to measure by. metric_options: options of some, by their names.
+        against: another source or arrays, for metrics that hold images against those of `data`.
+        seed: of what metrics draw.
         skip_bad, progress: as for `vaekit.load_data`.
+
+        Raises `UserError` for a metric that can't measure this run or these images, before
+        anything is computed.
         """
         refuse_fork()
-        images, name, source, _ = self.held_out(data, limit, skip_bad=skip_bad, progress=progress)
-        summary = Evaluation(self._program(), images)()
-        return {"data": source, "split": name, "images": len(images.pixels), **summary}
+        asked = Asked(tuple(metrics), metric_options or {}, against, seed)
+        return evaluate(
+            self,
+            self._program,
+            self._images,
+            asked,
+            data,
+            limit,
+            skip_bad=skip_bad,
+            progress=progress,
+        )
 
     def dataset(
         self, data: Any = None, *, skip_bad: bool = False, progress: bool = False

@@ -90,7 +90,7 @@ class RunImages:
 
     def dataset(self, data: Any, *, skip_bad: bool, progress: bool) -> Dataset:
         """See `Run.dataset`."""
-        dataset = self._as_read(data, skip_bad=skip_bad, progress=progress)
+        dataset = self.as_read(data, skip_bad=skip_bad, progress=progress)
         test = None if dataset.test is None else self._binarized(dataset.test)
         return dataset._replace(train=self._binarized(dataset.train), test=test)
 
@@ -98,7 +98,7 @@ class RunImages:
         """In black and white where the run's are, by its seed."""
         return binarized(images, self._record.config.binarize, self._record.config.seed)
 
-    def _as_read(self, data: Any, *, skip_bad: bool, progress: bool) -> Dataset:
+    def as_read(self, data: Any, *, skip_bad: bool, progress: bool) -> Dataset:
         """A data source as its fingerprint is taken of it: grey where it is."""
         options, record = None, self._record
         if data is None:
@@ -131,7 +131,7 @@ class RunImages:
 
         Raises `DataError` where the run's own data are no longer what they were.
         """
-        dataset = self._as_read(data, skip_bad=skip_bad, progress=progress)
+        dataset = self.as_read(data, skip_bad=skip_bad, progress=progress)
         config = self._record.config
         if fingerprint(dataset) == self._record.data.fingerprint:
             share, seed = config.validation_split, config.seed
@@ -145,7 +145,10 @@ class RunImages:
 
     def held_out(self, data: Any, limit: int | None, *, skip_bad: bool, progress: bool) -> HeldOut:
         """See `Run.held_out`."""
-        dataset = self._as_read(data, skip_bad=skip_bad, progress=progress)
+        return self.held_out_of(self.as_read(data, skip_bad=skip_bad, progress=progress), limit)
+
+    def held_out_of(self, dataset: Dataset, limit: int | None) -> HeldOut:
+        """The images of a data set, as it was read, on which the run is judged."""
         config = self._record.config
         if dataset.test is not None:
             images, name = dataset.test, "test"

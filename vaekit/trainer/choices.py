@@ -10,11 +10,11 @@ import keras
 
 from vaekit.config import MAX_STEPS, TrainConfig
 from vaekit.data import StoredPixels
+from vaekit.engine import SECONDS_A_CALL
 from vaekit.kernels import KERNELS
 from vaekit.run import RunRecord
 from vaekit.startup import Choice, choose_compilation, device_name, started
 from vaekit.trainer.keras_callbacks import want_batches
-from vaekit.trainer.pace import SECONDS_A_CALL
 from vaekit.types import Pixels
 from vaekit.wording import option_text
 

@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 
 from vaekit.checkpoint import Position
-from vaekit.engine import Evaluation, Program, Steps, batches, epoch_order
+from vaekit.engine import Evaluation, Pace, Program, Steps, batches, epoch_order
 from vaekit.trainer.divergence import Watch
 from vaekit.trainer.interrupt import Interrupt
 from vaekit.trainer.keeper import Keeper
 from vaekit.trainer.keras_callbacks import KerasCallbacks
-from vaekit.trainer.pace import Pace
 from vaekit.trainer.progress import Progress
 
 Row = dict[str, Any]

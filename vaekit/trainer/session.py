@@ -21,7 +21,7 @@ from vaekit.checkpoint import (
 )
 from vaekit.config import TrainConfig
 from vaekit.data import binarized
-from vaekit.engine import Blueprint, Evaluation, Program, averages_of, compile_train
+from vaekit.engine import Blueprint, Evaluation, Pace, Program, averages_of, compile_train
 from vaekit.errors import VaekitError
 from vaekit.model import Built
 from vaekit.run import (
@@ -41,7 +41,6 @@ from vaekit.trainer.keeper import Keeper
 from vaekit.trainer.keras_callbacks import KerasCallbacks
 from vaekit.trainer.legend import legend
 from vaekit.trainer.loop import Loop, Row
-from vaekit.trainer.pace import Pace
 from vaekit.trainer.progress import Progress
 from vaekit.trainer.sources import Source
 from vaekit.trainer.step_log import StepLog

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vaekit.engine import MAX_STEPS
+from vaekit.config import MAX_STEPS
 
 SECONDS_A_CALL = 0.5
 
