@@ -1,0 +1,228 @@
+"""Linear VAEs trained as any run is, and held to the best that there are; see
+`principal_components`.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from keras import layers
+
+from vaekit import api
+from vaekit.plugins import REGISTER, discover
+from vaekit.proof.claim import Claim, Comparison, at_most, holds, near, within
+from vaekit.proof.principal_components import Truth, best_linear_vae, images_of
+from vaekit.registry import KIT, LOCAL
+from vaekit.run import Run
+from vaekit.testing import CheckSkipped
+
+_LATENTS = 5
+_FLOOR = 6e-4  # of the eigenvalues that are noise
+_SIGNALS = np.array([0.040, 0.018, 0.009, 0.0035, 0.0018])
+_SHARE = 0.005  # how far, of a log-likelihood, a trained model may be from the best
+_NAME = "proof-linear"
+_CENTRE, _UNIT = 0.5, 0.04
+_IMAGES, _EPOCHS = 4096, 120
+_RATE, _LAST_SHARE = 0.02, 0.01  # of Adam, at the start and what is left of it at the end
+
+
+def _encoder(image_shape: tuple[int, int, int]) -> keras.Model:
+    """Pixels about 0, by a unit that suits Adam's steps: z is affine in them still."""
+    images = keras.Input(image_shape)
+    about_zero = layers.Rescaling(1.0 / _UNIT, -_CENTRE / _UNIT)(images)
+    return keras.Model(images, layers.Flatten()(about_zero))
+
+
+def _decoder_model(latent_dim: int, image_shape: tuple[int, int, int]) -> keras.Model:
+    """The way back, affine in z."""
+    z = keras.Input((latent_dim,))
+    start = keras.initializers.RandomNormal(stddev=0.1)
+    about_zero = layers.Dense(math.prod(image_shape), kernel_initializer=start)(z)
+    images = layers.Rescaling(_UNIT, _CENTRE)(layers.Reshape(image_shape)(about_zero))
+    return keras.Model(z, images)
+
+
+class Trained(NamedTuple):
+    """A run, the images that it was trained on, and the best that it could become."""
+
+    run: Run
+    images: np.ndarray
+    truth: Truth
+
+
+class LinearVAEs:
+    """Two: one learns its variance; the other's is above some eigenvalues, so that latents die."""
+
+    def __init__(self, folder: Path, *, quick: bool) -> None:
+        self._folder, self._quick = folder, quick
+        self._trained: dict[str, Trained] = {}
+        REGISTER["register_encoder"](_NAME, _encoder)
+        REGISTER["register_decoder"](_NAME, _decoder_model)
+
+    def claims(self) -> Iterator[Claim]:
+        """What the trained models must be."""
+        for name in ("learned variance", "known variance"):
+            for what, sentence, compare in (
+                ("ELBO", "the ELBO is the log-likelihood of the best, by eigendecomposition", _elbo),
+                ("variance", "sigma^2 is the mean of the eigenvalues left out", _variance),
+                ("decoder", "W W' is that of the eigenvectors above sigma^2", _decoder),
+                ("posterior", "posterior variances are sigma^2 / eigenvalue, and 1 of the dead", _posterior),
+                ("active units", "the dead latents are those whose eigenvalue is below sigma^2", _active),
+                ("importance sampling", "log p(x) by importance sampling is the model's own", _sampled),
+                ("annealed importance sampling", "forward and backward bounds enclose log p(x)", _annealed),
+            ):
+                yield Claim(
+                    f"linear VAE, {name}", what, sentence, partial(self._compared, name, compare)
+                )
+
+    def _compared(self, name: str, compare: Any) -> Comparison:
+        if name not in self._trained:
+            self._trained[name] = self._train(name)
+        return compare(self._trained[name])
+
+    def _train(self, name: str) -> Trained:
+        sigma = None if name == "learned variance" else math.sqrt(0.0055)
+        eigenvalues = np.full(64, _FLOOR)
+        eigenvalues[: len(_SIGNALS)] = _SIGNALS
+        images = images_of(eigenvalues, _IMAGES)
+        epochs = _EPOCHS // 2 if self._quick else _EPOCHS
+        falling = keras.callbacks.LearningRateScheduler(
+            lambda epoch, rate: _RATE * _LAST_SHARE ** (epoch / epochs)
+        )
+        loss: dict[str, Any] = {"likelihood": "learned-gaussian", "sigma": 0.1}
+        if sigma is not None:
+            loss = {"likelihood": "gaussian", "sigma": sigma}
+        run = api.train(
+            f"{_NAME}@{LOCAL}",
+            f"{_NAME}@{LOCAL}",
+            f"elbo@{KIT}",
+            latent=f"normal@{KIT}",
+            loss_opt=loss,
+            latent_dim=_LATENTS,
+            data=((images, None), (images[:256], None)),
+            batch_size=128,
+            epochs=epochs,
+            learning_rate=_RATE,
+            callbacks=[falling],
+            checkpoint_every=f"{epochs}epoch",
+            figures=False,
+            progress=False,
+            out=str(self._folder / name.replace(" ", "-")),
+        )
+        return Trained(run, images, best_linear_vae(images, _LATENTS, sigma))
+
+
+def _elbo(trained: Trained) -> Comparison:
+    scores = [trained.run.score(np.roll(trained.images, n, axis=0))["elbo"] for n in range(4)]
+    return near(trained.truth.log_prob, np.mean(scores), rtol=_SHARE)
+
+
+def _variance(trained: Trained) -> Comparison:
+    likelihood = trained.run.config.loss_opt["likelihood"]
+    if likelihood == "gaussian":
+        raise CheckSkipped("it isn't learned")
+    decoded = trained.run.reconstruct(trained.images)
+    truth = trained.truth
+    # Of the best, (1 - sigma^2 / l) of each eigenvector is reconstructed.
+    lost = np.where(truth.alive, truth.variance**2 / truth.eigenvalues[:_LATENTS], 0.0).sum()
+    expected = (lost + truth.eigenvalues[_LATENTS:].sum()) / truth.eigenvalues.size
+    return near(expected, ((decoded - trained.images) ** 2).mean(), rtol=0.03)
+
+
+def _weights(trained: Trained) -> np.ndarray:
+    """W, `(D, z)`."""
+    points = np.concatenate([np.zeros((1, _LATENTS)), np.eye(_LATENTS)]).astype("float32")
+    decoded = trained.run.decode(points).reshape(len(points), -1).astype("float64")
+    return (decoded[1:] - decoded[0]).T
+
+
+def _decoder(trained: Trained) -> Comparison:
+    values, vectors, variance, alive, _ = trained.truth
+    kept = vectors[:, :_LATENTS][:, alive]
+    best = (kept * (values[:_LATENTS][alive] - variance)) @ kept.T
+    weights = _weights(trained)
+    apart = np.linalg.norm(weights @ weights.T - best) / np.linalg.norm(best)
+    return at_most(0.05, apart, reason="of the norm of W W'")
+
+
+def _posterior(trained: Trained) -> Comparison:
+    posterior = trained.run.encode(trained.images)
+    values, _, variance, alive, _ = trained.truth
+    expected = np.sort(np.where(alive, variance / values[:_LATENTS], 1.0))
+    return near(expected, np.sort(np.exp(posterior.z_log_var).mean(axis=0)), rtol=0.1, atol=0.01)
+
+
+def _active(trained: Trained) -> Comparison:
+    """Each latent that is alive is matched to the eigenvector that its column of W is along."""
+    posterior = trained.run.encode(trained.images)
+    active = posterior.z_mean.var(axis=0) > 0.01
+    columns = _weights(trained)[:, active]
+    along = np.abs(trained.truth.vectors.T @ columns / np.linalg.norm(columns, axis=0))
+    matched = sorted(int(number) for number in along.argmax(axis=0))
+    expected = np.flatnonzero(trained.truth.alive).tolist()
+    told = trained.run.evaluate(trained.images)["active_units"]
+    same = matched == expected and told == len(expected) and bool((along.max(axis=0) > 0.95).all())
+    return holds(same, f"eigenvalues {expected}", f"eigenvalues {matched}; active_units {told}")
+
+
+def _own_log_prob(trained: Trained, images: np.ndarray) -> float:
+    """The mean log p(x) of images under the weights as they are: normal, in closed form."""
+    weights = _weights(trained)
+    sigma = _sigma(trained)
+    bias = trained.run.decode(np.zeros((1, _LATENTS), "float32")).reshape(-1)
+    covariance = weights @ weights.T + sigma**2 * np.eye(len(weights))
+    away = images.reshape(len(images), -1) - bias
+    squares = np.einsum("bi,ij,bj->b", away, np.linalg.inv(covariance), away)
+    log_det = np.linalg.slogdet(2.0 * math.pi * covariance)[1]
+    return float(-0.5 * (log_det + squares).mean())
+
+
+def _sigma(trained: Trained) -> float:
+    """The standard deviation of the model as it is, from one image's score of a known error."""
+    options = trained.run.config.loss_opt
+    if options["likelihood"] == "gaussian":
+        return float(options["sigma"])
+    from vaekit.checkpoint import latest_checkpoint, read_checkpoint
+
+    arrays = read_checkpoint(latest_checkpoint(trained.run.path / "checkpoints")).arrays
+    (log_sigma,) = (float(value) for name, value in arrays if name.endswith("log_sigma"))
+    return math.sqrt(math.exp(2.0 * log_sigma) + math.exp(-12.0))
+
+
+_FEW = 64
+
+
+def _metric(trained: Trained, name: str, **options: Any) -> Mapping[str, Any]:
+    if name not in discover().registry.names("metric"):
+        raise CheckSkipped(f"no metric {name!r} is installed")
+    few = trained.images[:_FEW]
+    told = trained.run.evaluate(few, metrics=[name], metric_options={name: options})
+    return told["metrics"][name]
+
+
+def _sampled(trained: Trained) -> Comparison:
+    figures = _metric(trained, "nll", samples=500)
+    expected = -_own_log_prob(trained, trained.images[:_FEW])
+    return within(expected, figures["nll"]["value"], 0.0002 * abs(expected))
+
+
+def _annealed(trained: Trained) -> Comparison:
+    figures = _metric(trained, "ais")
+    expected = _own_log_prob(trained, trained.images[:_FEW])
+    low, high = figures["forward"]["value"], figures["backward"]["value"]
+    slack = 0.001 * abs(expected)
+    inside = low - slack <= expected <= high + slack and high - low < _SHARE * abs(expected)
+    return holds(inside, f"{expected:.7g}", f"{low:.7g} to {high:.7g}")
+
+
+def proved_in(folder: str | None, *, quick: bool) -> Iterator[Claim]:
+    """The claims of linear VAEs that are trained in a folder, a temporary one where it is None."""
+    with tempfile.TemporaryDirectory() as temporary:
+        yield from LinearVAEs(Path(folder or temporary), quick=quick).claims()
