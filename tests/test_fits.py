@@ -266,7 +266,7 @@ def refused(out, **config):
             {"latent": "one-draw", "loss": "of-draws"},
             [
                 "The loss 'of-draws' needs 3 draws of z an image, and gets z of shape (2, 2) for "
-                "two images, of the latent 'one-draw'. Choose the latent 'deterministic' or ",
+                "two images, of the latent 'one-draw'. Choose the latent 'full-normal' or ",
             ],
             id="samples",
         ),
@@ -392,6 +392,23 @@ def test_a_weight_on_a_constant_kl_is_refused(registering):
         r"'one-code'. Choose the latent '.*'. Choose the loss '.*'\.$",
     ):
         vaekit.train(**{**FEW, **SMALL_NETS, "latent": "one-code", "loss": "beta"})
+
+
+class ManyAlike(Point):
+    def infer(self, parameters, given):
+        draw = super().infer(parameters, given)
+        return draw._replace(z=draw.posterior.sample(given.seed, given.lead))
+
+
+def test_draws_of_an_image_that_are_all_the_same_are_refused(registering):
+    vaekit.register_latent("one-code", ManyAlike)
+    config = {**FEW, **SMALL_NETS, "latent": "one-code", "loss": "elbo"}
+    with pytest.raises(
+        vaekit.BuildError,
+        match=r"loss 'elbo' needs 3 draws of z an image, and gets the same one each time, of the "
+        r"latent 'one-code'\. Choose the latent '.*'normal'\. Choose the loss '.*'\.$",
+    ):
+        vaekit.train(**config, loss_opt={"samples": 3})
 
 
 class ByLikelihood(Point):

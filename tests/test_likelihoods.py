@@ -243,3 +243,24 @@ def test_variables_are_the_laws_own():
     assert learned.log_sigma.trainable
     assert not optimal.variance.trainable
     assert isinstance(learned.log_sigma, keras.Variable)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_draws_follow_the_law(name):
+    """By Kolmogorov and Smirnov: 20,000 draws are within 0.0138 of their law in 999 of 1,000."""
+    law = likelihood_named(name, 0.2)
+    channels = law.channels(1) if isinstance(law, ParameterLikelihood) else 1
+    parameters = np.random.default_rng(1).normal(0.4, 0.7, channels)
+    repeated = np.broadcast_to(parameters, (20_000, 1, 1, channels))
+    drawn = np.sort(array(law.sample(tensor(repeated), keras.random.SeedGenerator(3))).ravel())
+    if getattr(law, "discrete", False):
+        values = np.array([0.0, 1.0]) if name == "bernoulli" else LEVELS
+        expected = np.cumsum(np.exp(each_level(law, parameters, values)))
+        expected = expected[np.searchsorted(values, drawn - 1e-6)]
+    else:
+        ends = (0.0, 1.0) if name == "continuous-bernoulli" else (-6.0, 6.0)
+        grid = np.linspace(*ends, 40_001)
+        density = np.exp(each_level(law, parameters, grid))
+        expected = np.interp(drawn, grid, integrate.cumulative_trapezoid(density, grid, initial=0))
+    reached = np.searchsorted(drawn, drawn + 1e-6, side="right") / len(drawn)
+    assert np.abs(reached - expected).max() < 0.0138

@@ -73,9 +73,17 @@ def _checked_epochs(value: Any) -> Any:
     return value
 
 
+def parse_names(value: Any) -> Any:
+    """`nll,mig`, or a list of such names, as a tuple; else it is for others to refuse."""
+    if isinstance(value, str):
+        return tuple(name.strip() for name in value.split(",") if name.strip())
+    return tuple(value) if isinstance(value, list) else value
+
+
 Epochs = Annotated[Positive | Literal["auto"], BeforeValidator(_checked_epochs)]
 Size = Annotated[ByteSize, BeforeValidator(_checked_size)]
 PathText = Annotated[str, BeforeValidator(_path_text)]
+Names = Annotated[tuple[str, ...], BeforeValidator(parse_names)]
 AugmentationNames = Annotated[tuple[str, ...], BeforeValidator(parse_augmentations)]
 ImageSize = Annotated[tuple[Positive, Positive], BeforeValidator(parse_image_size)]
 
@@ -304,6 +312,29 @@ class TrainConfig(_PartFields):
         effect="none",
     )
     step_log: bool = option(False, "Write each step's loss: steps.csv.", "output", effect="none")
+    metric: Names = option(
+        (),
+        "Metrics to measure the run by on its validation images, once it is trained: nll,mig.",
+        "output",
+        metavar="NAMES",
+        effect="none",
+        once=True,
+    )
+    metric_opt: dict[str, Any] = option(
+        dict,
+        "An option of the metric; of several, NAME.K=V.",
+        "output",
+        metavar="K=V",
+        effect="none",
+    )
+    metric_every: Positive | None = option(
+        None,
+        "Measure by the metrics after every N epochs, too.",
+        "output",
+        metavar="N",
+        shown_default="at the end alone",
+        effect="none",
+    )
     figures: bool = option(True, "Whether to draw pictures of the run.", "output", effect="none")
     gif: bool = option(
         True, "Whether to show how it learns, in figures/training.gif.", "output", effect="none"

@@ -82,14 +82,19 @@ class Latent(ABC):
         that a weight on it would change nothing.
     needs_likelihood: whether `infer` goes by `given.log_likelihood`; losses that declare none are
         then refused, and `draw`, which has no decoder, may be of another law than `infer`.
+    free_parameters: whether any real numbers would do as parameters of its posterior, so that they
+        may be moved one by one; not where heads keep them within bounds.
     code_name: which of `encoded` is whole numbers by which `looked_up` gives the point; None where
         none is.
+    code_sizes: among how many each of the numbers at a place chooses; empty where there are none.
     """
 
     support: str = "real"
     constant_kl: bool = False
     needs_likelihood: bool = False
+    free_parameters: bool = False
     code_name: str | None = None
+    code_sizes: tuple[int, ...] = ()
 
     @abstractmethod
     def shape(self, features: tuple[int, ...]) -> tuple[int, ...]:

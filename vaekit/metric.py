@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 Direction = Literal["higher", "lower", ""]
 
 # (x `(B, H, W, C)` in [0, 1], labels `(B,)` or None, a `keras.random.SeedGenerator`) -> tensors
-# `(B, ...)` by name. B is a number when it is called. On JAX no loop of the backend's may draw by
-# the generator: draw before it.
+# `(B, ...)` by name. B is a number when it is called. On JAX no loop of the backend's may change
+# the generator, unless its state goes round with the loop's.
 ImageFunction = Callable[[Tensor, Tensor | None, Any], Mapping[str, Tensor]]
 
 
@@ -123,7 +123,8 @@ class TrainedModel(Protocol):
     ) -> Mapping[str, np.ndarray]:
         """What a function gives of each image, `(N, ...)` by name, compiled by the backend.
 
-        f: may call `infer`, `log_likelihood` and `log_prior` of this model, and `vaekit.autodiff`.
+        f: may call `parameters`, `infer`, `log_likelihood` and `log_prior` of this model, and
+            `vaekit.autodiff`.
         batch: how many images at a time, the last ones filled up; None: as many as evaluation
             takes. One that draws K z an image at once takes K times the memory: ask for fewer.
         seed: of the generator. The same seed draws the same, whatever was drawn before.
@@ -148,8 +149,22 @@ class TrainedModel(Protocol):
         """
         ...
 
-    def infer(self, x: Tensor, labels: Tensor | None, seed: Any, samples: int = 1) -> VAEOutput:
-        """What the VAE makes of a batch, at rest; a leading axis of K for `samples` of K > 1."""
+    def parameters(self, x: Tensor, labels: Tensor | None) -> Mapping[str, Tensor]:
+        """The parameters of a batch's posteriors, by name, `(B, ...)`; the encoder is at rest."""
+        ...
+
+    def infer(
+        self,
+        x: Tensor,
+        labels: Tensor | None,
+        seed: Any,
+        samples: int = 1,
+        parameters: Mapping[str, Tensor] | None = None,
+    ) -> VAEOutput:
+        """What the VAE makes of a batch, at rest; a leading axis of K for `samples` of K > 1.
+
+        parameters: of the batch's posteriors; None: those that the encoder gives.
+        """
         ...
 
     def log_likelihood(self, x: Tensor, z: Tensor, labels: Tensor | None) -> Tensor:
@@ -185,7 +200,9 @@ class Measurement(NamedTuple):
     progress: Callable[[str, int], Callable[[int], None]] = lambda text, total: lambda done: None
 
 
-Need = Literal["labels", "factors", "likelihood", "density", "samples", "against"]
+Need = Literal[
+    "labels", "factors", "likelihood", "density", "free-parameters", "samples", "against"
+]
 
 
 class Metric(ABC):
@@ -196,7 +213,8 @@ class Metric(ABC):
 
     needs: what it can't do without, and is refused without, before anything is computed:
         `labels` of the images, their `factors`, a `likelihood` p(x|z), a `density` of posterior and
-        prior, `samples` that can be drawn, images of another source to hold `against`.
+        prior, `free-parameters` of the posterior, `samples` that can be drawn, images of another
+        source to hold `against`.
     supports: the supports of latents that it serves; None for any.
     vector: whether it needs z as a vector, of which each value means something alone.
     fewest: how many images it needs at least.

@@ -21,6 +21,8 @@ class NormalLatent(Latent):
     A base for latents that start from such a draw, or have more heads.
     """
 
+    free_parameters = True
+
     def __init__(self, latent_dim: int) -> None:
         self.latent_dim = latent_dim
 

@@ -31,6 +31,8 @@ class LatentSpace(NamedTuple):
     posterior: parameters of images by name -> q(z|x), over flat z.
     code_shape: of the whole numbers by which a point is looked up; None where there are none.
     looked_up: such numbers `(N, *code_shape)` -> their points `(N, *shape)`.
+    code_name: what such numbers are called in what the latent tells of an image.
+    code_sizes, free_parameters: see `vaekit.Latent`.
     """
 
     shape: tuple[int, ...]
@@ -41,6 +43,9 @@ class LatentSpace(NamedTuple):
     posterior: Callable[[Mapping[str, Tensor]], Distribution]
     code_shape: tuple[int, ...] | None = None
     looked_up: Callable[[np.ndarray], np.ndarray] | None = None
+    code_name: str | None = None
+    code_sizes: tuple[int, ...] = ()
+    free_parameters: bool = False
 
     @property
     def size(self) -> int:

@@ -86,7 +86,7 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
     # Of our own, beside those of the study.
     "piwae, sphere": {**PIWAE, **SPHERE},
     "vae-gan, vq, map decoder": {**GAN, **VQ, **MAP},
-    "piwae, residual vq": {**PIWAE, **RESIDUAL},
+    "residual vq": {**ELBO, **RESIDUAL},
     "vq by gradient, map decoder": {**ELBO, **LEARNED, **MAP},
     "lfq, map decoder": {**ELBO, "latent": "lfq", **MAP},
     "gumbel-softmax, 3 draws": {**THREE, **GUMBEL},

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from vaekit.cli.values import data_option, run_argument, skip_bad_option
+from vaekit.cli.figures_table import figure_lines
+from vaekit.cli.values import KEY_VALUE, ONCE, data_option, run_argument, skip_bad_option
 
 
 @click.command(short_help="Measure a run on held-out images.")
@@ -12,8 +13,40 @@ from vaekit.cli.values import data_option, run_argument, skip_bad_option
 @data_option("A registered name or a path. Default: what the run was trained on.")
 @skip_bad_option
 @click.option("--limit", type=click.IntRange(1), help="Use only the first N images.")
+@click.option(
+    "--metric",
+    metavar="NAME[,NAME]",
+    help="Metrics to measure by, too. `vaekit plugins` lists them.",
+    **ONCE,
+)
+@click.option(
+    "--metric-opt",
+    "options",
+    type=KEY_VALUE,
+    multiple=True,
+    help="An option of the metric; of several metrics, NAME.K=V.",
+)
+@click.option(
+    "--against",
+    metavar="SOURCE",
+    help="Images that metrics hold against the others, a registered name or a path.",
+    **ONCE,
+)
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="What metrics draw by."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def evaluate(run: str, data: str | None, skip_bad: bool, limit: int | None, as_json: bool) -> None:
+def evaluate(
+    run: str,
+    data: str | None,
+    skip_bad: bool,
+    limit: int | None,
+    metric: str | None,
+    options: tuple[tuple[str, str], ...],
+    against: str | None,
+    seed: int,
+    as_json: bool,
+) -> None:
     """Print loss terms, ELBO (nats), MSE, PSNR (dB), KL of each latent and active units.
 
     The images are the source's test set; where it has none, the run's own validation share, or
@@ -21,16 +54,30 @@ def evaluate(run: str, data: str | None, skip_bad: bool, limit: int | None, as_j
     """
     from vaekit import api
 
-    result = api.load(run).evaluate(data, limit=limit, skip_bad=skip_bad, progress=True)
+    result = api.load(run).evaluate(
+        data,
+        limit=limit,
+        metrics=metric or (),
+        metric_options=dict(options),
+        against=against,
+        seed=seed,
+        skip_bad=skip_bad,
+        progress=True,
+    )
     if as_json:
         import json
 
         click.echo(json.dumps(result, indent=2))
         return
+    metrics = result.pop("metrics", {})
     for name, value in result.items():
         numbers = value if isinstance(value, list) else [value]
         texts = [f"{n:.5g}" if isinstance(n, float) else str(n) for n in numbers]
         click.echo(f"{name:<16}{'  '.join(texts)}")
+    for name, figures in metrics.items():
+        click.echo(f"\n{name}")
+        for line in figure_lines(figures):
+            click.echo(f"  {line}")
 
 
 @click.command("debug-step", short_help="Do the step again at which a run diverged.")

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from vaekit.counted_progress import CountedProgress, counted_progress
 from vaekit.data.bad_files import BadFiles
 from vaekit.data.fit import Fit
 from vaekit.data.imagefile import FileRows, Header, put, read_header, read_pixels
 from vaekit.data.left_out import LeftOut
 from vaekit.data.listing import Listing, list_images, split_folders
 from vaekit.data.read_options import ReadOptions
-from vaekit.data.reading_progress import ReadingProgress, reading_progress
 from vaekit.data.sizes import DifferingSizesError, differ
 from vaekit.data.splits import take
 from vaekit.data.stored import StoredPixels
@@ -68,7 +68,7 @@ def read_folder(folder: Path, source: str, asked: ReadOptions) -> Dataset:
     paths = [path for files in listed.values() for path, _ in files]
     total = bad.count_with(paths)
     fit = asked.fit_for("cover")
-    with reading_progress(source, 2 * len(paths), asked.progress) as progress:
+    with counted_progress(f"reading {source}", 2 * len(paths), asked.progress, "files") as progress:
         headers = _headers(paths, fit, bad, progress)
         if fit is None and differ(headers):
             _drop_undecodable(headers, None, asked.gray, bad, progress)
@@ -111,7 +111,7 @@ def _checked_header(path: Path, fit: Fit | None) -> Header:
 
 
 def _headers(
-    paths: list[Path], fit: Fit | None, bad: BadFiles, progress: ReadingProgress
+    paths: list[Path], fit: Fit | None, bad: BadFiles, progress: CountedProgress
 ) -> dict[Path, Header]:
     """The headers of the files that have one, and whose images can be fitted."""
     headers = {}
@@ -129,7 +129,7 @@ def _pixels(
     fit: Fit | None,
     asked: ReadOptions,
     bad: BadFiles,
-    progress: ReadingProgress,
+    progress: CountedProgress,
 ) -> Any:
     """The images, held or stored; those that can't be decoded leave `headers`. None of none."""
     if not headers:
@@ -153,7 +153,7 @@ def _drop_undecodable(
     fit: Fit | None,
     gray: bool,
     bad: BadFiles,
-    progress: ReadingProgress,
+    progress: CountedProgress,
     canvas: np.ndarray | None = None,
 ) -> None:
     """Decode all files, into `canvas` if there is one; those that can't be leave `headers`."""

@@ -122,6 +122,16 @@ def register_metrics(register: vaekit.Register) -> None:
         f"{_HERE}.metrics.image_error:image_error",
         summary="MSE and PSNR of reconstructions.",
     )
+    register(
+        "nll",
+        f"{_HERE}.metrics.importance_sampling:nll",
+        summary="-log p(x) by importance sampling, and the ELBO.",
+    )
+    register(
+        "ais",
+        f"{_HERE}.metrics.annealed_importance_sampling:ais",
+        summary="Bounds on log p(x) by annealed importance sampling, from below and above.",
+    )
 
 
 @vaekit.hookimpl

@@ -31,6 +31,10 @@ class WeightedErrorLikelihood:
         """Log p(x|z) in nats, one value an image."""
         return self._gaussian(x.shape[-3:]).log_prob(x, reconstruction)
 
+    def sample(self, reconstruction: Any, seed: Any) -> Any:
+        """Images, of means."""
+        return self._gaussian(reconstruction.shape[-3:]).sample(reconstruction, seed)
+
     def describe(self, image_shape: tuple[int, int, int]) -> str:
         """As `Gaussian.describe`."""
         return self._gaussian(image_shape).describe(image_shape)

@@ -20,6 +20,7 @@ from vaekit.distributions.likelihoods import (
     OptimalGaussian,
     ParameterLikelihood,
     PixelGaussian,
+    SampleableLikelihood,
     likelihood_named,
 )
 from vaekit.distributions.mixture import Mixture
@@ -52,6 +53,7 @@ __all__ = [
     "PixelGaussian",
     "PointMass",
     "Posterior",
+    "SampleableLikelihood",
     "StandardNormal",
     "by_rows",
     "divergence",

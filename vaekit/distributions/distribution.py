@@ -20,9 +20,11 @@ class Distribution(ABC):
 
     noise_dim: how many values of standard normal noise one draw is made of by `from_noise`; None
         where it can't be made so.
+    random: whether draws differ; losses that need several of an image are refused where they don't.
     """
 
     noise_dim: int | None = None
+    random: bool = True
 
     @abstractmethod
     def sample(self, seed: Any, lead: tuple[int, ...] = ()) -> Tensor:
@@ -69,6 +71,8 @@ class Distribution(ABC):
 
 class PointMass(Distribution):
     """All of the mass at z `(B, D)`: what a deterministic encoder gives. It has no density."""
+
+    random = False
 
     def __init__(self, z: Tensor) -> None:
         self.z = z

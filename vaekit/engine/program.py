@@ -20,7 +20,7 @@ from vaekit.engine.loss_terms import LossTerms
 from vaekit.engine.objectives import make_objectives
 from vaekit.errors import BuildError
 from vaekit.kernels import KERNELS, ActiveKernels
-from vaekit.latent import Draw
+from vaekit.latent import Draw, Parameters
 from vaekit.loss import ADVERSARY, CLASSIFIER, Needs
 from vaekit.model import VAE, VariablesUsed, seeded
 from vaekit.pixels import as_float_tensor
@@ -176,11 +176,20 @@ class Program:
         self._terms(x, self._completed(output, labels), self.eval_noise)
 
     def at_rest(
-        self, x: Tensor, labels: Tensor | None, noise: keras.random.SeedGenerator, samples: int
+        self,
+        x: Tensor,
+        labels: Tensor | None,
+        noise: keras.random.SeedGenerator,
+        samples: int,
+        parameters: Parameters | None = None,
     ) -> VAEOutput:
         """What the VAE makes of images in [0, 1], for so many draws an image, as a loss gets it."""
-        asked = {**self._asked(x, labels), "samples": samples}
+        asked = {**self._asked(x, labels), "samples": samples, "parameters": parameters}
         return self._completed(self.vae(x, noise, training=False, **asked), labels)
+
+    def parameters_at_rest(self, x: Tensor, labels: Tensor | None) -> Parameters:
+        """The parameters of the posteriors of images in [0, 1]."""
+        return self.vae.parameters_of(x, self._all_labelled(x, labels), training=False)
 
     def _train_sums(self, batch: Batch) -> dict[str, Tensor]:
         stored, labels = _split(batch)

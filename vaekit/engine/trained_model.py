@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -18,6 +19,7 @@ from vaekit.engine.pace import Pace
 from vaekit.engine.program import Batch, Program
 from vaekit.engine.steps import Steps, compile_forward
 from vaekit.errors import UserError
+from vaekit.latent import Parameters
 from vaekit.metric import ImageFunction
 from vaekit.model import latent_space, run_model
 from vaekit.pixels import as_float_tensor
@@ -46,11 +48,15 @@ class ProgramModel:
         self.classes = self.latent_space.classes
         self.sampled_by = sampled_by
         self._program, self._draws = program, draws
+
+    @cached_property
+    def density(self) -> bool:
+        """See `TrainedModel`."""
         with keras.StatelessScope():
-            batch = program.blank()
+            batch = self._program.blank()
             x, labels = batch if isinstance(batch, tuple) else (batch, None)
-            output = program.at_rest(x, labels, keras.random.SeedGenerator(0), 1)
-        self.density = output.log_ratio is not None
+            output = self.infer(x, labels, keras.random.SeedGenerator(0))
+        return output.log_ratio is not None
 
     def score(self, images: Images) -> Mapping[str, np.ndarray]:
         """See `TrainedModel.score`."""
@@ -124,9 +130,20 @@ class ProgramModel:
             for (name, shape), part in zip(shapes.items(), parts, strict=True)
         }
 
-    def infer(self, x: Tensor, labels: Tensor | None, seed: Any, samples: int = 1) -> VAEOutput:
+    def parameters(self, x: Tensor, labels: Tensor | None) -> Parameters:
+        """See `TrainedModel.parameters`."""
+        return self._program.parameters_at_rest(x, labels)
+
+    def infer(
+        self,
+        x: Tensor,
+        labels: Tensor | None,
+        seed: Any,
+        samples: int = 1,
+        parameters: Parameters | None = None,
+    ) -> VAEOutput:
         """See `TrainedModel.infer`."""
-        return self._program.at_rest(x, labels, seed, samples)
+        return self._program.at_rest(x, labels, seed, samples, parameters)
 
     def log_likelihood(self, x: Tensor, z: Tensor, labels: Tensor | None) -> Tensor:
         """See `TrainedModel.log_likelihood`."""

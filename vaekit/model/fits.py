@@ -135,8 +135,13 @@ def refuse_misfit(
         size = math.prod(latent.shape(features)) if draw else None
         return draw is not None and _lack(draw, latent, needs, size) is None
 
+    def usable(other: Needs) -> bool:
+        return _has_likelihood_for(vae.latent, other) and (
+            other.classifier is None or vae.condition is not None
+        )
+
     if not _has_likelihood_for(vae.latent, needs):
-        losses = _names("loss", context, lambda built: _has_likelihood_for(vae.latent, built.needs))
+        losses = _names("loss", context, lambda built: usable(built.needs))
         latents = _names("latent", context, fits)
         raise BuildError(
             f"{_as_beginning(who)} goes by log p(x|z), and the loss {loss!r} declares no "
@@ -163,10 +168,7 @@ def refuse_misfit(
     losses = _names(
         "loss",
         context,
-        lambda built: (
-            _lack(draw, vae.latent, built.needs, None) is None
-            and _has_likelihood_for(vae.latent, built.needs)
-        ),
+        lambda built: _lack(draw, vae.latent, built.needs, None) is None and usable(built.needs),
     )
     priors = [] if "prior" in parts else _priors(draw, vae, needs, context)
     raise BuildError(
@@ -261,6 +263,8 @@ def _lack(draw: Draw, latent: Latent, needs: Needs, latent_dim: int | None) -> s
     lead = () if needs.samples == 1 else (needs.samples,)
     if latent_dim is not None and shape != (*lead, 2, latent_dim):
         return f"{needs.samples} draws of z an image, and gets z of shape {shape} for two images"
+    if needs.samples > 1 and not getattr(draw.posterior, "random", True):
+        return f"{needs.samples} draws of z an image, and gets the same one each time"
     return None
 
 

@@ -34,6 +34,9 @@ def latent_space(vae: VAE) -> LatentSpace:
         posterior=posterior,
         code_shape=vae.code_shape,
         looked_up=None if vae.code_shape is None else vae.latent.looked_up,
+        code_name=vae.latent.code_name,
+        code_sizes=tuple(vae.latent.code_sizes),
+        free_parameters=vae.latent.free_parameters,
     )
 
 

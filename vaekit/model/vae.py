@@ -14,7 +14,7 @@ from keras import layers, ops
 from vaekit.autodiff import gradient
 from vaekit.distributions import Distribution, Likelihood, ParameterLikelihood, StandardNormal
 from vaekit.errors import BuildError
-from vaekit.latent import Given, Latent, Prior
+from vaekit.latent import Given, Latent, Parameters, Prior
 from vaekit.model.conditions import Condition
 from vaekit.model.held_variables import variables_of
 from vaekit.model.last_layer import gradient_in_last_layer
@@ -179,16 +179,24 @@ class VAE:
         samples: int = 1,
         likelihood: Likelihood | None = None,
         labels: Tensor | None = None,
+        parameters: Parameters | None = None,
     ) -> VAEOutput:
         """What the latent makes of images, and reconstructions on the scale asked for.
 
         All of them are float32; in training, the layers between compute as they were built to.
 
         likelihood: for latents that go by p(x|z). labels: `(B,)`, in a run with a condition.
+        parameters: of the images' posteriors; None: those that the encoder gives.
         """
         with self._precision.active() if training else nullcontext():
             return self.in_float32(
-                x, noise, training=training, samples=samples, likelihood=likelihood, labels=labels
+                x,
+                noise,
+                training=training,
+                samples=samples,
+                likelihood=likelihood,
+                labels=labels,
+                parameters=parameters,
             )
 
     def in_float32(
@@ -200,6 +208,7 @@ class VAE:
         samples: int = 1,
         likelihood: Likelihood | None = None,
         labels: Tensor | None = None,
+        parameters: Parameters | None = None,
     ) -> VAEOutput:
         """The same, its layers computing as they do outside of training."""
 
@@ -224,8 +233,10 @@ class VAE:
                 ops.stop_gradient(gradient(f, ops.stop_gradient(reconstruction))),
             )
 
+        if parameters is None:
+            parameters = self.parameters_of(x, labels, training=training)
         draw = self.latent.infer(
-            self._parameters(x, labels, training=training),
+            parameters,
             Given(
                 seed=noise,
                 lead=() if samples == 1 else (samples,),
@@ -296,9 +307,8 @@ class VAE:
             return self._law.mean(reconstruction)
         return ops.sigmoid(reconstruction) if self.scale == "logits" else reconstruction
 
-    def _parameters(
-        self, x: Tensor, labels: Tensor | None, *, training: bool
-    ) -> Mapping[str, Tensor]:
+    def parameters_of(self, x: Tensor, labels: Tensor | None, *, training: bool) -> Parameters:
+        """The parameters of the posteriors of images, by name, `(B, ...)`."""
         values = self.heads(self._with_labels(x, labels), training=training)
         values = values if isinstance(values, list | tuple) else [values]
         return dict(zip(self.parameter_names, values, strict=True))
@@ -311,7 +321,7 @@ class VAE:
         labels = None
         if self.condition is not None:
             labels = ops.mod(ops.arange(images.shape[0], dtype="int32"), self.condition.classes)
-        return self._parameters(images, labels, training=False)
+        return self.parameters_of(images, labels, training=False)
 
     def _with_labels(self, values: Tensor, labels: Tensor | None) -> Any:
         return values if labels is None else [values, labels[:, None]]

@@ -5,9 +5,17 @@ from vaekit.run.changes import find_changes, record_changes, refuse_changes, ref
 from vaekit.run.directory import RunDirectory
 from vaekit.run.environment import describe_environment
 from vaekit.run.latent_lines import Traversal
+from vaekit.run.measuring import (
+    as_plain,
+    build_metrics,
+    measure,
+    refuse_unfit_metrics,
+    resolve_metrics,
+)
 from vaekit.run.provenance import explained, own_data, parts_of, warn_of_changes
 from vaekit.run.record import (
     DataRecord,
+    MetricsRecord,
     PartRecord,
     RunRecord,
     Status,
@@ -23,19 +31,23 @@ from vaekit.run.verify import verify_run
 __all__ = [
     "DataRecord",
     "HeldOut",
+    "MetricsRecord",
     "PartRecord",
     "Run",
     "RunDirectory",
     "RunRecord",
     "Status",
     "Traversal",
+    "as_plain",
     "blueprint_of",
+    "build_metrics",
     "custom_layers",
     "describe_environment",
     "explained",
     "find_changes",
     "fit_sampler",
     "kept_checkpoint",
+    "measure",
     "own_data",
     "parts_of",
     "read_run",
@@ -44,6 +56,8 @@ __all__ = [
     "record_parts",
     "refuse_changes",
     "refuse_spent_rate",
+    "refuse_unfit_metrics",
+    "resolve_metrics",
     "restore_model",
     "restore_program",
     "save_artifacts",

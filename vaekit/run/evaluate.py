@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from vaekit.counted_progress import counted_progress
 from vaekit.engine import Evaluation, Program, ProgramModel
 from vaekit.errors import UserError
 from vaekit.metric import Measurement
 from vaekit.plugins import discover
-from vaekit.run.measuring import Metrics, as_plain, build_metrics, measure, refuse_unfit_metrics
+from vaekit.run.measuring import (
+    Metrics,
+    as_plain,
+    build_metrics,
+    measure,
+    refuse_unfit_metrics,
+    resolve_metrics,
+)
 from vaekit.run.provenance import own_data
 from vaekit.run.run_images import RunImages
 from vaekit.run.samplers import drawn
@@ -22,8 +31,8 @@ if TYPE_CHECKING:
 class Asked(NamedTuple):
     """Which metrics, with which options, against which other source, by which seed."""
 
-    metrics: tuple[str, ...]
-    options: Mapping[str, Mapping[str, Any]]
+    metrics: str | Sequence[str]
+    options: Mapping[str, Any]
     against: Any
     seed: int
 
@@ -41,9 +50,8 @@ def evaluate(
 ) -> dict[str, Any]:
     """See `Run.evaluate`. program_of: gives the program of the run's checkpoint."""
     registry = discover().registry
-    metrics = build_metrics(
-        asked.metrics, asked.options, registry, run.model.image_shape, run.latent_dim
-    )
+    parts = resolve_metrics(asked.metrics, asked.options, registry)
+    metrics = build_metrics(parts, run.model.image_shape, run.latent_dim)
     dataset = run_images.as_read(data, skip_bad=skip_bad, progress=progress)
     images, split, source, classes = run_images.held_out_of(dataset, limit)
     against = None
@@ -74,10 +82,26 @@ def evaluate(
     result = {"data": source, "split": split, "images": len(images.pixels)}
     result |= Evaluation(program, images)()
     if metrics:
-        result["metrics"] = {
-            name: as_plain(measure(built, measurement)) for name, built in metrics.items()
-        }
+        result["metrics"] = measured = {}
+        for name, built in metrics.items():
+            with metric_progress(name, shown=progress) as begin:
+                measured[name] = as_plain(measure(built, measurement._replace(progress=begin)))
     return result
+
+
+@contextmanager
+def metric_progress(
+    metric: str, *, shown: bool
+) -> Iterator[Callable[[str, int], Callable[[int], None]]]:
+    """What a metric says by how far it is: see `Measurement.progress`. The last is shown."""
+    with ExitStack() as shown_now:
+
+        def begin(text: str, total: int) -> Callable[[int], None]:
+            shown_now.pop_all().close()
+            what = f"{metric}: {text}"
+            return shown_now.enter_context(counted_progress(what, total, shown)).advance
+
+        yield begin
 
 
 def _model(run: Run, program: Program, metrics: Metrics) -> ProgramModel:

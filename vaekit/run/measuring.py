@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from vaekit.config import parse_names
 from vaekit.errors import BuildError, OptionError, PluginError, VaekitError, closest
 from vaekit.metric import Estimate, Measurement, Metric
 from vaekit.model import Context, Part, build_part, seeded
@@ -31,53 +32,63 @@ class BuiltMetric(NamedTuple):
 Metrics = Mapping[str, BuiltMetric]
 
 
-def options_by_metric(
-    names: Sequence[str], pairs: Iterable[tuple[str, Any]]
-) -> dict[str, dict[str, Any]]:
-    """Options as the command line has them, `K` of the one metric or `NAME.K`, by metric.
+def resolve_metrics(
+    names: str | Sequence[str], options: Mapping[str, Any], registry: Registry
+) -> dict[str, Part]:
+    """The metrics of these names, `nll,mig` or a list, with all of their options, checked.
 
-    Raises `OptionError` for an option of which the metric isn't clear.
-    """
-    options: dict[str, dict[str, Any]] = {}
-    for key, value in pairs:
-        name, dot, option = key.rpartition(".")
-        if not dot and len(names) != 1:
-            raise OptionError(
-                f"Of which metric is {key}={value}? Write {names[0] if names else 'NAME'}.{key}="
-                f"{value}."
-            )
-        options.setdefault(name if dot else names[0], {})[option] = value
-    return options
-
-
-def build_metrics(
-    names: Sequence[str],
-    options: Mapping[str, Mapping[str, Any]],
-    registry: Registry,
-    image_shape: ImageShape,
-    latent_dim: int,
-) -> Metrics:
-    """The metrics of these names, with their options.
+    options: those of a metric by its name; or of the one metric by the option's, as `samples`, and
+        of several as `nll.samples`.
 
     Raises `OptionError` for options of a metric that isn't asked for or that it doesn't have,
-    `UnknownNameError` for a name that none has, `BuildError` if one refuses its options.
+    `UnknownNameError` for a name that none has.
     """
-    for name in options:
+    asked = list(dict.fromkeys(parse_names(names)))
+    by_metric = _options_by_metric(asked, options)
+    parts = {}
+    for name in asked:
+        component = registry.get("metric", name)
+        checked = check_options(component, by_metric.get(name, {}))
+        parts[name] = Part(component, resolved_options(component, checked))
+    return parts
+
+
+def build_metrics(parts: Mapping[str, Part], image_shape: ImageShape, latent_dim: int) -> Metrics:
+    """The metrics, by the names that they were asked for.
+
+    Raises `UserError` if one refuses its options, `PluginError` for a need that there isn't.
+    """
+    context = Context(image_shape, latent_dim)
+    metrics = {name: BuiltMetric(part, build_part(part, context)) for name, part in parts.items()}
+    for part, metric in metrics.values():
+        refuse_unknown_needs(part, metric)
+    return metrics
+
+
+def _options_by_metric(
+    names: Sequence[str], options: Mapping[str, Any]
+) -> Mapping[str, Mapping[str, Any]]:
+    by_metric: dict[str, dict[str, Any]] = {}
+    for key, value in options.items():
+        name, dot, option = key.rpartition(".")
+        if isinstance(value, Mapping):
+            name, values = key, dict(value)
+        elif dot:
+            values = {option: value}
+        elif len(names) == 1:
+            name, values = names[0], {option: value}
+        else:
+            metric = names[0] if names else "NAME"
+            raise OptionError(
+                f"Of which metric is the option {key!r}? Write {metric}.{key}={value}."
+            )
         if name not in names:
             raise OptionError(
-                f"There are options of the metric {name!r}, which isn't asked for. "
+                f"There is an option of the metric {name!r}, which isn't asked for. "
                 f"{closest(name, names)}"
             )
-    context = Context(image_shape, latent_dim)
-    metrics = {}
-    for name in dict.fromkeys(names):
-        component = registry.get("metric", name)
-        checked = check_options(component, options.get(name, {}))
-        part = Part(component, resolved_options(component, checked))
-        built = BuiltMetric(part, build_part(part, context))
-        refuse_unknown_needs(*built)
-        metrics[name] = built
-    return metrics
+        by_metric.setdefault(name, {}).update(values)
+    return by_metric
 
 
 def refuse_unfit_metrics(
@@ -108,12 +119,20 @@ def measure(built: BuiltMetric, measurement: Measurement) -> dict[str, Estimate]
             f"{who} must give {{name: vaekit.Estimate}}, and gave a {type(figures).__name__}."
         )
     for name, figure in figures.items():
-        if not isinstance(figure, Estimate) or not _FIGURE.fullmatch(str(name)):
+        named = isinstance(figure, Estimate) and _FIGURE.fullmatch(str(name))
+        if not named or not _are_numbers(figure.value):
             raise PluginError(
-                f"{who} gave {name!r}: {figure!r}. It must give a vaekit.Estimate by each name, "
-                "in lower case with words joined by '_'."
+                f"{who} gave {name!r}: {figure!r}. It must give a vaekit.Estimate of a number, "
+                "or of a list of them, by names in lower case whose words '_' joins."
             )
     return dict(figures)
+
+
+def _are_numbers(value: Any) -> bool:
+    try:
+        return np.ndim(np.asarray(value, "float64")) <= 1
+    except (TypeError, ValueError):
+        return False
 
 
 def as_plain(figures: Mapping[str, Estimate]) -> dict[str, dict[str, Any]]:

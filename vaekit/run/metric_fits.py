@@ -93,18 +93,24 @@ _NEEDS: Mapping[Need, tuple[Callable[[Measurement], bool], Callable[[], str]]] =
             "another latent, or choose another metric."
         ),
     ),
+    "free-parameters": (
+        lambda measurement: not measurement.model.latent_space.free_parameters,
+        lambda: (
+            "a posterior whose parameters may be any real numbers, and the latent {latent!r} keeps "
+            "its own within bounds. Train another latent, or choose another metric."
+        ),
+    ),
     "samples": (
         lambda measurement: measurement.model.sampled_by is None,
         lambda: (
-            "samples, and the latent {latent!r} has no prior and no sampler is fitted. Fit one: "
-            + worded("vaekit fit-sampler RUN NAME", "run.fit_sampler(name)")
+            "samples, and the latent {latent!r} has no prior and no sampler is fitted. Fit one of "
+            f"the run that is trained, by {worded('vaekit fit-sampler', 'run.fit_sampler')}."
         ),
     ),
     "against": (
         lambda measurement: measurement.against is None,
         lambda: (
-            "images of another source to hold these against. Name one: "
-            f"{option_text('against', 'SOURCE')}."
+            f"images of another source to hold these against. Name one: {option_text('against')}."
         ),
     ),
 }

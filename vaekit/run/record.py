@@ -132,6 +132,21 @@ class TrainingRecord(_Entry):
     stopped_early: bool = False
 
 
+class MetricsRecord(_Entry):
+    """What metrics gave of the validation images, the last time that they were asked.
+
+    epoch: of whose weights. seed: what was drawn by it. parts: which they are, by the names that
+    they were asked for; so are all others. figures: the fields of `vaekit.Estimate`, by name.
+    failed: why a metric gave none.
+    """
+
+    epoch: int
+    seed: int
+    parts: dict[str, PartRecord]
+    figures: dict[str, dict[str, dict[str, Any]]]
+    failed: dict[str, str] = Field(default_factory=dict)
+
+
 class ChangeRecord(_Entry):
     """A change that was taken when the run was resumed: of what, when, and both values."""
 
@@ -164,6 +179,7 @@ class RunRecord(_Entry):
     machine: MachineRecord
     choices: dict[str, ChoiceRecord] = Field(default_factory=dict)
     training: TrainingRecord = Field(default_factory=lambda: TrainingRecord(steps_done=0))
+    metrics: MetricsRecord | None = None
     changes: list[ChangeRecord] = Field(default_factory=list)
     error: str | None = None
     stopped_by: str | None = None
@@ -198,7 +214,9 @@ class RunRecord(_Entry):
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, as `run.json` holds them."""
-        absent = {name for name in ("error", "stopped_by") if getattr(self, name) is None}
+        absent = {
+            name for name in ("error", "stopped_by", "metrics") if getattr(self, name) is None
+        }
         return self.model_dump(mode="json", exclude=absent)
 
 

@@ -331,8 +331,8 @@ class Run:
         data: Any = None,
         *,
         limit: int | None = None,
-        metrics: Sequence[str] = (),
-        metric_options: Mapping[str, Mapping[str, Any]] | None = None,
+        metrics: str | Sequence[str] = (),
+        metric_options: Mapping[str, Any] | None = None,
         against: Any = None,
         seed: int = 0,
         skip_bad: bool = False,
@@ -347,7 +347,8 @@ class Run:
             the source's test set; where it has none, the run's validation share if these are the
             run's own data, else all of them. `split` in the result says which.
         limit: only the first so many of them, and of those of `against`.
-        metrics: names of metrics to measure by. metric_options: options of some, by their names.
+        metrics: names of metrics to measure by. metric_options: the options of each, by its name:
+            `{"nll": {"samples": 500}}`.
         against: another source or arrays, for metrics that hold images against those of `data`.
         seed: of what metrics draw.
         skip_bad, progress: as for `vaekit.load_data`.
@@ -356,7 +357,7 @@ class Run:
         anything is computed.
         """
         refuse_fork()
-        asked = Asked(tuple(metrics), metric_options or {}, against, seed)
+        asked = Asked(metrics, metric_options or {}, against, seed)
         return evaluate(
             self,
             self._program,

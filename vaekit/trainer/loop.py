@@ -12,6 +12,7 @@ import numpy as np
 from vaekit.checkpoint import Position
 from vaekit.engine import Evaluation, Pace, Program, Steps, batches, epoch_order
 from vaekit.trainer.divergence import Watch
+from vaekit.trainer.epoch_metrics import EpochMetrics
 from vaekit.trainer.interrupt import Interrupt
 from vaekit.trainer.keeper import Keeper
 from vaekit.trainer.keras_callbacks import KerasCallbacks
@@ -28,6 +29,7 @@ class Loop:
     train: Steps
     renew_averages: Callable[[], None]
     validate: Evaluation
+    metrics: EpochMetrics
     images: int
     batch_size: int
     epochs: int
@@ -149,6 +151,8 @@ class Loop:
         validation = self.validate()
         self.callbacks.list.on_test_end(_flat("", validation))
         row.update(_flat("val_", validation))
+        if self.metrics.due(epoch + 1):
+            row.update(self.metrics.measured(epoch + 1, row))
         return row
 
 

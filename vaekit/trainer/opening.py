@@ -34,10 +34,12 @@ from vaekit.run import (
     record_parts,
     refuse_changes,
     refuse_spent_rate,
+    resolve_metrics,
     restore_program,
 )
 from vaekit.startup import Choice
 from vaekit.trainer.choices import make_choices
+from vaekit.trainer.epoch_metrics import EpochMetrics
 from vaekit.trainer.keras_callbacks import refuse_callbacks
 from vaekit.trainer.preset import refuse_uninstalled
 from vaekit.trainer.progress import Progress
@@ -61,6 +63,7 @@ def open_session(
     refuse_uninstalled(config, registry)
     for kind in config.parts.keys() & config.model_fields_set:
         resolve_part(config, kind, registry)
+    metrics = resolve_metrics(config.metric, config.metric_opt, registry)
     if config.out is not None:
         RunDirectory(config.out).refuse_existing()
     source = choose_source(config, data, progress)
@@ -90,7 +93,10 @@ def open_session(
         progress.note(f"The loss has variables of its own, trained and saved with it: {paths}.")
     blueprint = blueprint._replace(config=_resolved(blueprint, source, str(directory.path)))
     record = _record(blueprint, source, choices, status="running")
-    return Session(blueprint, built, source, directory, program, record, callbacks, progress)
+    measured = EpochMetrics(config, metrics, program, parts, source)
+    return Session(
+        blueprint, built, source, directory, program, record, callbacks, progress, measured
+    )
 
 
 def reopen_session(
@@ -141,6 +147,7 @@ def _reopened(
     values = asked.model_dump(exclude_unset=True) if asked else record.config.model_dump()
     config = TrainConfig.checked({**values, **more, "out": str(directory.path)})
     registry = discover().registry
+    metrics = resolve_metrics(config.metric, config.metric_opt, registry)
     with explained(record, registry):
         own_parts = None if asked else parts_of(record, registry)
         refuse_uninstalled(config, registry)
@@ -171,9 +178,12 @@ def _reopened(
         source = source._replace(record=record.data)  # which says how they were asked for
     blueprint = blueprint._replace(config=_resolved(blueprint, source, config.out))
     # What the run began as stays; all else is as it is now.
-    kept = {name: getattr(record, name) for name in ("created", "training", "changes")}
+    kept = {name: getattr(record, name) for name in ("created", "training", "metrics", "changes")}
     now = _record(blueprint, source, choices, status=record.status).model_copy(update=kept)
-    session = Session(blueprint, built, source, directory, program, now, callbacks, progress)
+    measured = EpochMetrics(config, metrics, program, parts, source, record.metrics)
+    session = Session(
+        blueprint, built, source, directory, program, now, callbacks, progress, measured
+    )
     if saved is not None:
         session.checkpoint, session.saved = start, saved
         session.position, session.best = saved.position, best

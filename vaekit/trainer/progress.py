@@ -112,6 +112,7 @@ def default_progress() -> Progress:
 
 # What an epoch's lines leave to history.csv.
 _NOT_SHOWN = ("kl_dim", "val_", "epoch", "seconds", "images_per_s", "mse", "psnr")
+_MOST_SHOWN = 6  # of what metrics measure
 # Reported by the kit, whatever the loss's own terms are in.
 _NATS = ("elbo", "kl")
 
@@ -124,6 +125,14 @@ def _epoch_lines(row: Mapping[str, Any], terms: Sequence[str]) -> tuple[str, str
         for name in row
         if name not in (*terms, "loss") and not name.startswith(_NOT_SHOWN)
     ]
+    # What metrics measure, held-out images alone have.
+    others += [
+        f"{name} {_short(value)}"
+        for name, value in row.items()
+        if name.startswith("val_")
+        and (bare := name.removeprefix("val_")) not in row
+        and not bare.startswith(_NOT_SHOWN)
+    ][:_MOST_SHOWN]
     speed = f"{row['seconds']:.1f} s  {row['images_per_s']:,.0f} images/s"
     return f"{_valued(row, 'loss')} = {total}", "  ".join([*others, speed])
 

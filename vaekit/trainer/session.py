@@ -36,6 +36,7 @@ from vaekit.run import (
 from vaekit.trainer.batch_memory import refuse_hopeless, within_memory
 from vaekit.trainer.divergence import Watch
 from vaekit.trainer.early_stopping import EarlyStopping, monitor_of
+from vaekit.trainer.epoch_metrics import EpochMetrics
 from vaekit.trainer.interrupt import Interrupt
 from vaekit.trainer.keeper import Keeper
 from vaekit.trainer.keras_callbacks import KerasCallbacks
@@ -64,6 +65,7 @@ class Session:
     record: RunRecord
     callbacks: Sequence[keras.callbacks.Callback]
     progress: Progress
+    metrics: EpochMetrics
     checkpoint: Path | None = None
     saved: State | None = None
     rows: list[Row] = field(default_factory=list)
@@ -105,6 +107,7 @@ class Session:
                 self._keep_best(loop.keeper.stopping)
                 self._save_models()
                 if not interrupt.requested:
+                    self._measure_end()
                     self._fit_sampler()
                 self._write("interrupted" if interrupt.requested else "complete", interrupt.signal)
                 self.directory.close()
@@ -200,6 +203,17 @@ class Session:
             "are kept."
         )
 
+    def _measure_end(self) -> None:
+        """Measure the weights that are kept, unless they were: training may end at any epoch."""
+        epoch = self.record.kept_epoch
+        if epoch and self.metrics.lacking(epoch):
+            row = self.rows[epoch - 1]
+            numbers = self.metrics.measured(epoch, row)
+            row.update(numbers)
+            self.directory.write_history(self.rows)
+            for name, value in numbers.items():
+                self.progress.note(f"{name} {value:.5g}")
+
     def _save_models(self) -> None:
         left_out = save_artifacts(self.program.vae, self.directory)
         self.record.models_left_out = left_out
@@ -284,6 +298,7 @@ class Session:
                 seed=config.seed,
             ),
             validate=Evaluation(self.program, self.source.validation),
+            metrics=self.metrics,
             images=images,
             batch_size=config.batch_size,
             epochs=config.most_epochs,
@@ -304,5 +319,6 @@ class Session:
         """The record, brought up to date."""
         self.record.status = status
         self.record.loss_variables = {v.path: list(v.shape) for v in self.program.own.variables}
+        self.record.metrics = self.metrics.record
         self.record.reached(self.position, self.rows, self.best, stopped_early=self.stopped_early)
         return self.record

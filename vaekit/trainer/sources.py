@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,12 +39,16 @@ DEFAULT, FALLBACK = "mnist", "mnist-sample"
 
 
 class Source(NamedTuple):
-    """The two splits, what `run.json` says of them, and what their images decide of a run."""
+    """The two splits, what `run.json` says of them, and what their images decide of a run.
+
+    factors: how many values each factor of theirs has, by its name.
+    """
 
     train: Images
     validation: Images
     record: DataRecord
     chosen: Chosen
+    factors: Mapping[str, int] = {}
 
 
 def choose_source(
@@ -134,7 +139,7 @@ def choose_source(
         scale=dict(dataset.scale),
         **describe(dataset),
     )
-    return Source(train, validation, record, chosen)
+    return Source(train, validation, record, chosen, dataset.factors)
 
 
 def _few_labelled(train: Images, config: TrainConfig, progress: Progress) -> Images:

@@ -10,7 +10,11 @@ from vaekit.distributions.likelihoods.discretized_logistic import DiscretizedLog
 from vaekit.distributions.likelihoods.gaussian import Gaussian
 from vaekit.distributions.likelihoods.laplace import Laplace
 from vaekit.distributions.likelihoods.learned_gaussian import LearnedGaussian
-from vaekit.distributions.likelihoods.likelihood import Likelihood, ParameterLikelihood
+from vaekit.distributions.likelihoods.likelihood import (
+    Likelihood,
+    ParameterLikelihood,
+    SampleableLikelihood,
+)
 from vaekit.distributions.likelihoods.logistic_mixture import LogisticMixture
 from vaekit.distributions.likelihoods.named import LikelihoodName, likelihood_named
 from vaekit.distributions.likelihoods.optimal_gaussian import OptimalGaussian
@@ -29,5 +33,6 @@ __all__ = [
     "OptimalGaussian",
     "ParameterLikelihood",
     "PixelGaussian",
+    "SampleableLikelihood",
     "likelihood_named",
 ]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+import keras
 from keras import ops
 
 from vaekit.distributions.likelihoods.likelihood import PIXELS
@@ -19,6 +21,7 @@ class Bernoulli:
     """
 
     scale = "logits"
+    discrete = True
 
     def describe(self, image_shape: ImageShape) -> str:
         """Values of which law it takes an image to be made of, in words."""
@@ -28,3 +31,8 @@ class Bernoulli:
         """x l - log(1 + exp(l)), summed over pixels and channels."""
         terms = x * reconstruction - ops.softplus(reconstruction)
         return ops.sum(terms, axis=PIXELS)
+
+    def sample(self, reconstruction: Tensor, seed: Any) -> Tensor:
+        """Black-and-white images, of logits."""
+        uniform = keras.random.uniform(ops.shape(reconstruction), seed=seed)
+        return ops.cast(uniform < ops.sigmoid(reconstruction), reconstruction.dtype)

@@ -13,13 +13,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
+import keras
 from keras import ops
 
 from vaekit.distributions.likelihoods.likelihood import PIXELS
 from vaekit.types import ImageShape, Tensor
 
 _NEAR = 0.5
+_FLAT = 1e-3  # a logit whose density is 1 to within so much
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,16 @@ class ContinuousBernoulli:
         """x l - log(1 + exp(l)) + log C, summed over pixels and channels."""
         terms = x * reconstruction - ops.softplus(reconstruction) + log_normaliser(reconstruction)
         return ops.sum(terms, axis=PIXELS)
+
+    def sample(self, reconstruction: Tensor, seed: Any) -> Tensor:
+        """Images, of logits: where the distribution function, (exp(l x) - 1) / (exp(l) - 1), is u.
+
+        Of -|l|, since exp of a large number is none; that of l is its mirror image.
+        """
+        uniform = keras.random.uniform(ops.shape(reconstruction), seed=seed)
+        logits = -ops.maximum(ops.absolute(reconstruction), _FLAT)
+        dark = ops.log1p(uniform * ops.expm1(logits)) / logits
+        return ops.where(reconstruction > 0.0, 1.0 - dark, dark)
 
 
 def log_normaliser(logits: Tensor) -> Tensor:

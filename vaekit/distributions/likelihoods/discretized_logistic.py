@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
+import keras
 from keras import ops
 
 from vaekit.distributions.likelihoods.likelihood import PIXELS
@@ -19,6 +21,7 @@ _STEPS = 255.0  # between the 256 levels of [0, 1]
 # The least logarithm of a scale: -7 on [-1, 1], as PixelCNN++ has it. A tenth of a level.
 _LEAST_LOG_SCALE = -7.0 - math.log(2.0)
 _NEAR = 0.1
+_LEAST_SHARE = 1e-6  # of a law's draws, beyond which none is
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class DiscretizedLogistic:
     sigma: float
 
     scale = "parameters"
+    discrete = True
 
     def describe(self, image_shape: ImageShape) -> str:
         """As `Bernoulli.describe`."""
@@ -51,6 +55,10 @@ class DiscretizedLogistic:
         """The log-probability of the pixels' levels, summed over pixels and channels."""
         law = self._location_and_log_scale(reconstruction)
         return ops.sum(level_log_prob(x, *law), axis=PIXELS)
+
+    def sample(self, reconstruction: Tensor, seed: Any) -> Tensor:
+        """Images in 256 levels, of parameters."""
+        return drawn_level(*self._location_and_log_scale(reconstruction), seed)
 
     def _location_and_log_scale(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
         raw_location, raw_log_scale = ops.split(parameters, 2, axis=-1)
@@ -82,6 +90,15 @@ def level_log_prob(x: Tensor, location: Tensor, log_scale: Tensor) -> Tensor:
     from_on = ops.where(level < 0.5, 0.0, ops.log_sigmoid(-below))
     inner = ops.logical_and(level > 0.5, level < _STEPS - 0.5)
     return up_to + from_on + ops.where(inner, _log_1m_exp(rate / _STEPS), 0.0)
+
+
+def drawn_level(location: Tensor, log_scale: Tensor, seed: Any) -> Tensor:
+    """The nearest level to a draw of a logistic law, tails to the ends."""
+    uniform = keras.random.uniform(
+        ops.shape(location), minval=_LEAST_SHARE, maxval=1.0 - _LEAST_SHARE, seed=seed
+    )
+    value = location + ops.exp(log_scale) * (ops.log(uniform) - ops.log1p(-uniform))
+    return ops.round(_STEPS * ops.clip(value, 0.0, 1.0)) / _STEPS
 
 
 def _log_1m_exp(width: Tensor) -> Tensor:

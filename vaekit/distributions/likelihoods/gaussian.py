@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from keras import ops
 
 from vaekit.distributions.likelihoods.likelihood import PIXELS
-from vaekit.distributions.normal import normal_log_prob
+from vaekit.distributions.normal import DiagonalNormal, normal_log_prob
 from vaekit.types import ImageShape, Tensor
 
 
@@ -26,5 +27,12 @@ class Gaussian:
 
     def log_prob(self, x: Tensor, reconstruction: Tensor) -> Tensor:
         """Sum over pixels and channels of log N(x; reconstruction, sigma^2)."""
-        log_var = 2.0 * math.log(self.sigma)
-        return ops.sum(normal_log_prob(x, reconstruction, log_var), axis=PIXELS)
+        return ops.sum(normal_log_prob(x, reconstruction, self._log_var), axis=PIXELS)
+
+    def sample(self, reconstruction: Tensor, seed: Any) -> Tensor:
+        """Images, of means."""
+        return DiagonalNormal(reconstruction, self._log_var).sample(seed)
+
+    @property
+    def _log_var(self) -> float:
+        return 2.0 * math.log(self.sigma)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
+import keras
 from keras import ops
 
 from vaekit.distributions.likelihoods.likelihood import PIXELS
@@ -31,3 +33,9 @@ class Laplace:
         """Sum over pixels and channels of -abs(x - reconstruction) / b - log 2b."""
         terms = ops.abs(x - reconstruction) / self.sigma + math.log(2.0 * self.sigma)
         return -ops.sum(terms, axis=PIXELS)
+
+    def sample(self, reconstruction: Tensor, seed: Any) -> Tensor:
+        """Images, of medians: apart from them by the difference of two exponential values."""
+        uniform = keras.random.uniform((2, *ops.shape(reconstruction)), seed=seed)
+        less, more = ops.unstack(self.sigma * ops.log1p(-uniform), axis=0)
+        return reconstruction + less - more

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,7 +11,7 @@ from keras import ops
 
 from vaekit.distributions.likelihoods.likelihood import PIXELS
 from vaekit.distributions.likelihoods.optimal_gaussian import LEAST_LOG_SIGMA
-from vaekit.distributions.normal import normal_log_prob
+from vaekit.distributions.normal import DiagonalNormal, normal_log_prob
 from vaekit.types import ImageShape, Tensor
 
 
@@ -38,8 +39,15 @@ class LearnedGaussian:
 
     def log_prob(self, x: Tensor, reconstruction: Tensor) -> Tensor:
         """Sum over pixels and channels of log N(x; reconstruction, sigma^2)."""
-        log_var = bounded_log_var(2.0 * self.log_sigma)
-        return ops.sum(normal_log_prob(x, reconstruction, log_var), axis=PIXELS)
+        return ops.sum(normal_log_prob(x, reconstruction, self._log_var), axis=PIXELS)
+
+    def sample(self, reconstruction: Tensor, seed: Any) -> Tensor:
+        """Images, of means."""
+        return DiagonalNormal(reconstruction, self._log_var).sample(seed)
+
+    @property
+    def _log_var(self) -> Tensor:
+        return bounded_log_var(2.0 * self.log_sigma)
 
 
 def bounded_log_var(log_var: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from vaekit.types import Tensor
 
@@ -15,6 +15,9 @@ class Likelihood(Protocol):
     It may have `describe(image_shape) -> str`, as `Gaussian` has, for what is said where training
     begins; and `follow(x, reconstruction)`, as `OptimalGaussian` has, which the kit calls once in
     each training step, before the loss: there it may assign to variables that no gradient moves.
+
+    And `discrete`, whether it tells the probabilities of values and not a density; and see
+    `SampleableLikelihood`.
     """
 
     @property
@@ -23,6 +26,17 @@ class Likelihood(Protocol):
 
     def log_prob(self, x: Tensor, reconstruction: Tensor) -> Tensor:
         """Log p(x|z) in nats, one value an image."""
+
+
+@runtime_checkable
+class SampleableLikelihood(Likelihood, Protocol):
+    """A likelihood that images can be drawn from."""
+
+    def sample(self, reconstruction: Tensor, seed: Any) -> Tensor:
+        """Images x ~ p(x|z), `(..., H, W, C)`, of a reconstruction; not kept within [0, 1].
+
+        seed: a `keras.random.SeedGenerator`.
+        """
 
 
 @runtime_checkable

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
+import keras
 from keras import ops
 
 from vaekit.distributions.likelihoods.discretized_logistic import (
     bounded_log_scale,
+    drawn_level,
     level_log_prob,
     location_of,
     mean_of_clipped,
@@ -36,6 +39,7 @@ class LogisticMixture:
     components: int = 10
 
     scale = "parameters"
+    discrete = True
 
     def describe(self, image_shape: ImageShape) -> str:
         """As `Bernoulli.describe`."""
@@ -57,6 +61,15 @@ class LogisticMixture:
         each = level_log_prob(ops.expand_dims(x, -1), locations, log_scales)
         weighted = ops.log_softmax(logits, axis=-1) + ops.sum(each, axis=-2)
         return ops.sum(ops.logsumexp(weighted, axis=-1), axis=(-2, -1))
+
+    def sample(self, reconstruction: Tensor, seed: Any) -> Tensor:
+        """Images in 256 levels, of parameters: a component a pixel, by the Gumbel-max trick."""
+        logits, locations, log_scales = self._laws(reconstruction)
+        uniform = keras.random.uniform(ops.shape(logits), minval=1e-20, seed=seed)
+        which = ops.argmax(logits - ops.log(-ops.log(uniform)), axis=-1)
+        chosen = ops.expand_dims(ops.one_hot(which, self.components), -2)
+        location, log_scale = (ops.sum(chosen * v, axis=-1) for v in (locations, log_scales))
+        return drawn_level(location, log_scale, seed)
 
     def _laws(self, parameters: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Logits `(..., H, W, K)`, locations and log-scales `(..., H, W, C, K)`."""

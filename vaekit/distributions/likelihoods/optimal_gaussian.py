@@ -10,12 +10,13 @@ images are judged by a variance that doesn't know them.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import keras
 from keras import ops
 
 from vaekit.distributions.likelihoods.likelihood import PIXELS
-from vaekit.distributions.normal import normal_log_prob
+from vaekit.distributions.normal import DiagonalNormal, normal_log_prob
 from vaekit.types import ImageShape, Tensor
 
 # Of the newest batch in the mean squared error, which is thus that of some 50 batches.
@@ -50,6 +51,12 @@ class OptimalGaussian:
 
     def log_prob(self, x: Tensor, reconstruction: Tensor) -> Tensor:
         """Sum over pixels and channels of log N(x; reconstruction, variance)."""
-        least = math.exp(2.0 * LEAST_LOG_SIGMA)
-        log_var = ops.log(ops.maximum(self.variance, least))
-        return ops.sum(normal_log_prob(x, reconstruction, log_var), axis=PIXELS)
+        return ops.sum(normal_log_prob(x, reconstruction, self._log_var), axis=PIXELS)
+
+    def sample(self, reconstruction: Tensor, seed: Any) -> Tensor:
+        """Images, of means."""
+        return DiagonalNormal(reconstruction, self._log_var).sample(seed)
+
+    @property
+    def _log_var(self) -> Tensor:
+        return ops.log(ops.maximum(self.variance, math.exp(2.0 * LEAST_LOG_SIGMA)))

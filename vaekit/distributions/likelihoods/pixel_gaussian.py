@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from keras import ops
 
 from vaekit.distributions.likelihoods.learned_gaussian import bounded_log_var
 from vaekit.distributions.likelihoods.likelihood import PIXELS
-from vaekit.distributions.normal import normal_log_prob
+from vaekit.distributions.normal import DiagonalNormal, normal_log_prob
 from vaekit.types import ImageShape, Tensor
 
 
@@ -44,6 +45,13 @@ class PixelGaussian:
 
     def log_prob(self, x: Tensor, reconstruction: Tensor) -> Tensor:
         """Sum over pixels and channels of log N(x; mean, sigma_i^2)."""
-        logits, log_var = ops.split(reconstruction, 2, axis=-1)
+        return ops.sum(normal_log_prob(x, *self._law(reconstruction)), axis=PIXELS)
+
+    def sample(self, reconstruction: Tensor, seed: Any) -> Tensor:
+        """Images, of parameters."""
+        return self._law(reconstruction).sample(seed)
+
+    def _law(self, parameters: Tensor) -> DiagonalNormal:
+        logits, log_var = ops.split(parameters, 2, axis=-1)
         log_var = bounded_log_var(log_var + 2.0 * math.log(self.sigma))
-        return ops.sum(normal_log_prob(x, ops.sigmoid(logits), log_var), axis=PIXELS)
+        return DiagonalNormal(ops.sigmoid(logits), log_var)

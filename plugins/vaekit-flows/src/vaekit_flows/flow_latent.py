@@ -17,6 +17,8 @@ from vaekit_flows.flow_distribution import FlowDistribution
 class FlowLatent(vaekit.Latent):
     """q(z|x): a diagonal normal, and steps of a flow that go by the image's own parameters."""
 
+    free_parameters = True
+
     def __init__(self, latent_dim: int, steps: Sequence[Flow]) -> None:
         self.latent_dim = latent_dim
         self.flow = Chain(steps)

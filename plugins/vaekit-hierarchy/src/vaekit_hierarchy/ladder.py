@@ -18,6 +18,8 @@ from vaekit_hierarchy.top_down import RULES, TopDown
 class Ladder(vaekit.Latent):
     """z = (z_1, .., z_L), each group given those above it; see `ladder`."""
 
+    free_parameters = True
+
     def __init__(self, sizes: Sequence[int], units: int, rule: str) -> None:
         self.sizes = tuple(sizes)
         self._way = TopDown(sizes, units)

@@ -82,6 +82,7 @@ class Categorical(vaekit.Latent):
     ) -> None:
         self.variables, self.classes = variables, Classes(classes)
         self.temperature, self.least, self.rate = temperature, least, rate
+        self.code_sizes = (classes,) * variables
         self._places: tuple[int, ...] = ()
         self._logits = layers.Dense(variables * classes, name="encoder_logits")
         self._first_highest = FirstHighest(classes, "encoder_class_ranks")

@@ -25,6 +25,7 @@ class QuantizedLatent(vaekit.Latent):
 
     def __init__(self, quantizer: Quantizer) -> None:
         self.quantizer = quantizer
+        self.code_sizes = tuple(quantizer.sizes)
         self._places: tuple[int, ...] = ()
         self._before = layers.Dense(quantizer.dim, name="encoder_before_codes")
 

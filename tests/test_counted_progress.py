@@ -1,4 +1,4 @@
-"""How far the reading of a folder has come: a bar on a terminal, now and then a line elsewhere."""
+"""How far long work has come: a bar on a terminal, now and then a line elsewhere."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from vaekit.data import reading_progress as module
-from vaekit.data.reading_progress import reading_progress
+from vaekit import counted_progress as module
+from vaekit.counted_progress import counted_progress, duration_text
 
 
 class Terminal(io.StringIO):
@@ -25,7 +25,7 @@ def clock(monkeypatch):
 
 def read(stream, monkeypatch, *, shown=True, files=40):
     monkeypatch.setattr(sys, "stderr", stream)
-    with reading_progress("photos", files, shown) as progress:
+    with counted_progress("reading photos", files, shown, "files") as progress:
         for _ in range(files):
             progress.advance()
     return stream.getvalue()
@@ -33,7 +33,7 @@ def read(stream, monkeypatch, *, shown=True, files=40):
 
 def test_lines_every_ten_seconds(clock, monkeypatch):
     lines = read(io.StringIO(), monkeypatch).splitlines()
-    assert lines[0] == "reading photos: 10 of 40 files"
+    assert lines[0] == "reading photos: 10 of 40 files, 30 s left"
     assert len(lines) == 4
 
 
@@ -51,5 +51,15 @@ def test_nothing_unless_it_is_to_be_shown(clock, monkeypatch):
 
 def test_nothing_without_standard_error(monkeypatch):
     monkeypatch.setattr(sys, "stderr", None)
-    with reading_progress("photos", 1, True) as progress:
+    with counted_progress("reading photos", 1, True) as progress:
         progress.advance()
+
+
+def test_times_are_told_in_their_largest_units():
+    assert [duration_text(seconds) for seconds in (0.4, 59, 61, 3599, 7500)] == [
+        "0 s",
+        "59 s",
+        "1 min",
+        "1 h 0 min",
+        "2 h 5 min",
+    ]
