@@ -87,6 +87,7 @@ def _add_commands() -> None:
         pictures,
         plugins,
         presets,
+        prove,
         runs,
         samplers,
         train,
@@ -109,6 +110,7 @@ def _add_commands() -> None:
         presets.presets,
         data.data,
         doctor.doctor,
+        prove.prove,
         bench.bench,
     )
     for command in commands:

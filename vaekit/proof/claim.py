@@ -67,14 +67,18 @@ def near(expected: Any, got: Any, *, rtol: float = 1e-4, atol: float = 1e-5) -> 
 
 def within(expected: Any, got: Any, error: Any, *, errors: float = 5.0) -> Comparison:
     """Means of draws that agree with what they estimate within so many standard errors."""
-    expected, got, error = np.broadcast_arrays(*(np.asarray(v, "float64") for v in (expected, got, error)))
+    expected, got, error = np.broadcast_arrays(
+        *(np.asarray(v, "float64") for v in (expected, got, error))
+    )
     allowed = errors * error + 1e-4 * (1.0 + np.abs(expected))
     return _worst(expected, got, allowed, f"{errors:g} standard errors")
 
 
 def at_most(bound: Any, got: Any, *, slack: Any = 0.0, reason: str = "") -> Comparison:
     """Numbers that are none above their bounds."""
-    bound, got, slack = np.broadcast_arrays(*(np.asarray(v, "float64") for v in (bound, got, slack)))
+    bound, got, slack = np.broadcast_arrays(
+        *(np.asarray(v, "float64") for v in (bound, got, slack))
+    )
     worst = np.argmax(got - bound - slack)
     passed = bool((got <= bound + slack).all())
     bound, got, slack = (np.ravel(values)[worst] for values in (bound, got, slack))

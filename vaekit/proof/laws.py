@@ -90,7 +90,9 @@ def _values() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Means and log-variances `(B, D)`, and lower triangles `(B, D, D)`."""
     rng = np.random.default_rng(0)
     mean, log_var = rng.normal(0.0, 1.0, (2, _B, _D)).astype("float32")
-    tril = np.tril(rng.normal(0.0, 0.5, (_B, _D, _D)), -1) + np.exp(0.5 * log_var)[:, None] * np.eye(_D)
+    tril = np.tril(rng.normal(0.0, 0.5, (_B, _D, _D)), -1) + np.exp(0.5 * log_var)[
+        :, None
+    ] * np.eye(_D)
     return mean, log_var, tril.astype("float32")
 
 
@@ -122,7 +124,9 @@ def _cases() -> dict[str, _Case]:
         ops.convert_to_tensor(np.log(shares).astype("float32")),
     )
     return {
-        "standard normal": _Case(StandardNormal(_D), partial(_normal, mean=zero, covariance=one), zero, one),
+        "standard normal": _Case(
+            StandardNormal(_D), partial(_normal, mean=zero, covariance=one), zero, one
+        ),
         "diagonal normal": _Case(
             DiagonalNormal(ops.convert_to_tensor(mean), ops.convert_to_tensor(log_var)),
             partial(_normal, mean=mean, covariance=wide),

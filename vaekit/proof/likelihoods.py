@@ -11,17 +11,25 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
+import keras
 import numpy as np
 from keras import ops
 
-from vaekit.distributions import Likelihood, LikelihoodName, OptimalGaussian, likelihood_named
-from vaekit.proof.claim import Claim, Comparison, near
+from vaekit.distributions import (
+    Likelihood,
+    LikelihoodName,
+    OptimalGaussian,
+    SampleableLikelihood,
+    likelihood_named,
+)
+from vaekit.proof.claim import Claim, Comparison, near, within
 from vaekit.testing import CheckSkipped
 from vaekit.testing.training import array
 
 _AREA = "likelihoods"
 _SIGMA = 0.1
 _SCALED = ("gaussian", "learned-gaussian", "pixel-gaussian", "laplace")
+_DRAWS = 10_000
 _LEAST = math.exp(-12.0)  # variance, which learned ones have added
 _LEAST_SCALE = math.exp(-7.0) / 2.0  # of logistic laws
 
@@ -37,6 +45,12 @@ def claims_of_likelihoods() -> Iterator[Claim]:
             ("total", "the probabilities of all that a pixel may be sum to 1", _total),
             ("mean", "the mean that is shown is the law's", _mean),
             ("image", "log p of an image is the sum of its pixels'", _sum),
+            ("colour", "channels are independent, those of a mixture given its component", _colour),
+            (
+                "draws",
+                "the mean of log p over draws is its sum over all that a pixel may be",
+                _drawn,
+            ),
         ):
             yield Claim(_AREA, f"{name}, {what}", sentence, partial(compare, name))
     yield Claim(
@@ -175,6 +189,42 @@ def _sum(name: LikelihoodName) -> Comparison:
     draws = ops.convert_to_tensor(np.stack([p.reshape(1, 2, 3, -1)] * 2))
     leading = array(law.log_prob(images, draws))
     return near(np.full(3, single.sum()), np.concatenate([whole, leading.ravel()]))
+
+
+def _colour(name: LikelihoodName) -> Comparison:
+    law: Any = _made(name)
+    channels = 3
+    width = law.channels(channels) if law.scale == "parameters" else channels
+    p = np.random.default_rng(4).normal(0.3, 0.6, (1, width)).astype("float32")
+    x = np.rint(np.random.default_rng(5).random((1, channels)))
+    image = ops.convert_to_tensor(x.astype("float32").reshape(1, 1, 1, channels))
+    got = array(law.log_prob(image, ops.convert_to_tensor(p.reshape(1, 1, 1, -1))))
+    values = p[0].astype("float64")
+    if name == "logistic-mixture":
+        # Weights, then locations by channel, then scales by channel, of each component.
+        parts = values.reshape(1 + 2 * channels, -1)
+        shares = np.exp(parts[0]) / np.exp(parts[0]).sum()
+        for number, pixel in enumerate(x[0]):
+            shares = shares * _level(pixel, parts[1 + number], parts[1 + channels + number])
+        return near(np.log(shares.sum()), got[0], rtol=1e-3)
+    by_channel = values.reshape(-1, channels).T
+    return near(_FORMULAS[name](x[0], by_channel).sum(), got[0], rtol=1e-3)
+
+
+def _drawn(name: LikelihoodName) -> Comparison:
+    law: Any = _made(name)
+    if not isinstance(law, SampleableLikelihood):
+        raise CheckSkipped("it can't be drawn from")
+    expected, got, errors = [], [], []
+    for p, x, mass in _masses(name):
+        given = ops.convert_to_tensor(np.tile(p, (_DRAWS, 1, 1, 1)))
+        drawn = array(law.sample(given, keras.random.SeedGenerator(0))).ravel()
+        told = _log_prob(law, drawn, np.tile(p, (_DRAWS, 1)))
+        log_p = _log_prob(law, x, np.tile(p, (len(x), 1)))
+        expected += [(mass * np.where(mass > 0, log_p, 0.0)).sum(), (mass * x).sum()]
+        got += [told.mean(), drawn.mean()]
+        errors += [told.std() / _DRAWS**0.5, drawn.std() / _DRAWS**0.5]
+    return within(expected, got, np.array(errors) + 4e-4)
 
 
 def _follows() -> Comparison:

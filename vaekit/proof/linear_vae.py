@@ -69,13 +69,33 @@ class LinearVAEs:
         """What the trained models must be."""
         for name in ("learned variance", "known variance"):
             for what, sentence, compare in (
-                ("ELBO", "the ELBO is the log-likelihood of the best, by eigendecomposition", _elbo),
+                (
+                    "ELBO",
+                    "the ELBO is the log-likelihood of the best, by eigendecomposition",
+                    _elbo,
+                ),
                 ("variance", "sigma^2 is the mean of the eigenvalues left out", _variance),
                 ("decoder", "W W' is that of the eigenvectors above sigma^2", _decoder),
-                ("posterior", "posterior variances are sigma^2 / eigenvalue, and 1 of the dead", _posterior),
-                ("active units", "the dead latents are those whose eigenvalue is below sigma^2", _active),
-                ("importance sampling", "log p(x) by importance sampling is the model's own", _sampled),
-                ("annealed importance sampling", "forward and backward bounds enclose log p(x)", _annealed),
+                (
+                    "posterior",
+                    "posterior variances are sigma^2 / eigenvalue, and 1 of the dead",
+                    _posterior,
+                ),
+                (
+                    "active units",
+                    "the dead latents are those whose eigenvalue is below sigma^2",
+                    _active,
+                ),
+                (
+                    "importance sampling",
+                    "log p(x) by importance sampling is the model's own",
+                    _sampled,
+                ),
+                (
+                    "annealed importance sampling",
+                    "forward and backward bounds enclose log p(x)",
+                    _annealed,
+                ),
             ):
                 yield Claim(
                     f"linear VAE, {name}", what, sentence, partial(self._compared, name, compare)

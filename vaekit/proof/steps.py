@@ -33,13 +33,25 @@ def claims_of_steps(*, every_part: bool) -> Iterator[Claim]:
     """
     for name, sentence, compare in (
         ("evaluation is at rest", "an image scores the same alone as among others", _alone),
-        ("evaluation changes nothing", "all variables are as before, and twice it says the same", _twice),
+        (
+            "evaluation changes nothing",
+            "all variables are as before, and twice it says the same",
+            _twice,
+        ),
         ("KL", "the reported KL is the posterior's, in NumPy, by dimension and summed", _kl),
-        ("error", "mse is the mean over pixels of (x - decoded)^2, psnr is -10 log10 of it", _error),
+        (
+            "error",
+            "mse is the mean over pixels of (x - decoded)^2, psnr is -10 log10 of it",
+            _error,
+        ),
         ("sums", "loss = sum of its terms; of the loss `elbo` it is -ELBO", _sums),
         ("averages", "evaluation's averages are the means of scores", _averages),
         ("active units", "as many as Var E[z|x] > 0.01 counts, in NumPy", _active),
-        ("kernels", "three steps move weights alike by the kit's kernels and by Keras's own", _kernels),
+        (
+            "kernels",
+            "three steps move weights alike by the kit's kernels and by Keras's own",
+            _kernels,
+        ),
         ("Adam", "its first steps are those of Kingma and Ba's algorithm 1, in NumPy", _adam),
     ):
         yield Claim(_AREA, name, sentence, compare)
@@ -120,7 +132,12 @@ def _error() -> Comparison:
     (decoded,) = run_model(program.vae.autoencoder, _images())
     errors = ((decoded - _images()) ** 2).mean(axis=(1, 2, 3))
     told, each = Evaluation(program, _images())(), score(program, _images())
-    expected = [errors.mean(), -10.0 * np.log10(errors.mean()), *errors, *(-10.0 * np.log10(errors))]
+    expected = [
+        errors.mean(),
+        -10.0 * np.log10(errors.mean()),
+        *errors,
+        *(-10.0 * np.log10(errors)),
+    ]
     return near(expected, [told["mse"], told["psnr"], *each["mse"], *each["psnr"]])
 
 
@@ -146,7 +163,9 @@ def _averages() -> Comparison:
 def _active() -> Comparison:
     program = _linear(latents=4)
     heads = {v.path: v for v in program.vae.trainable_variables}
-    heads["encoder_mu/kernel"].assign(array(heads["encoder_mu/kernel"]) * np.float32([1, 0, 1, 1e-3]))
+    heads["encoder_mu/kernel"].assign(
+        array(heads["encoder_mu/kernel"]) * np.float32([1, 0, 1, 1e-3])
+    )
     (mean, _) = run_model(program.vae.posterior, _images(200))
     expected = int((mean.var(axis=0) > 0.01).sum())
     return near(expected, Evaluation(program, _images(200))()["active_units"])

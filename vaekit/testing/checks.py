@@ -59,6 +59,7 @@ CHECKS: Mapping[str, tuple[CheckFunction, ...]] = {
         latents.kl_agrees_with_log_ratio,
         latents.densities_integrate_to_one,
         latents.draws_have_their_density,
+        latents.log_ratio_has_both_densities,
         latents.evaluation_changes_nothing,
         latents.keeps_its_state_in_variables,
         latents.stays_float32_in_mixed_precision,
