@@ -20,7 +20,7 @@ from vaekit.engine import Blueprint, Program, score
 from vaekit.errors import BuildError
 from vaekit.model import Part
 from vaekit.plugins import discover
-from vaekit.registry import KIT, KINDS, Component
+from vaekit.registry import KINDS, KIT, Component
 from vaekit.testing import CheckSkipped, Subject, subject_of
 from vaekit.testing.laws import SPACES, Space
 from vaekit.testing.training import array
