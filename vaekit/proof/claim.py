@@ -67,18 +67,14 @@ def near(expected: Any, got: Any, *, rtol: float = 1e-4, atol: float = 1e-5) -> 
 
 def within(expected: Any, got: Any, error: Any, *, errors: float = 5.0) -> Comparison:
     """Means of draws that agree with what they estimate within so many standard errors."""
-    expected, got, error = np.broadcast_arrays(
-        *(np.asarray(v, "float64") for v in (expected, got, error))
-    )
+    expected, got, error = _broadcast(expected, got, error)
     allowed = errors * error + 1e-4 * (1.0 + np.abs(expected))
     return _worst(expected, got, allowed, f"{errors:g} standard errors")
 
 
 def at_most(bound: Any, got: Any, *, slack: Any = 0.0, reason: str = "") -> Comparison:
     """Numbers that are none above their bounds."""
-    bound, got, slack = np.broadcast_arrays(
-        *(np.asarray(v, "float64") for v in (bound, got, slack))
-    )
+    bound, got, slack = _broadcast(bound, got, slack)
     worst = np.argmax(got - bound - slack)
     passed = bool((got <= bound + slack).all())
     bound, got, slack = (np.ravel(values)[worst] for values in (bound, got, slack))
@@ -110,6 +106,10 @@ def _outcome(claim: Claim) -> tuple[Status, Comparison]:
         kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
         return "failed", Comparison("", f"{kind}{sentence}", "", False)
     return ("passed" if comparison.passed else "failed"), comparison
+
+
+def _broadcast(*values: Any) -> tuple[np.ndarray, ...]:
+    return np.broadcast_arrays(*(np.asarray(value, "float64") for value in values))
 
 
 def _worst(

@@ -1,9 +1,9 @@
 """A linear VAE whose posterior is exact: bounds on log p(x) are then log p(x) itself.
 
-x = W z + b + sigma e with orthogonal columns of W has the posterior N(M^-1 W'(x - b), sigma^2 M^-1),
-M = W'W + sigma^2 I being diagonal, and p(x) = N(b, W W' + sigma^2 I): Tipping and Bishop, "Probabilistic
-Principal Component Analysis" (1999), equations 4 and 7; Lucas et al., "Don't Blame the ELBO!"
-(arXiv:1911.02469), section 4.
+x = W z + b + sigma e with orthogonal columns of W has the posterior N(M^-1 W'(x - b), sigma^2 M^-1)
+of a diagonal M = W'W + sigma^2 I, and p(x) = N(b, W W' + sigma^2 I): Tipping and Bishop,
+"Probabilistic Principal Component Analysis" (1999), equations 4 and 7; Lucas et al., "Don't Blame
+the ELBO!" (arXiv:1911.02469), section 4.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """Data whose best linear VAE is known, and what it is.
 
-Of data with mean m and covariance S = U diag(l) U', the likelihood of x = W z + m + sigma e is highest
-at W = U_q (diag(l_q) - sigma^2 I)^(1/2), without the eigenvectors whose eigenvalue is below sigma^2,
-and, where it is learned, at sigma^2 = the mean of the eigenvalues that are left out: Tipping and
-Bishop, "Probabilistic Principal Component Analysis" (1999), equations 15 and 16. Lucas et al., "Don't
-Blame the ELBO!" (arXiv:1911.02469), theorem 1: the ELBO of a linear VAE has its maximum there, and is
-log p(x).
+Of data with mean m and covariance S = U diag(l) U', the likelihood of x = W z + m + sigma e is
+highest at W = U_q (diag(l_q) - sigma^2 I)^(1/2), without the eigenvectors whose eigenvalue is below
+sigma^2, and, where it is learned, at sigma^2 = the mean of the eigenvalues that are left out:
+Tipping and Bishop, "Probabilistic Principal Component Analysis" (1999), equations 15 and 16. The
+ELBO of a linear VAE has its maximum there, and is log p(x): Lucas et al., "Don't Blame the ELBO!"
+(arXiv:1911.02469), theorem 1.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
 """A VAE of one or two latents, of which log p(x) can be integrated.
 
-p(x) = int p(z) p(x|z) dz over a grid, whatever the prior, holds all of it to account: whatever the
-latent, the mean of exp(log p(x|z) - log q(z|x) + log p(z)) over its draws is p(x), and its logarithm's
-mean, the ELBO, is below log p(x).
+p(x) = int p(z) p(x|z) dz over a grid, whatever the prior, and the ELBO of any latent is below its
+logarithm.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import keras
@@ -79,7 +79,7 @@ def program_of(
     optimizer: keras.optimizers.Optimizer | None = None,
     **config: Any,
 ) -> Program:
-    """The program of linear nets with these parts, the kit's `normal` and `elbo` where none is named.
+    """The program of linear nets with these parts, and the kit's `normal` and `elbo` beside.
 
     options: of parts, by kind, where they aren't the defaults.
     """
@@ -137,7 +137,7 @@ class Weights(NamedTuple):
 
 def weights_of(program: Program, x: np.ndarray, draws: int = _DRAWS) -> Weights:
     """Draws of the latent at rest. Skips the check where it has no density."""
-    likelihood = program.needs.likelihood
+    likelihood: Any = program.needs.likelihood
     images = ops.convert_to_tensor(x)
     output = program.vae(
         images, keras.random.SeedGenerator(5), training=False, samples=draws, likelihood=likelihood
@@ -154,10 +154,11 @@ def log_evidence(program: Program, space: Space, x: np.ndarray) -> np.ndarray:
     draws = array(joint.prior.sample(keras.random.SeedGenerator(0), (1000,)))
     draws = draws.reshape(-1, program.vae.latent_dim)
     highest = joint(draws).max(axis=0)  # lest exp underflows
-    integrals = [
-        space.integral(lambda z, n=number: joint(z)[:, n] - highest[n], draws)
-        for number in range(len(x))
-    ]
+
+    def of_image(number: int, z: np.ndarray) -> np.ndarray:
+        return joint(z)[:, number] - highest[number]
+
+    integrals = [space.integral(partial(of_image, number), draws) for number in range(len(x))]
     return highest + np.log(integrals)
 
 
@@ -166,6 +167,7 @@ class _Joint:
 
     def __init__(self, program: Program, x: np.ndarray) -> None:
         self.prior: Any = program.vae.prior_distribution()
+        self._likelihood: Any = program.needs.likelihood
         self._program, self._x = program, ops.convert_to_tensor(x)
         self._points, self._values = np.empty((0, 0)), np.empty((0, 0))
 
@@ -181,7 +183,7 @@ class _Joint:
         if log_prior is None:
             raise CheckSkipped("its prior tells no density")
         decoded = self._program.vae.decode(points, training=False)[:, None]
-        log_likelihood = self._program.needs.likelihood.log_prob(self._x, decoded)
+        log_likelihood = self._likelihood.log_prob(self._x, decoded)
         return array(log_prior).astype("float64")[:, None] + array(log_likelihood)
 
 

@@ -164,7 +164,7 @@ def _active() -> Comparison:
     program = _linear(latents=4)
     heads = {v.path: v for v in program.vae.trainable_variables}
     heads["encoder_mu/kernel"].assign(
-        array(heads["encoder_mu/kernel"]) * np.float32([1, 0, 1, 1e-3])
+        array(heads["encoder_mu/kernel"]) * np.array([1, 0, 1, 1e-3], np.float32)
     )
     (mean, _) = run_model(program.vae.posterior, _images(200))
     expected = int((mean.var(axis=0) > 0.01).sum())

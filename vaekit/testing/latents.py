@@ -259,9 +259,9 @@ def draws_have_their_density(subject: Subject) -> None:
 
 
 def log_ratio_has_both_densities(subject: Subject) -> None:
-    """Where z has one or two dimensions, log q(z|x) - log p(z) in `infer` is of its draws and prior.
+    """Where z has one or two dimensions, `infer` tells log q(z|x) - log p(z) of its own draws.
 
-    Draws are as dense as the log-ratio and the prior's log-density together say.
+    They are as dense as that and the prior's log-density together say.
     """
     told = False
     for latent, space in _small(subject):
