@@ -36,7 +36,7 @@ class Row(NamedTuple):
         return sum(epochs for epochs, _ in self.rates)
 
     def stages(self, share: float) -> list[tuple[int, float]]:
-        """Epochs and learning rate of each stage, of a share of the schedule; one epoch at least."""
+        """Epochs and learning rate of each stage, of a share of all; one epoch at least."""
         ends, rates = [], []
         total = 0
         for epochs, rate in self.rates:

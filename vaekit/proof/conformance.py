@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from functools import partial
 
 from vaekit.proof.claim import Claim, Comparison, holds
+from vaekit.proof.parts import installed
 from vaekit.registry import KINDS
-from vaekit.testing import Check, CheckSkipped, Subject, checks_for, registered
+from vaekit.testing import Check, CheckSkipped, Subject, checks_for
 
 # What needs a network or minutes, and says nothing of the kit's mathematics.
 _LEFT_OUT = ("dataset",)
@@ -41,7 +42,7 @@ def claims_of_parts(*, contracts: bool) -> Iterator[Claim]:
     contracts: whether to run all checks, or those of `MATHEMATICS` alone.
     """
     for kind in KINDS:
-        for part in registered(kind) if kind not in _LEFT_OUT else ():
+        for part in installed(kind) if kind not in _LEFT_OUT else ():
             subject = Subject(part)
             yield from _conformance(subject, contracts=contracts)
 

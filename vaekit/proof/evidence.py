@@ -12,6 +12,7 @@ from vaekit.engine import Program
 from vaekit.errors import BuildError
 from vaekit.loss import needs_of
 from vaekit.proof.claim import Claim, Comparison, at_most, within
+from vaekit.proof.parts import installed
 from vaekit.proof.small_vae import (
     log_evidence,
     scores,
@@ -20,7 +21,7 @@ from vaekit.proof.small_vae import (
     weights_of,
 )
 from vaekit.registry import Component
-from vaekit.testing import CheckSkipped, Subject, registered
+from vaekit.testing import CheckSkipped, Subject
 from vaekit.testing.laws import Space
 from vaekit.testing.made_up_draws import takes_normals
 from vaekit.testing.served import latents_served
@@ -36,7 +37,7 @@ def claims_of_evidence(*, integrate: bool) -> Iterator[Claim]:
     integrate: whether to integrate log p(x), which takes seconds a latent.
     """
     for kind, beside in (("latent", _alone), ("prior", _with_latent), ("loss", _with_normals)):
-        for part in registered(kind):
+        for part in installed(kind):
             area = f"{part.kind} {part.name}"
             yield Claim(
                 area,

@@ -19,9 +19,10 @@ from vaekit.engine import Program
 from vaekit.errors import BuildError
 from vaekit.options import options_of
 from vaekit.proof.claim import Claim, Comparison, near, within
+from vaekit.proof.parts import installed
 from vaekit.proof.small_vae import SHAPE, kit_part, program_of, scores, weights_of
 from vaekit.registry import Component
-from vaekit.testing import CheckSkipped, Subject, registered
+from vaekit.testing import CheckSkipped, Subject
 
 _SIGMA, _LATENTS, _IMAGES = 0.3, 2, 4
 
@@ -34,7 +35,7 @@ def claims_of_the_exact_posterior() -> Iterator[Claim]:
         "log p(x|z) - log q(z|x) + log p(z) is log p(x) at every z",
         _weights,
     )
-    for part in registered("loss"):
+    for part in installed("loss"):
         yield Claim(
             f"{part.kind} {part.name}",
             "bound at the exact posterior",

@@ -14,9 +14,10 @@ from vaekit.engine import Evaluation, Program, compile_train, score
 from vaekit.errors import BuildError
 from vaekit.model import run_model
 from vaekit.proof.claim import Claim, Comparison, holds, near
+from vaekit.proof.parts import installed
 from vaekit.proof.small_vae import SHAPE, kit_part, normalised_encoder, program_of
 from vaekit.registry import Component
-from vaekit.testing import CheckSkipped, Subject, registered, subject_of
+from vaekit.testing import CheckSkipped, Subject, subject_of
 from vaekit.testing.served import latents_served
 from vaekit.testing.training import array
 
@@ -68,10 +69,10 @@ def _gradient_cases(*, every_part: bool) -> Iterator[tuple[str, Mapping[str, Com
     yield "latent normal", {"latent": kit_part("latent", "normal")}
     if not every_part:
         return
-    for part in registered("latent"):
+    for part in installed("latent"):
         if part.name != "normal":
             yield f"latent {part.name}", {"latent": part}
-    for part in registered("prior"):
+    for part in installed("prior"):
         yield f"prior {part.name}", {"prior": part}
 
 
