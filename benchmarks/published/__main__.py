@@ -45,9 +45,8 @@ def main(
     rows = read_rows()
     if name is None:
         for row in rows.values():
-            click.echo(
-                f"{row.name:<12}{row.figure:8g} +- {row.tolerance:<5g}{row.unit:<7}{row.paper}"
-            )
+            figure = f"{row.figure:8g} +- {row.tolerance:<5g}{row.unit:<7}"
+            click.echo(f"{row.name:<12}{figure}{row.paper}")
             click.echo(f"{'':<12}{row.protocol} {row.hardware}.")
         return
     if name not in rows:

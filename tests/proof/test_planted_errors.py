@@ -1,4 +1,4 @@
-"""Errors planted in the kit's mathematics: each is found, and by a check that says what is wrong."""
+"""Errors planted in the kit's mathematics: each is found, by a check that says what is wrong."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ PLANTED = [
         LogWeightSums,
         "log_mean",
         property(lambda sums: sums.mean),
-        "linear VAE, known variance: importance",
+        "metrics: nll",
     ),
 ]
 

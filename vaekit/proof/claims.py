@@ -14,6 +14,7 @@ from vaekit.proof.laws import claims_of_laws
 from vaekit.proof.likelihoods import claims_of_likelihoods
 from vaekit.proof.linear_vae import LinearVAEs
 from vaekit.proof.losses import claims_of_losses
+from vaekit.proof.metrics import claims_of_metrics
 from vaekit.proof.steps import claims_of_steps
 
 
@@ -28,6 +29,7 @@ def claims(*, quick: bool) -> Iterator[Claim]:
     yield from claims_of_losses()
     yield from claims_of_steps(every_part=not quick)
     yield from claims_of_the_exact_posterior()
+    yield from claims_of_metrics(annealed=not quick)
     with tempfile.TemporaryDirectory() as folder:
         yield from LinearVAEs(Path(folder), quick=quick).claims()
     yield from claims_of_evidence(integrate=not quick)

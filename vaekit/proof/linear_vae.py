@@ -12,10 +12,9 @@ from typing import Any, NamedTuple
 
 import keras
 import numpy as np
-from keras import layers
 
 from vaekit import api
-from vaekit.plugins import REGISTER
+from vaekit.plugins import selected
 from vaekit.proof.claim import Claim, Comparison, holds, near
 from vaekit.proof.principal_components import Truth, best_linear_vae, images_of
 from vaekit.registry import KIT, LOCAL
@@ -26,26 +25,9 @@ _LATENTS = 5
 _FLOOR = 6e-4  # of the eigenvalues that are noise
 _SIGNALS = np.array([0.040, 0.018, 0.009, 0.0035, 0.0018])
 _SHARE = 0.005  # how far, of a log-likelihood, a trained model may be from the best
-_NAME = "proof-linear"
-_CENTRE, _UNIT = 0.5, 0.04
+_LINEAR = f"proof-linear@{LOCAL}"
 _IMAGES, _EPOCHS = 4096, 120
 _RATE, _LAST_SHARE = 0.02, 0.01  # of Adam, at the start and what is left of it at the end
-
-
-def _encoder(image_shape: tuple[int, int, int]) -> keras.Model:
-    """Pixels about 0, by a unit that suits Adam's steps: z is affine in them still."""
-    images = keras.Input(image_shape)
-    about_zero = layers.Rescaling(1.0 / _UNIT, -_CENTRE / _UNIT)(images)
-    return keras.Model(images, layers.Flatten()(about_zero))
-
-
-def _decoder(latent_dim: int, image_shape: tuple[int, int, int]) -> keras.Model:
-    """The way back, affine in z."""
-    z = keras.Input((latent_dim,))
-    start = keras.initializers.RandomNormal(stddev=0.1)
-    about_zero = layers.Dense(math.prod(image_shape), kernel_initializer=start)(z)
-    images = layers.Rescaling(_UNIT, _CENTRE)(layers.Reshape(image_shape)(about_zero))
-    return keras.Model(z, images)
 
 
 class Trained(NamedTuple):
@@ -62,8 +44,6 @@ class LinearVAEs:
     def __init__(self, folder: Path, *, quick: bool) -> None:
         self._folder, self._quick = folder, quick
         self._trained: dict[str, Trained] = {}
-        REGISTER["register_encoder"](_NAME, _encoder)
-        REGISTER["register_decoder"](_NAME, _decoder)
 
     def claims(self) -> Iterator[Claim]:
         """What the trained models must be."""
@@ -102,23 +82,24 @@ class LinearVAEs:
         loss: dict[str, Any] = {"likelihood": "learned-gaussian", "sigma": 0.1}
         if sigma is not None:
             loss = {"likelihood": "gaussian", "sigma": sigma}
-        run = api.train(
-            f"{_NAME}@{LOCAL}",
-            f"{_NAME}@{LOCAL}",
-            f"elbo@{KIT}",
-            latent=f"normal@{KIT}",
-            loss_opt=loss,
-            latent_dim=_LATENTS,
-            data=((images, None), (images[:256], None)),
-            batch_size=128,
-            epochs=epochs,
-            learning_rate=_RATE,
-            callbacks=[falling],
-            checkpoint_every=f"{epochs}epoch",
-            figures=False,
-            progress=False,
-            out=str(self._folder / name.replace(" ", "-")),
-        )
+        with selected(files=[str(Path(__file__).with_name("linear_backbones.py"))]):
+            run = api.train(
+                _LINEAR,
+                _LINEAR,
+                f"elbo@{KIT}",
+                latent=f"normal@{KIT}",
+                loss_opt=loss,
+                latent_dim=_LATENTS,
+                data=((images, None), (images[:256], None)),
+                batch_size=128,
+                epochs=epochs,
+                learning_rate=_RATE,
+                callbacks=[falling],
+                checkpoint_every=f"{epochs}epoch",
+                figures=False,
+                progress=False,
+                out=str(self._folder / name.replace(" ", "-")),
+            )
         return Trained(run, images, best_linear_vae(images, _LATENTS, sigma))
 
 
