@@ -16,6 +16,7 @@ _LEFT_OUT = ("dataset",)
 MATHEMATICS = frozenset(
     {
         "batch_size_changes_nothing",
+        "closed_forms_hold",
         "codes_lead_to_its_point",
         "densities_integrate_to_one",
         "draws_have_their_density",

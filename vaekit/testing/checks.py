@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from vaekit.testing import (
     backbones,
+    closed_forms,
     datasets,
     effects,
     latents,
@@ -21,7 +22,11 @@ from vaekit.testing.training import trains_ten_steps
 CheckFunction = Callable[[Subject], None]
 
 # What is asked of a part of any kind, and all of one that has no entry below.
-GENERAL: tuple[CheckFunction, ...] = (options.options_round_trip, options.options_are_explained)
+GENERAL: tuple[CheckFunction, ...] = (
+    options.options_round_trip,
+    options.options_are_explained,
+    closed_forms.closed_forms_hold,
+)
 
 _SAVED: tuple[CheckFunction, ...] = (
     saving.uses_stock_layers_only,
