@@ -133,7 +133,7 @@ def _kl(trained: Trained) -> Comparison:
 
 
 def _active(trained: Trained) -> Comparison:
-    """What the active latents' columns of W span has the eigenvectors above sigma^2, and no other."""
+    """The active latents' columns of W span the eigenvectors above sigma^2, and no other."""
     posterior = trained.run.encode(trained.images)
     active = posterior.z_mean.var(axis=0) > 0.01
     basis, _ = np.linalg.qr(_weights(trained)[:, active])
