@@ -42,7 +42,7 @@ def raising(error):
     return compare
 
 
-@pytest.mark.backend
+# On the other backends it is `vaekit prove` that tries them: JAX compiles each shape anew.
 @pytest.mark.parametrize("claims", [claims_of_laws, claims_of_likelihoods, claims_of_losses])
 def test_closed_forms_hold_here(claims):
     findings = [*tried(claims(), "here")]
