@@ -46,6 +46,7 @@ EVERY = {
     "skip_bad": True,
     "gray": True,
     "augment": ("flip", "colour"),
+    "binarize": "dynamic",
     "data_budget": 3 * 10**9,
     "backend": "jax",
     "precision": "mixed_bfloat16",

@@ -26,7 +26,7 @@ from pydantic import (
     model_validator,
 )
 
-from vaekit.augmentation import AUGMENTATIONS, parse_augmentations
+from vaekit.augmentation import AUGMENTATIONS, GREY_MAKING, parse_augmentations
 from vaekit.cadence import parse_cadence
 from vaekit.errors import OptionError, UnknownNameError, closest
 from vaekit.image_size import parse_image_size
@@ -42,6 +42,7 @@ Backend = Literal["tensorflow", "jax", "torch"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 KernelChoice = Literal["fused", "stock"]
 Averages = Literal["precise", "moving"]
+Binarization = Literal["dynamic", "static", "threshold"]
 Resize = Literal["stretch", "crop", "pad"]
 RecipeName = Literal["tutorial", "fast"]
 ConditionCode = Literal["one-hot", "embedded"]
@@ -268,6 +269,14 @@ class TrainConfig(_PartFields):
         "data",
         metavar="NAMES",
     )
+    binarize: Binarization | None = option(
+        None,
+        "Make images black and white. dynamic: white with the grey as its probability, drawn anew "
+        "in each training step, and once, by the seed, of images that aren't trained on; static: "
+        "once of all; threshold: from mid-grey on.",
+        "data",
+        shown_default="grey, as they are",
+    )
     data_budget: Size | None = option(
         None,
         "Read images while training if they take more, 4GB.",
@@ -425,6 +434,17 @@ class TrainConfig(_PartFields):
     def _fraction_needs_labels(cls, value: float, info: ValidationInfo) -> float:
         if value < 1 and info.data.get("condition") is None:
             raise ValueError(f"without {option_text('condition', 'labels')} no label is used")
+        return value
+
+    @field_validator("binarize")
+    @classmethod
+    def _stays_binary(cls, value: Any, info: ValidationInfo) -> Any:
+        names = [name for name in info.data.get("augment", ()) if name in GREY_MAKING]
+        if names and value in ("static", "threshold"):
+            raise ValueError(
+                f"{option_text('augment', ','.join(names))} would make black and white images grey "
+                "again. Leave it out, or draw in each step, after it: dynamic"
+            )
         return value
 
     @field_validator("epochs")

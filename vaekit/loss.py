@@ -83,6 +83,8 @@ class Loss(ABC):
         that are the laws of z itself: whose log-densities at z differ by it.
     weighs_kl: whether it weights, bounds or schedules the KL, so that it needs one that images and
         training change.
+    bound: whether the sum of its terms is minus a lower bound on log p(x), which is reached where
+        the posterior is exact: `vaekit prove` holds it to that.
     networks: its own networks, as `name: f(image_shape, latent_dim) -> keras.Model`; it finds them
         in `output.networks`.
     classifier: a network that tells the class of an image, `f(image_shape, classes)`, which gives
@@ -105,6 +107,7 @@ class Loss(ABC):
     density: bool = False
     laws_of_z: bool = False
     weighs_kl: bool = False
+    bound: bool = False
     networks: Mapping[str, Callable[[ImageShape, int], Any]] = {}
     classifier: Callable[[ImageShape, int], Any] | None = None
     players: Mapping[str, Player] = {"loss": Player(VAE_PARTS)}

@@ -3,6 +3,6 @@
 `names` has what they are called and what they do; nothing here imports Keras but `pipeline`.
 """
 
-from vaekit.augmentation.names import AUGMENTATIONS, parse_augmentations
+from vaekit.augmentation.names import AUGMENTATIONS, GREY_MAKING, parse_augmentations
 
-__all__ = ["AUGMENTATIONS", "parse_augmentations"]
+__all__ = ["AUGMENTATIONS", "GREY_MAKING", "parse_augmentations"]

@@ -22,6 +22,9 @@ AUGMENTATIONS: Final = {
     f"channels saturation by {SATURATION:.0%}",
 }
 
+# What makes grey of black and white.
+GREY_MAKING: Final = ("crop", "colour")
+
 
 def parse_augmentations(value: Any) -> Any:
     """`flip,shift`, or a list of such names, as a tuple in the order in which they are applied.

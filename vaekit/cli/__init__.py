@@ -88,6 +88,7 @@ def _add_commands() -> None:
         pictures,
         plugins,
         presets,
+        prove,
         runs,
         samplers,
         train,
@@ -111,6 +112,7 @@ def _add_commands() -> None:
         presets.presets,
         data.data,
         doctor.doctor,
+        prove.prove,
         bench.bench,
     )
     for command in commands:

@@ -6,6 +6,7 @@ of a path that are more than a budget stay there, and are read when they are ask
 """
 
 from vaekit.data.arrays import as_dataset, as_pixels
+from vaekit.data.binarize import BINARIZATIONS, binarized, to_train_on
 from vaekit.data.budget import Budget, data_budget, free_budget, size
 from vaekit.data.digest import fingerprint
 from vaekit.data.few_labels import UNLABELLED, with_few_labels
@@ -21,6 +22,7 @@ from vaekit.data.summary import describe
 from vaekit.data.transform import coloured
 
 __all__ = [
+    "BINARIZATIONS",
     "MENDS",
     "UNLABELLED",
     "Budget",
@@ -30,6 +32,7 @@ __all__ = [
     "StoredPixels",
     "as_dataset",
     "as_pixels",
+    "binarized",
     "check_labels",
     "coloured",
     "data_budget",
@@ -43,6 +46,7 @@ __all__ = [
     "size",
     "split",
     "take",
+    "to_train_on",
     "with_few_labels",
     "write_mended",
 ]

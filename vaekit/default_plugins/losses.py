@@ -71,6 +71,7 @@ class NegativeElbo(vaekit.Loss):
     """`reconstruction` = -E[log p(x|z)], averaged over the samples of z, and `kl`; both in nats."""
 
     posterior = prior = object
+    bound = True
     minimises = "-log p(x|z) + KL, in nats"
 
     def __init__(self, likelihood: distributions.Likelihood, samples: int = 1) -> None:
@@ -110,6 +111,7 @@ class BetaLoss(NegativeElbo):
 
     minimises = "-log p(x|z) + kl_weight x KL, in nats"
     weighs_kl = True
+    bound = False
 
     def __init__(self, likelihood: distributions.Likelihood, kl_weight: schedules.Schedule) -> None:
         super().__init__(likelihood)

@@ -73,6 +73,7 @@ class Blueprint(NamedTuple):
             compiled=self.compiled,
             kernels=self.config.kernels,
             augment=self.config.augment,
+            redraws_pixels=self.config.binarize == "dynamic",
         )
 
     def _optimizer(self, vae: VAE) -> keras.optimizers.Optimizer:

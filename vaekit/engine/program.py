@@ -15,6 +15,7 @@ from keras import ops
 from vaekit.augmentation.pipeline import Augmentation
 from vaekit.config import KernelChoice
 from vaekit.engine.columns import KL_DIM, Columns
+from vaekit.engine.dynamic_binarization import DynamicBinarization
 from vaekit.engine.loss_terms import LossTerms
 from vaekit.engine.objectives import make_objectives
 from vaekit.errors import BuildError
@@ -39,6 +40,7 @@ class Program:
     compiled: whether torch compiles the training step; the other backends always do.
     kernels: `fused` or `stock`; see `vaekit.kernels`.
     augment: names of `vaekit.augmentation`, by which training images are changed.
+    redraws_pixels: whether each step draws training images in black and white.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Program:
         compiled: bool = False,
         kernels: KernelChoice = "fused",
         augment: Sequence[str] = (),
+        redraws_pixels: bool = False,
     ) -> None:
         self.vae = vae
         self.loss = loss
@@ -64,6 +67,7 @@ class Program:
         self.noise = keras.random.SeedGenerator(seed, name="noise")
         self.eval_noise = keras.random.SeedGenerator(seed, name="eval_noise")
         self._augmentation = Augmentation(augment, vae.image_shape, seed)
+        self._binarization = DynamicBinarization(seed) if redraws_pixels else None
         self._eval_start = ops.convert_to_numpy(self.eval_noise.state)
         self.networks: dict[str, keras.Model] = {}
         with seeded(seed):
@@ -101,7 +105,10 @@ class Program:
         """All variables: weights, random states, the loss's own, the optimizers'."""
         tuned = [v for objective in self.objectives for v in objective.optimizer.variables]
         own = [*self.own.variables, *self._network_variables]
-        return [*self.vae.variables, self.noise.state, *own, *tuned, *self._augmentation.state]
+        changes = [*self._augmentation.state]
+        if self._binarization is not None:
+            changes += self._binarization.state
+        return [*self.vae.variables, self.noise.state, *own, *tuned, *changes]
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -162,6 +169,8 @@ class Program:
         """
         stored, labels = _split(batch)
         x = as_float_tensor(stored)
+        if self._binarization is not None:
+            x = self._binarization(x, self.eval_noise)
         asked = self._asked(x, labels)
         output = self.vae.in_float32(x, self.eval_noise, training=True, **asked)
         self._terms(x, self._completed(output, labels), self.eval_noise)
@@ -185,6 +194,8 @@ class Program:
     def _train_sums(self, batch: Batch) -> dict[str, Tensor]:
         stored, labels = _split(batch)
         x = self._augmentation(as_float_tensor(stored))
+        if self._binarization is not None:
+            x = self._binarization(x)
         return self._sums(x, self._call(x, labels, self.noise, training=True), self.noise)
 
     def _eval_sums(self, batch: Batch) -> dict[str, Tensor]:

@@ -52,7 +52,7 @@ def evaluate(
     registry = discover().registry
     parts = resolve_metrics(asked.metrics, asked.options, registry)
     metrics = build_metrics(parts, run.model.image_shape, run.latent_dim)
-    dataset = run.dataset(data, skip_bad=skip_bad, progress=progress)
+    dataset = run_images.as_read(data, skip_bad=skip_bad, progress=progress)
     images, split, source, classes = run_images.held_out_of(dataset, limit)
     against = None
     if asked.against is not None:

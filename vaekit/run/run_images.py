@@ -11,6 +11,7 @@ from vaekit.data import (
     DifferingSizesError,
     Scale,
     as_pixels,
+    binarized,
     check_labels,
     coloured,
     data_budget,
@@ -67,6 +68,7 @@ class RunImages:
         """
         held = images if isinstance(images, Images) else Images(as_pixels(images, self.scale))
         self._check_shape(held.pixels)
+        held = self._binarized(held)
         if labels is None:
             return held
         return held._replace(labels=check_labels(labels, len(held.pixels), "Labels"))
@@ -88,6 +90,16 @@ class RunImages:
 
     def dataset(self, data: Any, *, skip_bad: bool, progress: bool) -> Dataset:
         """See `Run.dataset`."""
+        dataset = self.as_read(data, skip_bad=skip_bad, progress=progress)
+        test = None if dataset.test is None else self._binarized(dataset.test)
+        return dataset._replace(train=self._binarized(dataset.train), test=test)
+
+    def _binarized(self, images: Images) -> Images:
+        """In black and white where the run's are, by its seed."""
+        return binarized(images, self._record.config.binarize, self._record.config.seed)
+
+    def as_read(self, data: Any, *, skip_bad: bool, progress: bool) -> Dataset:
+        """A data source as its fingerprint is taken of it: grey where it is."""
         options, record = None, self._record
         if data is None:
             data = own_data(record, discover().registry)
@@ -119,24 +131,24 @@ class RunImages:
 
         Raises `DataError` where the run's own data are no longer what they were.
         """
-        dataset = self.dataset(data, skip_bad=skip_bad, progress=progress)
+        dataset = self.as_read(data, skip_bad=skip_bad, progress=progress)
         config = self._record.config
         if fingerprint(dataset) == self._record.data.fingerprint:
             share, seed = config.validation_split, config.seed
-            return split(dataset, share=share, seed=seed, limit=config.limit)[0]
+            return self._binarized(split(dataset, share=share, seed=seed, limit=config.limit)[0])
         if data is None:
             raise DataError(
                 f"{dataset.source} is not what the run was trained on any more. To take what is "
                 f"there now, name it: {option_text('data', dataset.source)}."
             )
-        return dataset.train
+        return self._binarized(dataset.train)
 
     def held_out(self, data: Any, limit: int | None, *, skip_bad: bool, progress: bool) -> HeldOut:
         """See `Run.held_out`."""
-        return self.held_out_of(self.dataset(data, skip_bad=skip_bad, progress=progress), limit)
+        return self.held_out_of(self.as_read(data, skip_bad=skip_bad, progress=progress), limit)
 
     def held_out_of(self, dataset: Dataset, limit: int | None) -> HeldOut:
-        """The images of a data set, read as the run's own, on which the run is judged."""
+        """The images of a data set, as it was read, on which the run is judged."""
         config = self._record.config
         if dataset.test is not None:
             images, name = dataset.test, "test"
@@ -147,7 +159,7 @@ class RunImages:
             images, name = dataset.train, "all"
         if limit is not None:
             images = take(images, slice(limit))
-        return HeldOut(images, name, dataset.source, dataset.classes)
+        return HeldOut(self._binarized(images), name, dataset.source, dataset.classes)
 
     def _renumbered(self, dataset: Dataset) -> Dataset:
         """A data set whose classes have the numbers that they have in the run, by their names."""

@@ -15,7 +15,9 @@ Both take a registered name, a factory, a `Component` or a `Subject`; the mark t
 without any it means all that are registered.
 
 A backbone that takes less than any image of 8x8 and more says so on its factory; see
-`vaekit.testing.Claims`.
+`vaekit.testing.Claims`. A part whose numbers are known states them on its factory, by an attribute
+`closed_forms`: a function that gives of each equation, by its name, what NumPy makes of it and what
+the part does. `vaekit prove` runs these checks, too.
 """
 
 from vaekit.testing.run import Check, check_component, checks_for, run_checks

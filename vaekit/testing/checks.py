@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from vaekit.testing import (
     backbones,
+    closed_forms,
     datasets,
     effects,
     latents,
@@ -22,7 +23,11 @@ from vaekit.testing.training import trains_ten_steps
 CheckFunction = Callable[[Subject], None]
 
 # What is asked of a part of any kind, and all of one that has no entry below.
-GENERAL: tuple[CheckFunction, ...] = (options.options_round_trip, options.options_are_explained)
+GENERAL: tuple[CheckFunction, ...] = (
+    options.options_round_trip,
+    options.options_are_explained,
+    closed_forms.closed_forms_hold,
+)
 
 _SAVED: tuple[CheckFunction, ...] = (
     saving.uses_stock_layers_only,
@@ -60,6 +65,7 @@ CHECKS: Mapping[str, tuple[CheckFunction, ...]] = {
         latents.kl_agrees_with_log_ratio,
         latents.densities_integrate_to_one,
         latents.draws_have_their_density,
+        latents.log_ratio_has_both_densities,
         latents.evaluation_changes_nothing,
         latents.keeps_its_state_in_variables,
         latents.stays_float32_in_mixed_precision,

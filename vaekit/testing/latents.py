@@ -258,6 +258,25 @@ def draws_have_their_density(subject: Subject) -> None:
         raise CheckSkipped("it tells no density of so few dimensions")
 
 
+def log_ratio_has_both_densities(subject: Subject) -> None:
+    """Where z has one or two dimensions, `infer` tells log q(z|x) - log p(z) of its own draws.
+
+    They are as dense as that and the prior's log-density together say.
+    """
+    told = False
+    for latent, space in _small(subject):
+        draw = latent.infer(lead=(_DENSE_DRAWS // 2,), features=latent.features[:1])
+        log_p = None if latent.prior is None else latent.prior.log_prob(draw.z)
+        if draw.log_ratio is None or log_p is None:
+            continue
+        told = True
+        log_q = array(draw.log_ratio) + array(log_p)
+        who = "By the log-ratio of `infer`, its draws"
+        require_density_of_draws(space, array(draw.z)[:, 0], log_q[:, 0], who)
+    if not told:
+        raise CheckSkipped("it has no densities of so few dimensions")
+
+
 def _small(subject: Subject) -> list[tuple[LatentUnderCheck, Space]]:
     """The latent where a density can be summed up. Skips the check where its support has none."""
     support = latent_of(subject).latent.support

@@ -13,7 +13,7 @@ import keras
 from vaekit.augmentation import AUGMENTATIONS
 from vaekit.checkpoint import State, checkpoint_of, latest_checkpoint, list_checkpoints
 from vaekit.config import TrainConfig
-from vaekit.data import recorded_scale
+from vaekit.data import BINARIZATIONS, recorded_scale
 from vaekit.engine import Blueprint
 from vaekit.errors import RunError, UserError
 from vaekit.model import Parts, resolve_part, resolve_parts
@@ -78,6 +78,8 @@ def open_session(
     program = blueprint.program(built)
     for name in config.augment:
         progress.note(f"Augmented, {name}: {AUGMENTATIONS[name]}.")
+    if config.binarize is not None:
+        progress.note(f"In black and white, {config.binarize}: {BINARIZATIONS[config.binarize]}.")
     if len(program.vae.latent_shape) > 1 and program.vae.takes_vector:
         shape = "x".join(map(str, program.vae.latent_shape))
         progress.note(

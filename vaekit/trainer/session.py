@@ -20,6 +20,7 @@ from vaekit.checkpoint import (
     load_checkpoint,
 )
 from vaekit.config import TrainConfig
+from vaekit.data import binarized
 from vaekit.engine import Blueprint, Evaluation, Pace, Program, averages_of, compile_train
 from vaekit.errors import VaekitError
 from vaekit.model import Built
@@ -225,7 +226,8 @@ class Session:
         sampler = self.built.products.get("sampler")
         if sampler is None or not sampler.fitted:
             return
-        part, vae, images = self.blueprint.parts["sampler"], self.program.vae, self.source.train
+        part, vae = self.blueprint.parts["sampler"], self.program.vae
+        images = binarized(self.source.train, self.config.binarize, self.config.seed)
         self.progress.note(
             f"Fitting the sampler {part.name!r} on the codes of {len(images.pixels):,} images."
         )

@@ -13,12 +13,14 @@ from vaekit.data import (
     Budget,
     Scale,
     StoredPixels,
+    binarized,
     data_budget,
     describe,
     fingerprint,
     load_data,
     parts_of,
     split,
+    to_train_on,
     with_few_labels,
 )
 from vaekit.engine import HELD, batch_bytes
@@ -106,6 +108,8 @@ def choose_source(
             f"A batch of {config.batch_size} is more than the {len(train.pixels)} training images "
             f"of {dataset.source}; choose a smaller {option_text('batch_size')}."
         )
+    train = to_train_on(train, config.binarize, config.seed)
+    validation = binarized(validation, config.binarize, config.seed)
     _refuse_one_colour(train.pixels, dataset.source)
     if isinstance(train.pixels, StoredPixels):
         _check_room(train.pixels, config.batch_size, budget)

@@ -172,6 +172,16 @@ class TellsTooMuchOfItsDraws(WithoutDensity):
         return TooDenseWhereDrawn(parameters["z_mean"], parameters["z_log_var"])
 
 
+@breaks("latent", "log_ratio_has_both_densities")
+class TellsAnotherRatio(Plain):
+    """Half a nat too high, and a KL that agrees with it."""
+
+    def infer(self, parameters, given):
+        draw = super().infer(parameters, given)
+        more = 0.5 / draw.kl.shape[-1]
+        return draw._replace(kl=draw.kl + more, log_ratio=draw.log_ratio + 0.5)
+
+
 @breaks(
     "latent",
     "evaluation_changes_nothing",

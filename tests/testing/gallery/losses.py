@@ -201,3 +201,14 @@ def says_nothing_of_its_weight(*, weight: float = 2.0):
         return {"error": weight * squared(x, output), "kl": kl(output)}
 
     return loss
+
+
+@breaks("loss", "closed_forms_hold")
+def is_another_than_it_states():
+    def loss(x, output):
+        return {"error": 2.0 * squared(x, output), "kl": kl(output)}
+
+    return loss
+
+
+is_another_than_it_states.closed_forms = lambda: {"twice 3": (6.0, 3.0)}

@@ -11,6 +11,7 @@ from keras import ops
 from vaekit import distributions, schedules
 from vaekit.distributions import LikelihoodName, likelihood_named
 
+from vaekit_bounds.closed_forms import forms_of
 from vaekit_bounds.kl_bounds import Average, BoundedKL
 
 
@@ -62,3 +63,13 @@ def capacity(
     """
     rising = schedules.Linear(capacity, steps)
     return Capacity(likelihood_named(likelihood, sigma), gamma, rising, average)
+
+
+capacity.closed_forms = forms_of(  # type: ignore[attr-defined]
+    lambda: capacity(gamma=2.0, average="image", likelihood="gaussian", sigma=1.0),
+    lambda known: {
+        "reconstruction": -known.log_prob[0],
+        "capacity_gap": 2.0 * abs(known.kl.sum(axis=-1) - 1.5),
+    },
+    schedule={"capacity": 1.5},
+)

@@ -11,6 +11,7 @@ from keras import ops
 from vaekit import distributions
 from vaekit.distributions import LikelihoodName, likelihood_named
 
+from vaekit_bounds.closed_forms import forms_of, group_means
 from vaekit_bounds.importance_weights import ImportanceWeighted, log_mean_exp
 
 
@@ -52,3 +53,13 @@ def ciwae(
         sigma: standard deviation of the Gaussian likelihood.
     """
     return CIWAE(likelihood_named(likelihood, sigma), beta, samples)
+
+
+ciwae.closed_forms = forms_of(  # type: ignore[attr-defined]
+    lambda: ciwae(beta=0.3, samples=6, likelihood="gaussian", sigma=1.0),
+    lambda known: {
+        "weighted_negative_elbo": -0.3 * (known.log_prob.mean(axis=0) - known.kl.sum(axis=-1)),
+        "weighted_negative_iwae": -0.7 * group_means(known.log_weights, (slice(6),))[0],
+    },
+    draws=6,
+)

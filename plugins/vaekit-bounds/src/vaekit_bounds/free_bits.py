@@ -11,6 +11,7 @@ from keras import ops
 from vaekit import distributions
 from vaekit.distributions import LikelihoodName, likelihood_named
 
+from vaekit_bounds.closed_forms import forms_of
 from vaekit_bounds.kl_bounds import Average, BoundedKL
 
 
@@ -71,3 +72,12 @@ def free_bits(
         sigma: standard deviation of the Gaussian likelihood.
     """
     return FreeBits(likelihood_named(likelihood, sigma), floor, groups, average)
+
+
+free_bits.closed_forms = forms_of(  # type: ignore[attr-defined]
+    lambda: free_bits(floor=0.5, average="image", likelihood="gaussian", sigma=1.0),
+    lambda known: {
+        "reconstruction": -known.log_prob[0],
+        "floored_kl": known.kl.clip(min=0.5).sum(axis=-1),
+    },
+)

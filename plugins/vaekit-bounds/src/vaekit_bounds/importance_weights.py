@@ -14,7 +14,7 @@ class ImportanceWeighted(vaekit.Loss):
     """A loss that weights its K draws of z an image by w = p(x|z) p(z) / q(z|x)."""
 
     posterior = prior = object
-    density = True
+    density = bound = True
 
     def __init__(self, likelihood: distributions.Likelihood, samples: int) -> None:
         self.likelihood: distributions.Likelihood = likelihood

@@ -9,6 +9,7 @@ import vaekit
 from annotated_types import Ge, Gt
 from vaekit.distributions import LikelihoodName, likelihood_named
 
+from vaekit_bounds.closed_forms import forms_of, group_means
 from vaekit_bounds.dreg import DoublyReparameterisedIWAE
 from vaekit_bounds.importance_weights import ImportanceWeighted, log_mean_exp
 
@@ -45,3 +46,10 @@ def iwae(
     """
     estimated = {"reparameterised": IWAE, "doubly-reparameterised": DoublyReparameterisedIWAE}
     return estimated[gradient](likelihood_named(likelihood, sigma), samples)
+
+
+iwae.closed_forms = forms_of(  # type: ignore[attr-defined]
+    lambda: iwae(samples=6, likelihood="gaussian", sigma=1.0),
+    lambda known: {"negative_iwae": -group_means(known.log_weights, (slice(6),))[0]},
+    draws=6,
+)

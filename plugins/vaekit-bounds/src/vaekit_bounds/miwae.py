@@ -11,6 +11,7 @@ from keras import ops
 from vaekit import distributions
 from vaekit.distributions import LikelihoodName, likelihood_named
 
+from vaekit_bounds.closed_forms import forms_of, group_means
 from vaekit_bounds.importance_weights import ImportanceWeighted, group_bounds
 
 
@@ -48,3 +49,12 @@ def miwae(
         sigma: standard deviation of the Gaussian likelihood.
     """
     return MIWAE(likelihood_named(likelihood, sigma), groups, samples)
+
+
+miwae.closed_forms = forms_of(  # type: ignore[attr-defined]
+    lambda: miwae(groups=2, samples=3, likelihood="gaussian", sigma=1.0),
+    lambda known: {
+        "negative_miwae": -group_means(known.log_weights, (slice(3), slice(3, 6))).mean(axis=0)
+    },
+    draws=6,
+)

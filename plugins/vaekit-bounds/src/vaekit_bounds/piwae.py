@@ -11,6 +11,7 @@ from keras import ops
 from vaekit import distributions
 from vaekit.distributions import LikelihoodName, likelihood_named
 
+from vaekit_bounds.closed_forms import forms_of, group_means
 from vaekit_bounds.importance_weights import ImportanceWeighted, group_bounds, log_mean_exp
 
 
@@ -57,3 +58,13 @@ def piwae(
         sigma: standard deviation of the Gaussian likelihood.
     """
     return PIWAE(likelihood_named(likelihood, sigma), groups, samples)
+
+
+piwae.closed_forms = forms_of(  # type: ignore[attr-defined]
+    lambda: piwae(groups=2, samples=3, likelihood="gaussian", sigma=1.0),
+    lambda known: {
+        "negative_iwae": -group_means(known.log_weights, (slice(6),))[0],
+        "negative_miwae": -group_means(known.log_weights, (slice(3), slice(3, 6))).mean(axis=0),
+    },
+    draws=6,
+)

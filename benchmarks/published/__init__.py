@@ -1,0 +1,1 @@
+"""Published figures, repeated by the kit: `python -m benchmarks.published ROW`."""
