@@ -17,6 +17,7 @@ from vaekit.config import TrainConfig as TrainConfig
 from vaekit.data import load_data as load_data
 from vaekit.data import read_images as read_images
 from vaekit.diagnosis import Diagnosis as Diagnosis
+from vaekit.diagnosis import Finding as Finding
 from vaekit.distributions import Distribution as Distribution
 from vaekit.distributions import Posterior as Posterior
 from vaekit.errors import BuildError as BuildError
