@@ -26,7 +26,10 @@ autodoc_default_options = {"special-members": "__call__"}
 # Named in signatures, and described elsewhere or not public.
 nitpick_ignore_regex = [
     ("py:class", r"(collections|keras|numpy|np|os|pathlib)\..*|Path|PathLike"),
-    ("py:class", r"vaekit\.(engine|model|registry|run|startup)\..*|Cure|Direction|Evidence|ImageFunction|Parameters|Status|Tensor"),
+    (
+        "py:class",
+        r"vaekit\.(engine|model|registry|run|startup)\..*|Cure|Direction|Evidence|ImageFunction|Parameters|Status|Tensor",
+    ),
     ("py:class", r"vaekit\.data\.budget\.Budget|(vaekit\.types\.)?Pixels"),
 ]
 

@@ -8,9 +8,9 @@ from vaekit.errors import DataError, UserError
 from vaekit.memory import total_memory
 
 FREE = 256 * 2**20  # bytes that any file may become
-# How many times its stored size a larger one may. Photographs stay below 50; of small white shapes
-# on black, as dSprites holds, 200 become one.
-EXPANSION = 250
+# How many times its stored size a larger one may. Photographs stay below 50; the small white shapes
+# on black of dSprites are 108 times what its file has.
+EXPANSION = 150
 DEFLATE_AT_MOST = 1040  # deflate never shrinks by more
 
 
