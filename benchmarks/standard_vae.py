@@ -40,9 +40,9 @@ MODELS: dict[str, dict[str, Any]] = {
 }
 NETS = {
     "encoder": "mlp",
-    "encoder_opt": {"units": "256-128"},
+    "encoder_opt": {"units": [256, 128]},
     "decoder": "mlp",
-    "decoder_opt": {"units": "128-256"},
+    "decoder_opt": {"units": [128, 256]},
     "batch_size": 64,
     "learning_rate": 1e-3,
 }
