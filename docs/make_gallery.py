@@ -37,7 +37,7 @@ COMMON = {"epochs": 6, "learning_rate": 1e-3, "seed": 0}
 # What shows nothing after these: an adversary outruns nets at that rate, and large batches are few
 # steps.
 OWN: dict[str, dict[str, Any]] = {
-    "vae-gan": {"epochs": 30, "learning_rate": 3e-4},
+    "vae-gan": {"epochs": 8, "learning_rate": 3e-4},
     "beta-tcvae": {"batch_size": 64},
 }
 # What is about factors is shown on images that have some.
