@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
 from vaekit.testing import CheckSkipped
 
-Status = Literal["passed", "failed", "skipped"]
+Status = Literal["failed", "passed", "skipped"]
+STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 class Comparison(NamedTuple):
