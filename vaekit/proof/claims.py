@@ -30,6 +30,6 @@ def claims(extent: Extent) -> Iterator[Claim]:
     yield from claims_of_the_exact_posterior()
     yield from claims_of_metrics(annealed=not extent.quick)
     with tempfile.TemporaryDirectory() as folder:
-        yield from LinearVAEs(Path(folder), quick=extent.quick).claims()
+        yield from LinearVAEs(Path(folder)).claims(annealed=not extent.quick)
     yield from claims_of_evidence(integrate=not extent.quick)
     yield from claims_of_parts(contracts=extent.conformance)

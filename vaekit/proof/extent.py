@@ -10,7 +10,7 @@ _NEVER = (
 )
 _BY_QUICK = (
     "log p(x) integrated for each latent and prior, gradients beside each, and annealed importance "
-    "sampling, by --quick; linear VAEs are trained for half as long",
+    "sampling, by --quick",
 )
 _WITHOUT_CONFORMANCE = (
     "checks of the kit's contracts with each part: saving, refusals, options, shapes "
@@ -21,8 +21,8 @@ _WITHOUT_CONFORMANCE = (
 class Extent(NamedTuple):
     """What is asked of `vaekit prove`.
 
-    quick: without what takes minutes: log p(x) integrated for each latent, gradients beside each;
-        linear VAEs are trained for half as long.
+    quick: without what takes minutes: log p(x) integrated for each latent, gradients beside each,
+        annealed importance sampling.
     conformance: with every conformance check of every part, not those of its mathematics alone.
     without: distributions whose parts are left out, as `--no-plugin` names them.
     """

@@ -14,7 +14,7 @@ body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 80re
   color: #1b1b1b; background: #fff; }
 h2 { margin-top: 2.5rem; }
 table { border-collapse: collapse; width: 100%; margin: .6rem 0 1.2rem; }
-th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; overflow-wrap: anywhere; }
+th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; overflow-wrap: break-word; }
 th { border-bottom: 2px solid #999; }
 tr { border-bottom: 1px solid #ddd; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
