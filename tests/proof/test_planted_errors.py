@@ -131,13 +131,13 @@ PLANTED = [
 
 
 @pytest.mark.parametrize(
-    ("name", "where", "what", "wrong", "title"), PLANTED, ids=lambda v: str(v)[:40]
+    ("where", "what", "wrong", "title"),
+    [pytest.param(*planted, id=name) for name, *planted in PLANTED],
 )
-def test_a_planted_error_is_named(monkeypatch, name, where, what, wrong, title):
+def test_a_planted_error_is_named(monkeypatch, where, what, wrong, title):
     monkeypatch.setattr(where, what, wrong)
-    assert failures(title), name
+    assert failures(title)
 
 
 def test_nothing_is_wrong_with_the_kit_itself():
-    titles = {title for *_, title in PLANTED if not title.startswith("linear")}
-    assert failures(*titles) == []
+    assert failures(*{title for *_, title in PLANTED}) == []

@@ -34,9 +34,10 @@ class Extent(NamedTuple):
     @property
     def left_out(self) -> tuple[str, ...]:
         """What isn't tried, one thing each."""
+        names = ", ".join(self.without)
         return (
             *(_BY_QUICK if self.quick else ()),
             *(() if self.conformance else _WITHOUT_CONFORMANCE),
-            *(f"parts of {name}, by --no-plugin" for name in self.without),
+            *((f"parts of {names}, by --no-plugin or VAEKIT_DISABLE_PLUGINS",) if names else ()),
             *_NEVER,
         )

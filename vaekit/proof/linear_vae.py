@@ -27,7 +27,7 @@ _SIGNALS = np.array([0.040, 0.018, 0.009, 0.0035, 0.0018])
 _SHARE = 0.005  # how far, of a log-likelihood, a trained model may be from the best
 _LINEAR = f"proof-linear@{LOCAL}"
 _IMAGES, _EPOCHS = 4096, 80
-_RATE, _LAST_SHARE = 0.02, 0.01  # of Adam, at the start and what is left of it at the end
+_RATE, _LAST_SHARE = 0.04, 0.002  # of Adam, at the start and what is left of it at the end
 
 
 class Trained(NamedTuple):
