@@ -14,6 +14,7 @@ from vaekit.engine.objectives import Objective
 from vaekit.model import VAE
 from vaekit.proof.claim import tried
 from vaekit.proof.claims import claims
+from vaekit.proof.extent import Extent
 from vaekit.types import VAEOutput
 
 pytestmark = pytest.mark.slow
@@ -23,7 +24,7 @@ def failures(*titles):
     """The titles of what doesn't hold, of the claims of these titles; there must be some."""
     chosen = [
         claim
-        for claim in claims(quick=True)
+        for claim in claims(Extent(quick=True))
         if any(f"{claim.area}: {claim.name}".startswith(title) for title in titles)
     ]
     assert chosen
@@ -130,13 +131,13 @@ PLANTED = [
 
 
 @pytest.mark.parametrize(
-    ("name", "where", "what", "wrong", "title"), PLANTED, ids=lambda v: str(v)[:40]
+    ("where", "what", "wrong", "title"),
+    [pytest.param(*planted, id=name) for name, *planted in PLANTED],
 )
-def test_a_planted_error_is_named(monkeypatch, name, where, what, wrong, title):
+def test_a_planted_error_is_named(monkeypatch, where, what, wrong, title):
     monkeypatch.setattr(where, what, wrong)
-    assert failures(title), name
+    assert failures(title)
 
 
 def test_nothing_is_wrong_with_the_kit_itself():
-    titles = {title for *_, title in PLANTED if not title.startswith("linear")}
-    assert failures(*titles) == []
+    assert failures(*{title for *_, title in PLANTED}) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 
 import numpy as np
@@ -9,13 +10,18 @@ import pytest
 from click.testing import CliRunner
 
 from vaekit.cli import main
+from vaekit.plugins import discover
 from vaekit.proof import backends
-from vaekit.proof.certificate import certificate, page
+from vaekit.proof.certificate import certificate
 from vaekit.proof.claim import Claim, at_most, holds, near, tried, within
+from vaekit.proof.extent import Extent
+from vaekit.proof.installed_plugins import claims_of_plugins
 from vaekit.proof.laws import claims_of_laws
 from vaekit.proof.likelihoods import claims_of_likelihoods
 from vaekit.proof.losses import claims_of_losses
+from vaekit.proof.page import page
 from vaekit.proof.principal_components import best_linear_vae, images_of
+from vaekit.registry import BrokenPlugin
 from vaekit.testing import CheckSkipped
 
 ENVIRONMENT = {
@@ -90,8 +96,8 @@ def test_images_that_leave_black_and_white_are_refused():
     ("statuses", "code"), [(["passed", "skipped"], 0), (["passed", "failed"], 1), (["skipped"], 1)]
 )
 def test_the_command_certifies_what_was_found(tmp_path, monkeypatch, statuses, code):
-    def findings_on(backend, *, quick):
-        assert (backend, quick) == ("tensorflow", True)
+    def findings_on(backend, extent):
+        assert (backend, extent) == ("tensorflow", Extent(quick=True))
         yield {"environment": ENVIRONMENT}
         yield from (finding(status) for status in statuses)
 
@@ -106,19 +112,44 @@ def test_the_command_certifies_what_was_found(tmp_path, monkeypatch, statuses, c
     assert proof["environments"]["tensorflow"] == ENVIRONMENT
     shown = (out / "certificate.html").read_text()
     assert "a&lt;b" in shown
+    for sentence in proof["left_out"]:
+        assert f"Left out: {sentence}." in done.stdout
+        assert f"<li>{html.escape(sentence)}</li>" in shown
+    assert "the backend torch" in proof["left_out"]
     assert "&lt;fast&gt;" in shown
 
 
 def test_a_page_shows_what_failed_first():
-    proof = certificate({}, [finding(name="fine"), finding("failed", "wrong")], quick=False)
-    shown = page(proof)
-    assert shown.index("wrong") < shown.index("fine")
+    skipped = finding("skipped", "idle") | {"got": "no density"}
+    findings = [finding(name="fine"), skipped, finding("failed", "wrong")]
+    shown = page(certificate({}, findings, Extent()))
+    assert shown.index("wrong") < shown.index("fine") < shown.index("idle")
     assert "Something doesn't hold" in shown
+    assert "1 failed, 1 passed, 1 skipped" in shown
+    assert "<td>no density</td>" in shown
+
+
+def test_what_is_left_out_is_said():
+    everything = Extent(conformance=True).left_out
+    assert not any("--quick" in sentence or "conformance" in sentence for sentence in everything)
+    assert any("--quick" in sentence for sentence in Extent(quick=True).left_out)
+    assert any("--conformance" in sentence for sentence in Extent().left_out)
+    assert "parts of other, more, by --no-plugin" in "".join(
+        Extent(without=("other", "more")).left_out
+    )
+
+
+def test_a_plugin_that_cannot_be_loaded_is_a_failure(monkeypatch):
+    broken = BrokenPlugin("point", "other", "1", "no module 'x'", "")
+    monkeypatch.setattr(discover().registry, "broken", [broken])
+    *fine, other = tried(claims_of_plugins(), "here")
+    assert "vaekit" in {loaded.name.split()[0] for loaded in fine if loaded.status == "passed"}
+    assert (other.status, other.got) == ("failed", "no module 'x'")
 
 
 def test_a_process_that_ends_before_its_time_is_told(monkeypatch):
-    monkeypatch.setattr(backends, "_CHILD", "import sys; sys.exit('no memory')  # {quick}")
-    (told,) = backends.findings_on("tensorflow", quick=True)
+    monkeypatch.setattr(backends, "_CHILD", "import sys; sys.exit('no memory')  # {extent}")
+    (told,) = backends.findings_on("tensorflow", Extent())
     assert (told["status"], told["got"]) == ("failed", "no memory")
 
 

@@ -19,6 +19,11 @@ _WIDEST = 200  # characters of a line's end; the certificate has all of it
 )
 @click.option("--quick", is_flag=True, help="Leave out what takes minutes.")
 @click.option(
+    "--conformance",
+    is_flag=True,
+    help="Also run every conformance check of every part: some minutes more a backend.",
+)
+@click.option(
     "--out",
     metavar="DIR",
     type=click.Path(path_type=Path),
@@ -26,32 +31,38 @@ _WIDEST = 200  # characters of a line's end; the certificate has all of it
     show_default=True,
     help="Where the certificate goes: certificate.json and certificate.html.",
 )
-def prove(backends: str | None, quick: bool, out: Path) -> None:
+def prove(backends: str | None, quick: bool, conformance: bool, out: Path) -> None:
     """Try what is known to be so: closed forms, integrals, finite differences, linear VAEs.
 
     Laws, likelihoods, losses and steps are held to their formulas; every registered part to what
     any of its kind must satisfy; and linear VAEs are trained, whose best is known by
     eigendecomposition: ELBO, likelihood, and which latents die. Each backend has a process of its
-    own. Parts that no distribution offers, of notebooks and single files, aren't tried.
+    own. The certificate says what was left out, and docs/prove.md what each check rests on.
 
     Ends with code 1 if something doesn't hold.
     """
+    from vaekit.plugins import discover
     from vaekit.proof.backends import findings_on, installed_backends, refuse_missing
     from vaekit.proof.certificate import certificate, write_certificate
+    from vaekit.proof.extent import Extent
 
+    without = tuple(sorted(discover().registry.left_out))
+    extent = Extent(quick, conformance, without)
     names = installed_backends() if backends is None else tuple(backends.split(","))
     refuse_missing(names)
     environments: dict[str, Any] = {}
     findings: list[dict[str, Any]] = []
     for backend in dict.fromkeys(names):
-        for message in findings_on(backend, quick=quick):
+        for message in findings_on(backend, extent):
             if "environment" in message:
                 environments[backend] = message["environment"]
                 continue
             findings.append(message)
             click.echo(_line(message))
-    proof = certificate(environments, findings, quick=quick)
+    proof = certificate(environments, findings, extent)
     written = write_certificate(out, proof)
+    for sentence in proof["left_out"]:
+        click.echo(f"Left out: {sentence}.")
     counts = ", ".join(f"{count} {status}" for status, count in proof["counts"].items())
     click.echo(f"{counts}. Written: {' and '.join(map(str, written))}.")
     if not proof["proved"]:

@@ -12,10 +12,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from vaekit.errors import UserError, why_ended
+from vaekit.proof.extent import Extent
 from vaekit.startup import BACKENDS, select_backend, with_keras_defaults
 from vaekit.wording import install_text
 
-_CHILD = "from vaekit.proof.backends import print_findings; print_findings({quick})"
+_CHILD = "from vaekit.proof.backends import print_findings; print_findings(*{extent})"
 _LINE = "vaekit-proof "  # begins those of a child's lines that are findings
 
 
@@ -34,13 +35,13 @@ def refuse_missing(backends: Sequence[str]) -> None:
             raise UserError(f"The backend {name} isn't installed: {command}")
 
 
-def findings_on(backend: str, *, quick: bool) -> Iterator[dict[str, Any]]:
+def findings_on(backend: str, extent: Extent) -> Iterator[dict[str, Any]]:
     """What a process on this backend gives: first the environment, then each finding, as JSON.
 
     One that ends before its time is a finding of its own.
     """
     environment = {**os.environ, "KERAS_BACKEND": backend}
-    command = [sys.executable, "-c", _CHILD.format(quick=quick)]
+    command = [sys.executable, "-c", _CHILD.format(extent=tuple(extent))]
     # To a file: a pipe that nobody reads meanwhile would fill up.
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
         with subprocess.Popen(
@@ -67,14 +68,17 @@ def findings_on(backend: str, *, quick: bool) -> Iterator[dict[str, Any]]:
 
 
 @with_keras_defaults
-def print_findings(quick: bool) -> None:
-    """In the child: try all claims, and print a line of JSON for each."""
+def print_findings(*values: Any) -> None:
+    """In the child: try what an `Extent` of these values has, and print what comes, as JSON."""
+    extent = Extent(*values)
     select_backend(None)  # the parent chose it, by KERAS_BACKEND
+    from vaekit.plugins import selected
     from vaekit.proof.claim import tried
     from vaekit.proof.claims import claims
     from vaekit.run import describe_environment
 
     environment = describe_environment()
     print(_LINE + json.dumps({"environment": environment}), flush=True)
-    for finding in tried(claims(quick=quick), environment["backend"]):
-        print(_LINE + json.dumps(finding._asdict()), flush=True)
+    with selected(without=extent.without):
+        for finding in tried(claims(extent), environment["backend"]):
+            print(_LINE + json.dumps(finding._asdict()), flush=True)

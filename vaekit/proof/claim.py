@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
 from vaekit.testing import CheckSkipped
 
-Status = Literal["passed", "failed", "skipped"]
+Status = Literal["failed", "passed", "skipped"]
+STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 class Comparison(NamedTuple):
@@ -81,9 +82,9 @@ def at_most(bound: Any, got: Any, *, slack: Any = 0.0, reason: str = "") -> Comp
     return Comparison(f"at most {bound:.7g}", f"{got:.7g}", reason or f"{slack:.2g}", passed)
 
 
-def holds(condition: Any, expected: str, got: Any) -> Comparison:
+def holds(condition: Any, expected: str, got: Any, tolerance: str = "exact") -> Comparison:
     """Something that is so or not."""
-    return Comparison(expected, str(got), "exact", bool(condition))
+    return Comparison(expected, str(got), tolerance, bool(condition))
 
 
 def tried(claims: Iterable[Claim], backend: str) -> Iterator[Finding]:

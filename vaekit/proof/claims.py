@@ -10,6 +10,8 @@ from vaekit.proof.claim import Claim
 from vaekit.proof.conformance import claims_of_parts
 from vaekit.proof.evidence import claims_of_evidence
 from vaekit.proof.exact_posterior import claims_of_the_exact_posterior
+from vaekit.proof.extent import Extent
+from vaekit.proof.installed_plugins import claims_of_plugins
 from vaekit.proof.laws import claims_of_laws
 from vaekit.proof.likelihoods import claims_of_likelihoods
 from vaekit.proof.linear_vae import LinearVAEs
@@ -18,19 +20,16 @@ from vaekit.proof.metrics import claims_of_metrics
 from vaekit.proof.steps import claims_of_steps
 
 
-def claims(*, quick: bool) -> Iterator[Claim]:
-    """What is claimed of the kit and of every registered part.
-
-    quick: without what takes minutes: checks of contracts, log p(x) integrated for each latent, and
-        gradients beside each; linear VAEs are trained for half as long.
-    """
+def claims(extent: Extent) -> Iterator[Claim]:
+    """What is claimed of the kit and of every registered part."""
+    yield from claims_of_plugins()
     yield from claims_of_laws()
     yield from claims_of_likelihoods()
     yield from claims_of_losses()
-    yield from claims_of_steps(every_part=not quick)
+    yield from claims_of_steps(every_part=not extent.quick)
     yield from claims_of_the_exact_posterior()
-    yield from claims_of_metrics(annealed=not quick)
+    yield from claims_of_metrics(annealed=not extent.quick)
     with tempfile.TemporaryDirectory() as folder:
-        yield from LinearVAEs(Path(folder), quick=quick).claims()
-    yield from claims_of_evidence(integrate=not quick)
-    yield from claims_of_parts(contracts=not quick)
+        yield from LinearVAEs(Path(folder)).claims(annealed=not extent.quick)
+    yield from claims_of_evidence(integrate=not extent.quick)
+    yield from claims_of_parts(contracts=extent.conformance)

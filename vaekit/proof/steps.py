@@ -216,7 +216,9 @@ def _gradient(parts: Mapping[str, Component]) -> Comparison:
     except BuildError as error:
         raise CheckSkipped(str(error)) from error
     if program.vae.latent.support != "real":
-        raise CheckSkipped("its draws aren't a smooth function of its weights by design")
+        raise CheckSkipped(
+            f"its draws lie on {program.vae.latent.support!r}: slopes are taken of real ones alone"
+        )
     objective, train = program.objectives[0], compile_train(program, np.rint(_images()))
     start = snapshot(program.state)
     offset = program.columns.offset(objective.total)
