@@ -60,6 +60,7 @@ def test_what_does_not_apply_is_skipped_with_a_reason():
     assert skipped == {
         "gradients_reach_every_variable": "it has no variable of its own to train",
         "schedules_reach_their_ends": "it has no schedules",
+        "closed_forms_hold": "its factory states no `closed_forms`",
     }
 
 

@@ -15,8 +15,10 @@ from vaekit_distances.perceptual_loss import perceptual
 
 NETWORK = Path(tempfile.mkdtemp(), "features.keras")
 images = layers.Input((8, 8, 1))
-features = layers.Conv2D(4, 3, padding="same", activation="tanh", name="first")(images)
-keras.Model(images, layers.Conv2D(3, 3, strides=2, name="second")(features)).save(NETWORK)
+# Features far from 0, which they are divided by the length of.
+far = {"kernel_initializer": keras.initializers.GlorotUniform(1), "bias_initializer": "ones"}
+features = layers.Conv2D(4, 3, padding="same", activation="tanh", name="first", **far)(images)
+keras.Model(images, layers.Conv2D(3, 3, strides=2, name="second", **far)(features)).save(NETWORK)
 
 
 def small_perceptual(*, weight: Annotated[float, Gt(0)] = 100.0) -> vaekit.Loss:
