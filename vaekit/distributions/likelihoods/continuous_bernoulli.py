@@ -60,7 +60,7 @@ class ContinuousBernoulli:
     def sample(self, reconstruction: Tensor, seed: Any) -> Tensor:
         """Images, of logits: where the distribution function, (exp(l x) - 1) / (exp(l) - 1), is u.
 
-        Of -|l|, since exp of a large number is none; that of l is its mirror image.
+        Of `-abs(l)`, since exp of a large number is none; that of l is its mirror image.
         """
         uniform = keras.random.uniform(ops.shape(reconstruction), seed=seed)
         logits = -ops.maximum(ops.absolute(reconstruction), _FLAT)
