@@ -44,7 +44,7 @@ def test_second_command_runs_tox():
 def test_tour(folder, monkeypatch):
     monkeypatch.chdir(folder)
     lines = blocks(TOUR, "bash")[0].strip().splitlines()
-    assert len(lines) == 17
+    assert len(lines) == 18
     for line in lines:
         command(line, *(FEW if line.startswith("vaekit train") else ()))
     for made in ("beta/VAE.keras", "latents.h5", "images.h5", "run/figures/interpolations.png"):
