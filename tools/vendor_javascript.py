@@ -22,8 +22,8 @@ PACKAGES = {
         "LICENSE": "echarts.LICENSE",
         "NOTICE": "echarts.NOTICE",
     },
-    # The plain build for processors: those with WebGPU or JSPI are twice as large. Its licence is in
-    # none of the packages, and was taken from the project's repository.
+    # The plain build for processors: those with WebGPU or JSPI are twice as large. None of the
+    # packages has its licence, which was taken from the project's wheel.
     "onnxruntime-web@1.30.0": {
         "dist/ort.wasm.min.js": "ort.wasm.min.js",
         "dist/ort-wasm-simd-threaded.mjs": "ort-wasm-simd-threaded.mjs",

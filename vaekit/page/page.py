@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -14,16 +14,16 @@ from markupsafe import Markup
 _ENDING = re.compile(r"</(script|style)", re.IGNORECASE)
 
 
-def render(package: str, template: str, data: Any, **values: Any) -> str:
-    """The page that a template of a package's folder `templates/` makes.
+def render(packages: Sequence[str], template: str, data: Any, **values: Any) -> str:
+    """The page that a template makes, of the first of these packages that has it in `templates/`.
 
-    Templates extend `page.html`, and take files with `script("vaekit.page", "vendor/echarts.min.js")`
-    and `style(package, file)`. Whatever is written into them is escaped.
+    Templates extend `page.html`, which is this package's, or one another. They take files with
+    `script(package, file)` and `style(package, file)`. Whatever is written into them is escaped.
 
     data: plain values, which scripts read as `vaekit.data`; finite numbers only.
     values: what the template names.
     """
-    loaders = [PackageLoader(name) for name in dict.fromkeys((package, "vaekit.page"))]
+    loaders = [PackageLoader(name) for name in (*packages, "vaekit.page")]
     environment = Environment(
         loader=ChoiceLoader(loaders),
         autoescape=True,
