@@ -175,8 +175,8 @@ def test_what_counts_as_dead_is_one_line_in_rule_and_picture(units, weight, line
     rows = history(HEALTHY, units=[2.0, 2.0, units, units], kl_weight=weight)
     known = evidence(rows, loss="beta", loss_opt={"beta": weight})
     assert known.dead_below == line
-    told = [finding.evidence for finding in diagnose(known)]
-    assert any("2 of 4 units have a KL below 0.1 nats" in text for text in told) == (line == 0.1)
+    sentences = [finding.evidence for finding in diagnose(known)]
+    assert any("2 of 4 units have a KL below 0.1 nats" in text for text in sentences) == (line == 0.1)
 
 
 # Collapse without a weight
