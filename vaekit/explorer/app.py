@@ -22,13 +22,12 @@ from starlette.types import ASGIApp
 from vaekit.errors import DataError, UserError
 from vaekit.explorer.address import Address
 from vaekit.explorer.bodies import read_body, read_image, read_latents
-from vaekit.explorer.dropped import take_file
+from vaekit.explorer.dropped import MOST_BYTES, take_file
 from vaekit.explorer.guard import Guard, error_response
 from vaekit.explorer.model_queue import BusyError, ModelQueue
 from vaekit.run import Run
 from vaekit.types import Images
 
-MOST_FILE = 2**25  # bytes of an image file
 _POLICY = re.compile(r'http-equiv="Content-Security-Policy" content="([^"]*)"')
 _log = logging.getLogger(__name__)
 
@@ -67,7 +66,7 @@ class Answers:
     async def file(self, request: Request) -> Response:
         """The content of an image file as z, what the run sees of it, and what it makes of it."""
         label = self._label(request)
-        content = await read_body(request, MOST_FILE)
+        content = await read_body(request, MOST_BYTES)
         dropped = await self._queue.call(take_file, self._run, content, label)
         values = {name: getattr(dropped, name) for name in ("z", "image", "reconstruction")}
         texts = {name: _text(numbers) for name, numbers in values.items()}

@@ -18,6 +18,8 @@ from vaekit.run import Run
 from vaekit.types import Images
 from vaekit.untrusted.images import ImageFileError, open_image
 
+MOST_BYTES = 2**25  # of a file
+
 
 class Dropped(NamedTuple):
     """What a run makes of an image file, float32.

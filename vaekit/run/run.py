@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -30,6 +30,9 @@ from vaekit.run.samplers import DEFAULT, drawn, fit_sampler, fitted_sampler
 from vaekit.sampler import Sampler
 from vaekit.startup import refuse_fork, with_keras_defaults
 from vaekit.types import Dataset, Images, Pixels, as_images
+
+if TYPE_CHECKING:
+    from vaekit.explorer.explorer import Explorer
 
 
 class Run:
@@ -418,6 +421,29 @@ class Run:
         limit: only the first so many. skip_bad, progress: as for `vaekit.load_data`.
         """
         return self._images.held_out(data, limit, skip_bad=skip_bad, progress=progress)
+
+    def explore(
+        self,
+        data: Any = None,
+        *,
+        port: int | None = None,
+        host: str = "127.0.0.1",
+        height: int = 900,
+    ) -> Explorer:
+        """The run's page with this run behind it, which decodes and encodes: for a notebook.
+
+        The page is served in a thread until `close` of what this gives, which is a frame with the
+        page where it is a cell's value; its `url` opens in a browser as well.
+
+        data: a data source or arrays, whose held-out images the page shows; None is the run's own.
+        port: None takes a free one. host: an address of this machine; one that isn't of the
+            loopback interface lets other machines in. height: of the frame, in pixels.
+
+        Raises `UserError` where the extra `vaekit[explore]` isn't installed, or a port is taken.
+        """
+        from vaekit.explorer import explore
+
+        return explore(self, data, port=port, host=host, height=height)
 
     def _program(self) -> Program:
         """The program of the checkpoint that the run's models are of."""
