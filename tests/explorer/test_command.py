@@ -1,4 +1,4 @@
-"""`vaekit explore` as a process, over sockets of 127.0.0.1; and `Run.explore` beside this thread."""
+"""`vaekit explore` as a process, over sockets of 127.0.0.1; `Run.explore` beside this thread."""
 
 from __future__ import annotations
 
@@ -76,6 +76,7 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     assert child.stderr is not None
     url = re.search(r"http://127\.0\.0\.1:\d+/[\w-]{43}/", child.stdout.readline())
     assert url, child.stderr.read()
+    assert child.stdout.readline() == "Ctrl-C ends it.\n"
     yield Process(child, url.group(), run)
     child.kill()
     child.wait()
@@ -112,10 +113,9 @@ def test_who_sends_no_http_disturbs_nobody(process):
 def test_ctrl_c_ends_it_and_frees_the_port(process, tmp_path):
     with socket.create_connection(("127.0.0.1", process.port)):  # which stays open
         process.process.send_signal(signal.SIGINT)
-        stdout, stderr = process.process.communicate(timeout=60)
+        _, stderr = process.process.communicate(timeout=60)
     assert process.process.returncode == 130
     assert stderr == "vaekit: stopped.\n"
-    assert "Ctrl-C ends it." in stdout
     listener, _ = listen(port=process.port)
     listener.close()
 
@@ -132,7 +132,6 @@ def test_a_taken_port_is_refused_before_anything_is_read(tmp_path):
     [
         ("0.0.0.0", "every address"),
         ("::", "every address"),
-        ("", "every address|no address"),
         ("192.0.2.1", "no address of this machine"),
         ("no such host", "no address of this machine"),
         ("a" * 300, "no address of this machine"),
