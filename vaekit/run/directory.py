@@ -28,6 +28,7 @@ DIVERGED = "diverged"
 FIGURES = "figures"
 SAMPLERS = "samplers"
 FRAMES = f"{FIGURES}/frames.zip"
+REPORT = "report.html"
 ENCODER, DECODER, WHOLE = "VAE_encoder", "VAE_decoder", "VAE"
 POSTERIOR, PRIOR = "VAE_posterior", "VAE_prior"
 _ARTIFACTS = (
@@ -87,12 +88,17 @@ class RunDirectory:
         """The frames of `training.gif`, a PNG each, by the epochs done."""
         return self.path / FRAMES
 
+    @property
+    def report(self) -> Path:
+        """`report.html`: the run on one page."""
+        return self.path / REPORT
+
     def refuse_existing(self) -> None:
         """Raise `RunError` if a run, or a file that a run would overwrite, is here already."""
         if self.path.exists() and not self.path.is_dir():
             raise RunError(f"{self.path} is a file; choose a folder for {option_text('out')}.")
         folders = (CHECKPOINTS, DIVERGED, FIGURES, SAMPLERS)
-        names = [RECORD, HISTORY, STEPS, MANIFEST, *folders, *_ARTIFACTS]
+        names = [RECORD, HISTORY, STEPS, MANIFEST, REPORT, *folders, *_ARTIFACTS]
         taken = [name for name in names if (self.path / name).exists()]
         if RECORD in taken:
             raise RunError(

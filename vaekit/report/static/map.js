@@ -1,0 +1,2 @@
+// The latent map.
+"use strict";
