@@ -44,6 +44,7 @@ from vaekit.loss import Player as Player
 from vaekit.metric import Estimate as Estimate
 from vaekit.metric import Measurement as Measurement
 from vaekit.metric import Metric as Metric
+from vaekit.metric import Need as Need
 from vaekit.metric import TrainedModel as TrainedModel
 from vaekit.normal_latent import NormalLatent as NormalLatent
 from vaekit.pixels import as_floats as as_floats
