@@ -20,8 +20,8 @@ def walk_data(run: Run, shown: Images) -> dict[str, Any]:
       those of the shown images): z of a place is `base` and the row of each of its numbers, added.
     - `left_out`: a sentence on what can't be moved.
     """
-    model = run.model
-    latent, values = model.latent, model.latent.support == "real"
+    model, latent = run.model, run.model.latent
+    values = latent.support == "real" and latent.code_name is None
     codes, left_out = None, []
     if latent.code_name is not None:
         tables = code_tables(model)
@@ -40,8 +40,8 @@ def walk_data(run: Run, shown: Images) -> dict[str, Any]:
             }
     elif not values:
         left_out.append(
-            f"z of this latent lies in {latent.support!r}, so its values can't be moved one by one: "
-            "go from image to image."
+            f"Not any values are a z of this latent, whose support is {latent.support}: they can't "
+            "be moved one by one, and nothing lies between images."
         )
     return {
         "values": values,

@@ -53,7 +53,7 @@
     }
 
     vaekit.decoder = { decode };
-    document.dispatchEvent(new Event("decoder"));
+    document.dispatchEvent(new Event("vaekit:decoder"));
   } catch (error) {
     vaekit.trouble(`The decoder can't run in this browser: ${error.message}`);
   }

@@ -2,24 +2,23 @@
 "use strict";
 
 vaekit.walk = (() => {
-  const { latent, images, condition, walk } = vaekit.data;
+  const { latent, images, walk } = vaekit.data;
   if (!latent) return null;
 
   const panel = document.getElementById("walk");
   const canvas = document.getElementById("walk-image");
   const time = document.getElementById("walk-time");
-  [canvas.height, canvas.width] = images.shape;
+  const classes = document.getElementById("walk-class"); // null without a condition
   const all = vaekit.floats(latent.z);
   const of = (index) => all.subarray(index * latent.size, (index + 1) * latent.size);
   // Where not every z is one of the latent's, the first image is.
   const z = walk.values ? new Float32Array(latent.size) : of(0).slice();
   const moving = [];
-  let label = 0;
   let decoding = false;
   let outdated = false;
 
-  // Decode where the reader is now. What comes while a decode runs is one more after it, of the
-  // newest place: places passed by meanwhile are never decoded.
+  // Decode where the reader is now. Of all places passed by while one is decoded, the newest alone
+  // is decoded after it.
   async function decodeNow() {
     if (!vaekit.decoder) return;
     outdated = true;
@@ -29,7 +28,7 @@ vaekit.walk = (() => {
       while (outdated) {
         outdated = false;
         const begun = performance.now();
-        const labels = condition && Int32Array.of(label);
+        const labels = classes && Int32Array.of(Number(classes.value));
         const values = await vaekit.decoder.decode(z.slice(), 1, labels);
         vaekit.paint(canvas, values, images.shape);
         time.textContent = `${(performance.now() - begun).toFixed(1)} ms an image`;
@@ -41,22 +40,19 @@ vaekit.walk = (() => {
     }
   }
 
-  // Go to a place, all D values or, with `at`, those from there on. by: the control that asks for
-  // it, which isn't told of it again.
-  function go(values, by = null, at = 0) {
+  // Go to a place: all D values, or those from place `at` of z on.
+  // by: the control that asks for it, which isn't told of it.
+  function go(values, { by = null, at = 0, label = null } = {}) {
     z.set(values, at);
-    for (const [control, callback] of moving) if (control !== by) callback(z);
+    if (classes && label !== null) classes.value = label;
+    for (const [control, callback] of moving) if (control !== by) callback();
     decodeNow();
   }
 
-  // callback(z): the reader has gone to another place, by another control than `control`.
-  function onMove(control, callback) {
-    moving.push([control, callback]);
-  }
-
-  function setLabel(number) {
-    label = number;
-    decodeNow();
+  // A draw of N(0, 1), by Box and Muller.
+  function normal() {
+    const radius = Math.sqrt(-2 * Math.log(1 - Math.random()));
+    return radius * Math.cos(2 * Math.PI * Math.random());
   }
 
   function start() {
@@ -65,9 +61,25 @@ vaekit.walk = (() => {
     decodeNow();
   }
 
-  if (vaekit.decoder) start();
-  else document.addEventListener("decoder", start, { once: true });
+  function onPress(id, press) {
+    document.getElementById(id)?.addEventListener("click", press);
+  }
 
-  // of(index): z of a shown image. image: the one that was chosen last.
-  return { z, go, onMove, setLabel, of, image: 0 };
+  [canvas.height, canvas.width] = images.shape;
+  classes?.addEventListener("change", decodeNow);
+  onPress("walk-reset", () => go(new Float32Array(latent.size)));
+  onPress("walk-draw", () => go(Float32Array.from({ length: latent.size }, normal)));
+  document.addEventListener("vaekit:z", ({ detail }) => go(detail.z, { label: detail.label }));
+  if (vaekit.decoder) start();
+  else document.addEventListener("vaekit:decoder", start, { once: true });
+
+  return {
+    z,
+    go,
+    // callback(): the reader has gone to another place, by another control than this.
+    onMove: (control, callback) => moving.push([control, callback]),
+    of, // z of the shown image `index`
+    image: 0, // that was chosen last
+    place: { number: 0, count: 1, onChoice: () => {} }, // of a map of z; see walk_place.js
+  };
 })();

@@ -1,4 +1,4 @@
-// The codes of the place that the reader points at: z there is the sum of what each looks up.
+// Whole numbers at each place of z, a slider each at the chosen one: z is the sum of what they look up.
 "use strict";
 
 (() => {
@@ -6,23 +6,23 @@
   if (!walk || !data.walk.codes) return;
 
   const { sizes } = data.walk.codes;
-  const base = vaekit.floats(data.walk.codes.base);
-  const tables = vaekit.floats(data.walk.codes.tables);
-  const all = vaekit.floats(data.walk.codes.codes);
+  const [base, tables, all] = ["base", "tables", "codes"].map((name) =>
+    vaekit.floats(data.walk.codes[name]),
+  );
   const depth = base.length;
-  const length = (data.latent.size / depth) * sizes.length; // whole numbers of an image
-  const starts = sizes.map((_, level) => sizes.slice(0, level).reduce((sum, size) => sum + size, 0));
-  const parent = document.getElementById("walk-sliders");
+  const places = data.latent.size / depth;
+  const columns = data.latent.shape.at(-2) ?? 1;
+  const sliders = document.getElementById("walk-sliders");
   const grid = document.getElementById("walk-codes");
-  const codes = new Float32Array(length);
+  const codes = new Float32Array(places * sizes.length);
 
-  const chosenPlace = () => walk.place?.number ?? 0;
-
-  function looked(place) {
+  function lookedUp(place) {
     const vector = base.slice();
-    starts.forEach((start, level) => {
+    let start = 0; // of this number's rows
+    sizes.forEach((size, level) => {
       const row = (start + codes[place * sizes.length + level]) * depth;
       for (let channel = 0; channel < depth; channel++) vector[channel] += tables[row + channel];
+      start += size;
     });
     return vector;
   }
@@ -31,47 +31,46 @@
     const row = document.createElement("label");
     const input = document.createElement("input");
     const output = document.createElement("output");
-    const number = () => chosenPlace() * sizes.length + level;
+    const place = walk.place.number;
+    const number = place * sizes.length + level;
     Object.assign(input, { type: "range", min: 0, max: size - 1, step: 1 });
-    input.value = codes[number()];
-    output.textContent = input.value;
+    input.value = codes[number];
+    output.textContent = codes[number];
     row.append(sizes.length > 1 ? `code ${level}` : "code", input, output);
     input.addEventListener("input", () => {
       output.textContent = input.value;
-      codes[number()] = Number(input.value);
-      walk.go(looked(chosenPlace()), "codes", chosenPlace() * depth);
+      codes[number] = Number(input.value);
+      walk.go(lookedUp(place), { by: "codes", at: place * depth });
       write();
     });
     return row;
   }
 
-  // The codes as they lie in the map.
+  // The numbers as they lie in the map.
   function write() {
-    const width = data.latent.shape.length > 2 ? data.latent.shape[1] : 1;
-    const places = length / sizes.length;
     const cells = Array.from({ length: places }, (_, place) => {
       const cell = document.createElement("span");
       cell.textContent = codes.subarray(place * sizes.length, (place + 1) * sizes.length).join(" ");
-      cell.className = place === chosenPlace() ? "chosen" : "";
+      cell.className = place === walk.place.number ? "chosen" : "";
       return cell;
     });
-    grid.style.gridTemplateColumns = `repeat(${width}, auto)`;
+    grid.style.gridTemplateColumns = `repeat(${columns}, auto)`;
     grid.replaceChildren(...cells);
   }
 
   function draw() {
-    parent.replaceChildren(...sizes.map(slider));
+    sliders.replaceChildren(...sizes.map(slider));
     write();
   }
 
-  // Codes of the image that is chosen.
+  // z came from the image that was chosen last.
   function follow() {
-    codes.set(all.subarray(walk.image * length, (walk.image + 1) * length));
+    codes.set(all.subarray(walk.image * codes.length, (walk.image + 1) * codes.length));
     draw();
   }
 
   grid.hidden = false;
   walk.onMove("codes", follow);
-  walk.place?.onChoice(draw);
+  walk.place.onChoice(draw);
   follow();
 })();

@@ -1,4 +1,4 @@
-// Images of the test set to start from, and the way between the two that were chosen last.
+// Images to start from, and the way between the two that were chosen last.
 "use strict";
 
 (async () => {
@@ -8,29 +8,25 @@
   const PAGE = 24; // thumbnails
   const { latent, images, condition } = data;
   const { count, height, width } = images.sheet;
-  const parent = document.getElementById("walk-thumbnails");
-  const source = document.getElementById("walk-source");
-  const between = document.getElementById("walk-between");
-  const share = document.getElementById("walk-share");
-  const ends = [document.getElementById("walk-from"), document.getElementById("walk-to")];
-  const classes = document.getElementById("walk-class");
-  let chosen = []; // the two that were chosen last, the newest at the end
+  const part = (name) => document.getElementById(`walk-${name}`);
+  const ends = [part("from"), part("to")];
+  let chosen = []; // two at most, the newest at the end
   let first = 0;
+  let sheet;
 
-  const sheet = await vaekit.sheet(images.sheet);
-
-  function sized(canvas) {
-    return Object.assign(canvas, { height, width });
+  function put(canvas, index) {
+    Object.assign(canvas, { height, width });
+    sheet.draw(canvas, index);
   }
 
   function thumbnail(index) {
     const button = document.createElement("button");
-    const canvas = sized(document.createElement("canvas"));
-    canvas.className = "tile";
-    sheet.draw(canvas, index);
+    const canvas = document.createElement("canvas");
     const label = latent.labels?.[index];
-    button.type = "button";
-    button.title = `image ${index}${label == null ? "" : `, ${latent.class_names?.[label] ?? label}`}`;
+    const words = label == null ? "" : `, ${latent.class_names?.[label] ?? label}`;
+    canvas.className = "tile";
+    put(canvas, index);
+    Object.assign(button, { type: "button", title: `image ${index}${words}` });
     button.append(canvas);
     button.addEventListener("click", () => choose(index));
     return button;
@@ -38,38 +34,42 @@
 
   function draw() {
     const indices = Array.from({ length: Math.min(PAGE, count - first) }, (_, n) => first + n);
-    parent.replaceChildren(...indices.map(thumbnail));
-  }
-
-  function turn(by) {
-    first = (first + by + count) % count;
-    first -= first % PAGE;
-    draw();
+    part("thumbnails").replaceChildren(...indices.map(thumbnail));
+    part("earlier").disabled = first === 0;
+    part("later").disabled = first + PAGE >= count;
   }
 
   function choose(index) {
     chosen = [...chosen.slice(-1), index];
-    sheet.draw(sized(source), index);
-    document.getElementById("walk-origin").hidden = false;
-    if (condition && latent.labels) {
-      classes.value = latent.labels[index];
-      walk.setLabel(latent.labels[index]);
-    }
+    put(part("source"), index);
+    part("origin").hidden = false;
     walk.image = index;
-    walk.go(walk.of(index));
+    walk.go(walk.of(index), { label: condition && (latent.labels?.[index] ?? null) });
     if (chosen.length < 2 || !data.walk.values) return;
-    between.hidden = false;
-    ends.forEach((canvas, number) => sheet.draw(sized(canvas), chosen[number]));
-    share.value = 1;
+    part("between").hidden = false;
+    ends.forEach((canvas, number) => put(canvas, chosen[number]));
+    part("share").value = 1;
   }
 
-  share.addEventListener("input", () => {
-    const [a, b] = chosen.map(walk.of);
-    const way = Number(share.value);
-    walk.go(a.map((value, place) => value + way * (b[place] - value)), "between");
+  part("share").addEventListener("input", ({ target }) => {
+    const [from, to] = chosen.map(walk.of);
+    const share = Number(target.value);
+    walk.go(from.map((value, place) => value + share * (to[place] - value)));
   });
-  document.getElementById("walk-earlier").addEventListener("click", () => turn(-PAGE));
-  document.getElementById("walk-later").addEventListener("click", () => turn(PAGE));
-  map?.onPick(choose);
+  part("earlier").addEventListener("click", () => {
+    first -= PAGE;
+    draw();
+  });
+  part("later").addEventListener("click", () => {
+    first += PAGE;
+    draw();
+  });
+
+  try {
+    sheet = await vaekit.sheet(images.sheet);
+  } catch {
+    return; // the map says so
+  }
   draw();
+  map?.onPick?.(choose);
 })();

@@ -5,30 +5,32 @@
   const { walk, map } = vaekit;
   if (!walk || !map) return;
 
-  const dot = (a, b) => a.reduce((sum, value, place) => sum + value * b[place], 0);
-
-  function axesOf(plane) {
-    const size = plane.axes.length / 2;
-    return [plane.axes.subarray(0, size), plane.axes.subarray(size)];
+  // Where z lies along an axis of the plane; axes are at right angles, and one may have no length.
+  function along(axis, origin) {
+    let [share, length] = [0, 0];
+    axis.forEach((value, place) => {
+      share += value * (walk.z[place] - origin[place]);
+      length += value * value;
+    });
+    return share / (length || 1);
   }
 
-  // Axes stand upright on one another, so each tells its own coordinate; one may be no axis of z.
+  function axesOf({ axes }) {
+    return [axes.subarray(0, axes.length / 2), axes.subarray(axes.length / 2)];
+  }
+
   function mark() {
     const { plane } = map;
-    if (!plane.axes) return;
-    const from = walk.z.map((value, place) => value - plane.origin[place]);
-    const [x, y] = axesOf(plane).map((axis) => dot(from, axis) / (dot(axis, axis) || 1));
-    map.mark(x, y);
+    if (plane.axes) map.mark(...axesOf(plane).map((axis) => along(axis, plane.origin)));
   }
 
   // What of z doesn't lie in the plane stays as it is.
   function drag({ plane, x, y }) {
     const [first, second] = axesOf(plane);
-    const from = walk.z.map((value, place) => value - plane.origin[place]);
-    const dx = x - dot(from, first) / (dot(first, first) || 1);
-    const dy = y - dot(from, second) / (dot(second, second) || 1);
+    const dx = x - along(first, plane.origin);
+    const dy = y - along(second, plane.origin);
     const z = walk.z.map((value, place) => value + dx * first[place] + dy * second[place]);
-    walk.go(z, "map");
+    walk.go(z, { by: "map" });
   }
 
   walk.onMove("map", mark);

@@ -1,4 +1,4 @@
-// A place of a map of z, chosen in the image over which the map lies.
+// Of a map of z, the place whose values are changed: chosen in the image over which the map lies.
 "use strict";
 
 (() => {
@@ -10,7 +10,11 @@
   const ring = document.getElementById("walk-place");
   const words = document.getElementById("walk-place-words");
   const choosing = [];
-  const place = { number: 0, onChoice: (callback) => choosing.push(callback) };
+  const place = {
+    number: 0,
+    count: height * width,
+    onChoice: (callback) => choosing.push(callback),
+  };
 
   function choose(row, column) {
     place.number = row * width + column;
@@ -33,8 +37,8 @@
     choose(Math.min(row, height - 1), Math.min(column, width - 1));
   });
   ring.hidden = false;
-  frame.classList.add("of-places");
   words.hidden = false;
+  frame.classList.add("of-places");
   walk.place = place;
   choose(Math.floor(height / 2), Math.floor(width / 2));
 })();

@@ -1,4 +1,4 @@
-// A slider a value of z; of a map, the values of the place that the reader points at.
+// A slider a value of z; of a map, a slider a value of the chosen place.
 "use strict";
 
 (() => {
@@ -7,16 +7,15 @@
 
   const FIRST = 16; // sliders, before those that are asked for
   const { latent } = data;
-  const isMap = latent.shape.length > 1;
-  const depth = latent.shape.at(-1);
+  const depth = latent.size / walk.place.count;
   const parent = document.getElementById("walk-sliders");
   const more = document.getElementById("walk-more");
-  const ends = largest();
+  const ends = spans();
   let count = FIRST;
   let rows = [];
 
-  // How far each slider goes: as far as the prior, or as the images shown.
-  function largest() {
+  // How far each slider goes: as far as the prior, or the images shown.
+  function spans() {
     const values = new Float32Array(latent.size).fill(latent.span);
     for (let index = 0; index < data.images.sheet.count; index++) {
       walk.of(index).forEach((value, place) => {
@@ -31,15 +30,13 @@
     const input = document.createElement("input");
     const output = document.createElement("output");
     const kl = latent.kl?.[number];
-    const name = isMap ? `channel ${number % depth}` : `${latent.name} ${number}`;
-    Object.assign(input, { type: "range", min: -ends[number], max: ends[number], step: "any" });
-    row.append(`${name}${kl == null ? "" : ` · KL ${kl.toFixed(2)}`}`, input, output);
+    const name = walk.place.count > 1 ? `value ${number % depth}` : `${latent.name} ${number}`;
+    const end = ends[number];
+    Object.assign(input, { type: "range", min: -end, max: end, step: end / 500 });
+    row.append(kl == null ? name : `${name} · KL ${kl.toFixed(2)}`, input, output);
     input.addEventListener("input", () => {
       output.textContent = Number(input.value).toFixed(2);
-      walk.go([Number(input.value)], "values", number);
-    });
-    input.addEventListener("dblclick", () => {
-      walk.go([0], null, number);
+      walk.go([Number(input.value)], { by: "values", at: number });
     });
     return { number, row, input, output };
   }
@@ -52,19 +49,19 @@
   }
 
   function draw() {
-    const of = latent.order.filter((n) => !isMap || Math.floor(n / depth) === walk.place.number);
-    rows = of.slice(0, count).map(slider);
+    const here = latent.order.filter((number) => Math.floor(number / depth) === walk.place.number);
+    rows = here.slice(0, count).map(slider);
     parent.replaceChildren(...rows.map(({ row }) => row));
-    more.hidden = of.length <= count;
-    more.textContent = `${of.length - count} more`;
+    more.hidden = here.length <= count;
+    more.textContent = `${here.length - count} more`;
     follow();
   }
 
   more.addEventListener("click", () => {
-    count += 4 * FIRST;
+    count = Infinity;
     draw();
   });
   walk.onMove("values", follow);
-  walk.place?.onChoice(draw);
+  walk.place.onChoice(draw);
   draw();
 })();
