@@ -9,7 +9,7 @@ from importlib.resources import files
 
 from vaekit.data import take
 from vaekit.errors import UserError
-from vaekit.export import export_decoder
+from vaekit.export import OnnxModel, export_decoder
 from vaekit.report.contents import Contents
 from vaekit.report.report import report_page
 from vaekit.run import HeldOut, Run
@@ -19,10 +19,8 @@ _MOST_BYTES = 100_000_000  # of weights, which make as large a page
 _CHECKED = 64  # images by which the export is held against Keras
 
 
-def live_page(run: Run, contents: Contents, held_out: HeldOut) -> str:
-    """The page of what was gathered of a run, and in it the decoder and what runs it.
-
-    The decoder is exported to ONNX and held against Keras on z of held-out images.
+def page_decoder(run: Run, held_out: HeldOut) -> OnnxModel:
+    """The decoder for a page, held against Keras on z of held-out images.
 
     Raises `UserError` where there are none, the decoder is too large for a page, or it can't be
     exported.
@@ -31,10 +29,14 @@ def live_page(run: Run, contents: Contents, held_out: HeldOut) -> str:
     images = take(held_out.images, slice(_CHECKED))
     if not len(images.pixels):
         raise UserError(
-            f"{run.path} has no held-out images, by which the decoder of a live page is checked: "
-            "name a data source that has some."
+            f"{run.path} has no held-out images, by which the decoder of a page is checked: name "
+            "a data source that has some."
         )
-    decoder = export_decoder(run, run.latents(images), images.labels)
+    return export_decoder(run, run.latents(images), images.labels)
+
+
+def live_page(run: Run, contents: Contents, decoder: OnnxModel) -> str:
+    """The page of what was gathered of a run, with the decoder and what runs it."""
     runtime = files("vaekit.page").joinpath("vendor/ort-wasm-simd-threaded.wasm.gz").read_bytes()
     return report_page(
         run,

@@ -13,15 +13,15 @@ from vaekit.types import Images
 def walk_data(run: Run, shown: Images) -> dict[str, Any]:
     """What the panel of `walk.html` offers; f32 as in `Contents`.
 
-    - `values`: whether the values of z may be moved one by one.
+    - `free`: whether any values are a z, so that they may be moved one by one.
     - `standard_prior`: whether z may be drawn from N(0, I).
-    - `codes`: null, or, of L whole numbers at each place, `sizes` (L), `base` (f32, C values of z at
-      a place), `tables` (f32, a row of C for each number of each size in turn) and `codes` (f32,
-      those of the shown images): z of a place is `base` and the row of each of its numbers, added.
+    - `codes`: null, or, of L whole numbers at each place, `sizes` (L), `base` (f32, the C values of
+      z at a place), `tables` (f32, a row of C for each number of each size in turn) and `codes`
+      (f32, those of the shown images): z of a place is `base` and the rows of its numbers, added.
     - `left_out`: a sentence on what can't be moved.
     """
     model, latent = run.model, run.model.latent
-    values = latent.support == "real" and latent.code_name is None
+    free = latent.support == "real" and latent.code_name is None
     codes, left_out = None, []
     if latent.code_name is not None:
         tables = code_tables(model)
@@ -38,14 +38,14 @@ def walk_data(run: Run, shown: Images) -> dict[str, Any]:
                 "tables": float_text(tables.rows),
                 "codes": float_text(numbers),
             }
-    elif not values:
+    elif not free:
         left_out.append(
             f"Not any values are a z of this latent, whose support is {latent.support}: they can't "
             "be moved one by one, and nothing lies between images."
         )
     return {
-        "values": values,
-        "standard_prior": values and model.has_standard_prior,
+        "free": free,
+        "standard_prior": free and model.has_standard_prior,
         "codes": codes,
         "left_out": left_out,
     }

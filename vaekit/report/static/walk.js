@@ -12,7 +12,7 @@ vaekit.walk = (() => {
   const all = vaekit.floats(latent.z);
   const of = (index) => all.subarray(index * latent.size, (index + 1) * latent.size);
   // Where not every z is one of the latent's, the first image is.
-  const z = walk.values ? new Float32Array(latent.size) : of(0).slice();
+  const z = walk.free ? new Float32Array(latent.size) : of(0).slice();
   const moving = [];
   let decoding = false;
   let outdated = false;

@@ -45,7 +45,7 @@
     part("origin").hidden = false;
     walk.image = index;
     walk.go(walk.of(index), { label: condition && (latent.labels?.[index] ?? null) });
-    if (chosen.length < 2 || !data.walk.values) return;
+    if (chosen.length < 2 || !data.walk.free) return;
     part("between").hidden = false;
     ends.forEach((canvas, number) => put(canvas, chosen[number]));
     part("share").value = 1;

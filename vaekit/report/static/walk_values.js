@@ -3,7 +3,7 @@
 
 (() => {
   const { walk, data } = vaekit;
-  if (!walk || !data.walk.values) return;
+  if (!walk || !data.walk.free) return;
 
   const FIRST = 16; // sliders, before those that are asked for
   const { latent } = data;
