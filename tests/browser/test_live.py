@@ -27,6 +27,11 @@ DECODE = """async ([z, count, labels]) => {
   const values = await vaekit.decoder.decode(vaekit.floats(z), count, classes);
   return Array.from(values);
 }"""
+# Where in the map z = 0 is.
+MARKER = """() => {
+  const map = echarts.getInstanceByDom(document.getElementById("map"));
+  return map.convertToPixel({ gridIndex: 0 }, [0, 0]);
+}"""
 # What the reader sees, and what it should be: z of now, decoded and painted again.
 SEEN = "document.getElementById('walk-image').toDataURL()"
 WANTED = """async () => {
@@ -136,7 +141,7 @@ def test_dragging_the_marker_moves_the_image(live: Opened) -> None:
     before = settled(live)
     live.page.locator("#map").scroll_into_view_if_needed()
     box: Any = live.page.locator("#map canvas").first.bounding_box()
-    x, y = live.page.evaluate("vaekit.map.place")
+    x, y = live.page.evaluate(MARKER)
     live.page.mouse.move(box["x"] + x, box["y"] + y)
     live.page.mouse.down()
     live.page.mouse.move(box["x"] + x + 90, box["y"] + y + 40, steps=8)

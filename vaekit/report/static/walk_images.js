@@ -71,5 +71,5 @@
     return; // the map says so
   }
   draw();
-  map?.onPick?.(choose);
+  map?.onPick(choose);
 })();
