@@ -7,13 +7,16 @@ from typing import Any, NamedTuple
 
 from vaekit.diagnosis import Diagnosis
 from vaekit.errors import DamagedError
+from vaekit.figures.style import COLOURS
 from vaekit.report.curves import curves_data
 from vaekit.report.facts import Facts, facts_of
 from vaekit.report.latent_data import condition_data, image_data, latent_data
+from vaekit.report.metrics import MetricRow, metric_rows
 from vaekit.report.pictures import Pictures, pictures_of
 from vaekit.report.planes import has_neighbours, neighbours_plane
 from vaekit.report.shown_images import MOST, shown_images
 from vaekit.report.units import codes_data, units_data
+from vaekit.report.walk import walk_data
 from vaekit.run import HeldOut, Run
 from vaekit.wording import install_text
 
@@ -22,6 +25,7 @@ class Contents(NamedTuple):
     """What the templates write down, and `data`, which the page's scripts read as `vaekit.data`.
 
     facts: tables of words. pictures: still ones. diagnosis: what is wrong, if anything.
+    metrics: what the run was measured by.
     shown, of: how many of how many held-out images the page has. split: which those are.
     left_out: sentences on what else the page would have.
 
@@ -36,13 +40,16 @@ class Contents(NamedTuple):
       `{url, columns, count, height, width}` each.
     - `condition`: null, or `classes` and `names`.
     - `curves`, `units`, `codes`: what the charts show; null where there is none.
+    - `colours`: of classes, in turn.
+    - `walk`: see `walk_data`.
 
-    `latent` and `images` are null where there are no images.
+    `latent`, `images` and `walk` are null where there are no images.
     """
 
     facts: Facts
     pictures: Pictures
     diagnosis: Diagnosis
+    metrics: list[MetricRow]
     shown: int
     of: int
     split: str
@@ -71,10 +78,12 @@ def gather(
     data: dict[str, Any] = {
         "latent": None,
         "images": None,
+        "walk": None,
         "condition": condition_data(run),
         "curves": curves_data(run.history),
         "units": units_data(run, diagnosis),
         "codes": None,
+        "colours": COLOURS,
     }
     if len(shown.pixels):
         z = run.latents(shown)
@@ -91,12 +100,14 @@ def gather(
         data |= {
             "latent": latent_data(run, z, shown.labels, planes),
             "images": image_data(run, shown, z),
+            "walk": walk_data(run, shown),
             "codes": codes_data(run, shown),
         }
     return Contents(
         facts=facts_of(run, diagnosis),
         pictures=pictures,
         diagnosis=diagnosis,
+        metrics=list(metric_rows(run.record)),
         shown=len(shown.pixels),
         of=len(held_out.images.pixels),
         split=held_out.split,

@@ -16,7 +16,7 @@ def curves_data(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The values of each column of a history, by epoch: the loss and its terms first, speed last.
 
     `training` or `validation` is None where a column has no such values; an epoch without one has
-    None in its place.
+    None in its place. What metrics measured at the end alone is no curve.
     """
     columns = dict.fromkeys(name.removeprefix("val_") for row in rows for name in row)
     names = [name for name in columns if not name.startswith(_LEFT_OUT)]
@@ -24,16 +24,15 @@ def curves_data(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "epochs": [row["epoch"] for row in rows],
         "terms": [
-            {
-                "name": name,
-                "training": _column(rows, name),
-                "validation": _column(rows, f"val_{name}"),
-            }
+            {"name": name, "training": training, "validation": validation}
             for name in names
+            for training, validation in [(_column(rows, name), _column(rows, f"val_{name}"))]
+            if training or validation
         ],
     }
 
 
 def _column(rows: Sequence[Mapping[str, Any]], name: str) -> list[float | None] | None:
     values = [finite(row[name]) if name in row else None for row in rows]
-    return None if all(value is None for value in values) else values
+    epochs = sum(value is not None for value in values)
+    return values if epochs >= min(2, len(rows)) else None

@@ -105,10 +105,11 @@ def _result(run: Run) -> Rows:
     ]
     if record.kept_epoch:
         rows.append(("weights", f"of epoch {record.kept_epoch}"))
+    kept = kept_row(run)
     rows += [
-        (f"{name.removeprefix('val_')}, held-out", f"{value:.5g}")
-        for name, value in kept_row(run).items()
-        if name.startswith("val_") and not name.startswith("val_kl_dim_")
+        (f"{name}, held-out", f"{kept[f'val_{name}']:.5g}")
+        for name in (*kept, "mse", "psnr")
+        if f"val_{name}" in kept and not name.startswith("kl_dim_")
     ]
     if record.error:
         rows.append(("ended by", record.error))

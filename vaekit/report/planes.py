@@ -10,6 +10,7 @@ from vaekit.figures.latent import principal_components
 from vaekit.model import VAE
 from vaekit.page import float_text
 
+_ITERATIONS = 500
 _FEWEST_NEIGHBOURS = 5  # images, below which t-SNE has nothing to show
 
 
@@ -65,13 +66,15 @@ def neighbours_plane(z: np.ndarray, seed: int) -> Plane:
     Raises `ImportError` without scikit-learn.
     """
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits  # which scikit-learn brings
 
     flat = z.reshape(len(z), -1).astype("float64")
     if flat.shape[1] > 50:
         flat = (flat - flat.mean(axis=0)) @ principal_components(flat, 50)[0].T
     perplexity = min(30.0, (len(flat) - 1) / 3)
-    tsne = TSNE(2, init="pca", perplexity=perplexity, random_state=seed)
-    return Plane("t-SNE", ("t-SNE 1", "t-SNE 2"), tsne.fit_transform(flat))
+    tsne = TSNE(2, init="pca", perplexity=perplexity, random_state=seed, max_iter=_ITERATIONS)
+    with threadpool_limits(1):  # on a busy machine threads that wait for each other take minutes
+        return Plane("t-SNE", ("t-SNE 1", "t-SNE 2"), tsne.fit_transform(flat))
 
 
 def has_neighbours(z: np.ndarray) -> bool:

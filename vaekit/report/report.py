@@ -11,6 +11,7 @@ from vaekit.atomic import write_text
 from vaekit.errors import UserError
 from vaekit.page import render
 from vaekit.report.contents import Contents, gather
+from vaekit.report.diagram import diagram_of
 from vaekit.report.shown_images import MOST
 from vaekit.run import HeldOut, Run
 from vaekit.types import Images
@@ -28,7 +29,15 @@ def report_page(
     template: extends `report.html`, or is it; the first of `packages` that has it counts.
     values: what the template names beside `run` and `contents`.
     """
-    return render(packages, template, contents.data, run=run, contents=contents, **values)
+    return render(
+        packages,
+        template,
+        contents.data,
+        run=run,
+        contents=contents,
+        diagram=diagram_of(run.model),
+        **values,
+    )
 
 
 def write_report(
@@ -36,25 +45,18 @@ def write_report(
     out: str | PathLike[str] | None = None,
     *,
     data: Any = None,
-    images: int = MOST,
+    images: int | None = None,
     skip_bad: bool = False,
     progress: bool = False,
 ) -> Path:
-    """Write the page of a run, `report.html` in its directory or `out`; give its path.
-
-    data: a data source or arrays, whose held-out images are shown; None is the run's own.
-    images: how many of them, at most. skip_bad, progress: as for `vaekit.load_data`.
-
-    Raises `RunError` for a run that another process writes into, or is damaged; `UserError` for
-    `out` of another ending.
-    """
+    """See `Run.report`."""
     path = page_path(run, out)
     with run.directory.held():
         held_out = run.held_out(data, skip_bad=skip_bad, progress=progress)
         diagnosis = run.diagnose_history()
         if run.record.kept_epoch and (data is None or diagnosis.source is None):
             diagnosis = run.diagnose(data)
-        contents = gather(run, held_out, diagnosis, most=images)
+        contents = gather(run, held_out, diagnosis, most=MOST if images is None else images)
         return write_page(run, path, report_page(run, contents))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -396,6 +397,34 @@ class Run:
             self.directory, self.record, self.history, self._blueprint.parts, self._built
         )
 
+    @with_keras_defaults
+    def report(
+        self,
+        out: str | PathLike[str] | None = None,
+        *,
+        data: Any = None,
+        images: int | None = None,
+        skip_bad: bool = False,
+        progress: bool = False,
+    ) -> Path:
+        """Write the run on one page, `report.html` in its directory or `out`; give its path.
+
+        One file of HTML, which needs no network: what was trained, curves, the latent map with the
+        held-out images in it, pictures, diagnosis.
+
+        data: a data source or arrays, whose held-out images are shown; None is the run's own.
+        images: how many of them at most; None is 2,000. skip_bad, progress: as for
+            `vaekit.load_data`.
+
+        Raises `RunError` for a run that another process writes into, or that is damaged;
+        `UserError` for `out` of another ending.
+        """
+        refuse_fork()
+        write_report = import_module("vaekit.report").write_report  # of a room above this one
+        return write_report(
+            self, out, data=data, images=images, skip_bad=skip_bad, progress=progress
+        )
+
     def dataset(
         self, data: Any = None, *, skip_bad: bool = False, progress: bool = False
     ) -> Dataset:
@@ -441,8 +470,7 @@ class Run:
 
         Raises `UserError` where the extra `vaekit[explore]` isn't installed, or a port is taken.
         """
-        from vaekit.explorer import explore
-
+        explore = import_module("vaekit.explorer").explore  # of a room above this one
         return explore(self, data, port=port, host=host, height=height)
 
     def _program(self) -> Program:

@@ -3,7 +3,9 @@
 
 (() => {
   const { explorer, condition } = vaekit.data;
-  if (explorer.refusal) return;
+  const panel = document.getElementById("drop");
+  if (!panel) return; // the run takes no image files
+
   const part = (name) => document.getElementById(`drop-${name}`);
   let asked = 0; // files, so that the answer of an earlier one is known
 
@@ -48,14 +50,14 @@
   });
   document.addEventListener("dragover", (event) => {
     event.preventDefault(); // else the browser would show the file in the page's place
-    part("place").classList.add("over");
+    panel.classList.add("over");
   });
   document.addEventListener("dragleave", (event) => {
-    if (!event.relatedTarget) part("place").classList.remove("over");
+    if (!event.relatedTarget) panel.classList.remove("over");
   });
   document.addEventListener("drop", (event) => {
     event.preventDefault();
-    part("place").classList.remove("over");
+    panel.classList.remove("over");
     const [file] = event.dataTransfer.files;
     if (file) take(file);
     else tell("That is no file. Save the image first, then drop it.");

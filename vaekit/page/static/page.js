@@ -34,8 +34,11 @@ window.vaekit = (() => {
   // On paper charts are light and as wide as it is: what is drawn follows no style sheet.
   window.addEventListener("beforeprint", () => {
     document.documentElement.classList.add("printed");
-    charts.forEach((made) => made.setTheme("default"));
-    resize();
+    for (const made of charts) {
+      made.setTheme("default");
+      made.resize();
+      made.getZr().flush(); // or it would be drawn after the print
+    }
   });
   window.addEventListener("afterprint", () => {
     document.documentElement.classList.remove("printed");
