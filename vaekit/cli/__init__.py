@@ -81,10 +81,12 @@ def main() -> None:
 def _add_commands() -> None:
     from vaekit.cli import (
         bench,
+        compare,
         data,
         diagnose,
         doctor,
         files,
+        list_runs,
         pictures,
         plugins,
         presets,
@@ -100,6 +102,8 @@ def _add_commands() -> None:
         runs.debug_step,
         runs.evaluate,
         diagnose.diagnose,
+        list_runs.runs,
+        compare.compare,
         pictures.reconstruct,
         pictures.sample,
         samplers.fit_sampler,
