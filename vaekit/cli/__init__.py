@@ -81,11 +81,13 @@ def main() -> None:
 def _add_commands() -> None:
     from vaekit.cli import (
         bench,
+        compare,
         data,
         diagnose,
         doctor,
         explore,
         files,
+        list_runs,
         pictures,
         plugins,
         presets,
@@ -103,6 +105,8 @@ def _add_commands() -> None:
         runs.evaluate,
         diagnose.diagnose,
         report.report,
+        list_runs.runs,
+        compare.compare,
         pictures.reconstruct,
         pictures.sample,
         samplers.fit_sampler,

@@ -20,14 +20,14 @@ from vaekit.model import Built, Part, build_for, named_parameters, run_model
 from vaekit.options import check_options, resolved_options
 from vaekit.plugins import discover
 from vaekit.run.diagnose import diagnose_history, diagnose_run
-from vaekit.run.directory import RunDirectory
 from vaekit.run.evaluate import Asked, evaluate
 from vaekit.run.latent_lines import Traversal, interpolation, traversal
 from vaekit.run.provenance import explained, warn_of_changes
-from vaekit.run.record import RunRecord
 from vaekit.run.restore import kept_checkpoint, restore_model, restore_program
 from vaekit.run.run_images import HeldOut, RunImages
 from vaekit.run.samplers import DEFAULT, drawn, fit_sampler, fitted_sampler
+from vaekit.run_directory.directory import RunDirectory
+from vaekit.run_directory.record import RunRecord
 from vaekit.sampler import Sampler
 from vaekit.startup import refuse_fork, with_keras_defaults
 from vaekit.types import Dataset, Images, Pixels, as_images
