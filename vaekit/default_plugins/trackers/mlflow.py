@@ -126,3 +126,6 @@ def mlflow(*, uri: str = "", experiment: str = "vaekit") -> vaekit.Tracker:
         experiment: its experiment, made if there is none of the name.
     """
     return MLflow(uri, experiment)
+
+
+mlflow.claims = {"options": {"uri": "sqlite:///mlflow.db"}}  # type: ignore[attr-defined]
