@@ -57,6 +57,9 @@ from vaekit.run_directory import ListedRun as ListedRun
 from vaekit.sampler import Encodings as Encodings
 from vaekit.sampler import LatentSpace as LatentSpace
 from vaekit.sampler import Sampler as Sampler
+from vaekit.tracker import RunResults as RunResults
+from vaekit.tracker import TrackedRun as TrackedRun
+from vaekit.tracker import Tracker as Tracker
 from vaekit.types import Dataset as Dataset
 from vaekit.types import Images as Images
 from vaekit.types import VAEOutput as VAEOutput
@@ -72,3 +75,4 @@ register_loss: Register
 register_metric: Register
 register_prior: Register
 register_sampler: Register
+register_tracker: Register

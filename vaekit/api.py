@@ -303,7 +303,9 @@ def prepare_training(
 
 def finish_training(session: Session) -> Run:
     """Train, draw pictures and report unless they aren't wanted, and say what is wrong."""
-    run = _trained_and_drawn(session)
+    with session.tracking:
+        run = _trained_and_drawn(session)
+        session.end_tracking()
     if run.record.status == "complete":
         for line in run.diagnose_history().summary():
             session.progress.note(line)
