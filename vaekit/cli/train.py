@@ -119,5 +119,9 @@ def _report(run: Run) -> None:
         models = f"models of epoch {record.kept_epoch}"
     rest = " and run.json"
     if run.config.figures:
-        rest = ", run.json, figures/ and report.html" if run.config.report else ", run.json and figures/"
+        rest = (
+            ", run.json, figures/ and report.html"
+            if run.config.report
+            else ", run.json and figures/"
+        )
     click.echo(f"Saved in {run.path}: {models}, history.csv{rest}.")
