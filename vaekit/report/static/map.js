@@ -31,7 +31,7 @@ vaekit.map = (() => {
   // The marker, in a layer of its own: as it moves, no point is drawn again.
   const ring = new echarts.graphic.Circle({
     shape: { cx: 0, cy: 0, r: 10 },
-    style: { fill: "none", stroke: "#e8412c", lineWidth: 3 },
+    style: { fill: "#ffffff99", stroke: "#111111", lineWidth: 3, shadowColor: "#ffffff", shadowBlur: 6 },
     silent: true,
     ignore: true,
     zlevel: 1,
@@ -83,6 +83,7 @@ vaekit.map = (() => {
   }
 
   function pointed({ value: [, , index] }) {
+    if (held) return ""; // it would lie over where the marker goes
     show(pair, index);
     caption.textContent = `image and reconstruction; ${words(index)}`;
     return card;
@@ -308,7 +309,7 @@ vaekit.map = (() => {
   hand.on("globalout", () => (held = false));
 
   map.on("brushSelected", selected);
-  map.on("click", ({ data: point }) => picking.forEach((callback) => callback(point[2])));
+  map.on("click", ({ value: [, , index] }) => picking.forEach((callback) => callback(index)));
   offerPlanes();
   offerClasses();
   draw();
