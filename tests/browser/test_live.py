@@ -14,8 +14,6 @@ from playwright.sync_api import Browser
 import vaekit
 from tests.browser.conftest import Opened
 from vaekit.page import float_text
-from vaekit.report import gather
-from vaekit.report.live import live_page, page_decoder
 
 SHORT = {"data": "mnist-sample", "limit": 64, "epochs": 1, "figures": False, "progress": False}
 UNPACKED = """() => new Promise((done) => {
@@ -45,13 +43,6 @@ WANTED = """async () => {
 }"""
 
 
-def write_page(run: vaekit.Run, path: Path) -> Path:
-    held_out = run.held_out(limit=60)
-    contents = gather(run, held_out, run.diagnose_history(), neighbours=False)
-    path.write_text(live_page(run, contents, page_decoder(run, held_out)), "utf-8")
-    return path
-
-
 @pytest.fixture(scope="module")
 def tutorial(tmp_path_factory: pytest.TempPathFactory) -> vaekit.Run:
     """The tutorial's own nets, of full width: what they have learnt is of no matter here."""
@@ -60,7 +51,7 @@ def tutorial(tmp_path_factory: pytest.TempPathFactory) -> vaekit.Run:
 
 @pytest.fixture(scope="module")
 def tutorial_page(tutorial: vaekit.Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_page(tutorial, tmp_path_factory.mktemp("page") / "live.html")
+    return tutorial.report(tmp_path_factory.mktemp("page") / "live.html", images=60, live=True)
 
 
 @pytest.fixture(scope="module")
@@ -166,8 +157,8 @@ def test_a_slider_moves_one_value(live: Opened) -> None:
     assert settled(live) != before
 
 
-def test_an_image_is_chosen_and_another_to_go_to(live: Opened, tutorial: vaekit.Run) -> None:
-    z = tutorial.latents(tutorial.held_out(limit=60).images)
+def test_an_image_is_chosen_and_another_to_go_to(live: Opened) -> None:
+    z = live.page.evaluate("Array.from({ length: 6 }, (_, n) => Array.from(vaekit.walk.of(n)))")
     thumbnails = live.page.locator("#walk-thumbnails button")
     thumbnails.nth(3).click()
     np.testing.assert_allclose(live.page.evaluate("Array.from(vaekit.walk.z)"), z[3], rtol=1e-5)
@@ -176,7 +167,9 @@ def test_an_image_is_chosen_and_another_to_go_to(live: Opened, tutorial: vaekit.
     assert settled(live) != start
     live.page.locator("#walk-share").fill("0.25")
     way = live.page.evaluate("Array.from(vaekit.walk.z)")
-    np.testing.assert_allclose(way, 0.75 * z[3] + 0.25 * z[5], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(
+        way, 0.75 * np.array(z[3]) + 0.25 * np.array(z[5]), rtol=1e-4, atol=1e-6
+    )
     settled(live)
 
 
@@ -203,7 +196,7 @@ def test_of_places_passed_by_the_newest_alone_is_decoded(live: Opened) -> None:
 def test_a_map_by_class_has_its_places_and_its_classes(
     opened: Opened, maps: vaekit.Run, tmp_path: Path
 ) -> None:
-    opened.page.goto(write_page(maps, tmp_path / "maps.html").as_uri())
+    opened.page.goto(maps.report(tmp_path / "maps.html", images=60, live=True).as_uri())
     opened.page.evaluate(UNPACKED)
     z = np.random.default_rng(0).normal(size=(20, *maps.latent_shape)).astype("float32")
     labels = np.arange(20) % 10

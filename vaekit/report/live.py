@@ -1,4 +1,4 @@
-"""The page of a run with its decoder in it, which the reader's browser runs."""
+"""The decoder of a run for its page, which the reader's browser runs."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import base64
 import gzip
 import math
 from importlib.resources import files
+from typing import Any
 
 from vaekit.data import take
 from vaekit.errors import UserError
 from vaekit.export import OnnxModel, export_decoder
-from vaekit.report.contents import Contents
-from vaekit.report.report import report_page
 from vaekit.run import HeldOut, Run
 from vaekit.wording import worded
 
@@ -35,17 +34,14 @@ def page_decoder(run: Run, held_out: HeldOut) -> OnnxModel:
     return export_decoder(run, run.latents(images), images.labels)
 
 
-def live_page(run: Run, contents: Contents, decoder: OnnxModel) -> str:
-    """The page of what was gathered of a run, with the decoder and what runs it."""
+def decoder_values(decoder: OnnxModel) -> dict[str, Any]:
+    """What `live.html` names: the decoder and the runtime, packed, and how far it is from Keras."""
     runtime = files("vaekit.page").joinpath("vendor/ort-wasm-simd-threaded.wasm.gz").read_bytes()
-    return report_page(
-        run,
-        contents,
-        "live.html",
-        decoder=_text(gzip.compress(decoder.content, mtime=0)),
-        runtime=_text(runtime),
-        difference=decoder.difference,
-    )
+    return {
+        "decoder": _text(gzip.compress(decoder.content, mtime=0)),
+        "runtime": _text(runtime),
+        "difference": decoder.difference,
+    }
 
 
 def _refuse_large(run: Run) -> None:

@@ -404,6 +404,7 @@ class Run:
         *,
         data: Any = None,
         images: int | None = None,
+        live: bool = False,
         skip_bad: bool = False,
         progress: bool = False,
     ) -> Path:
@@ -415,14 +416,16 @@ class Run:
         data: a data source or arrays, whose held-out images are shown; None is the run's own.
         images: how many of them at most; None is 2,000. skip_bad, progress: as for
             `vaekit.load_data`.
+        live: put the decoder into the page, so that the reader's browser decodes any place of the
+            map. It needs `vaekit[onnx]`.
 
         Raises `RunError` for a run that another process writes into, or that is damaged;
-        `UserError` for `out` of another ending.
+        `UserError` for `out` of another ending, or a decoder that no page can have.
         """
         refuse_fork()
         write_report = import_module("vaekit.report").write_report  # of a room above this one
         return write_report(
-            self, out, data=data, images=images, skip_bad=skip_bad, progress=progress
+            self, out, data=data, images=images, live=live, skip_bad=skip_bad, progress=progress
         )
 
     def dataset(
