@@ -97,6 +97,15 @@ def test_nothing_of_a_dropped_file_stays(digits, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_codes_come_with_the_z_that_they_look_up(digits, monkeypatch):
+    assert "codes" not in taken(digits, encoded(GREY))
+    # Any column that the latent tells stands for codes here.
+    monkeypatch.setattr(type(digits.run.model.latent), "code_name", "z_log_var")
+    pixels = GREY[np.newaxis, ..., np.newaxis] / 255
+    codes = np.frombuffer(base64.b64decode(taken(digits, encoded(GREY))["codes"]), "<f4")
+    np.testing.assert_allclose(codes, digits.run.encode(pixels).z_log_var[0], atol=1e-5)
+
+
 # runs of other images
 
 

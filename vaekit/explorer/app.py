@@ -68,9 +68,10 @@ class Answers:
         label = self._label(request)
         content = await read_body(request, MOST_BYTES)
         dropped = await self._queue.call(take_file, self._run, content, label)
-        values = {name: getattr(dropped, name) for name in ("z", "image", "reconstruction")}
-        texts = {name: _text(numbers) for name, numbers in values.items()}
-        return JSONResponse({"note": dropped.note, **texts})
+        arrays = dropped._asdict()
+        note = arrays.pop("note")
+        texts = {name: _text(array) for name, array in arrays.items() if array is not None}
+        return JSONResponse({"note": note, **texts})
 
     def _label(self, request: Request) -> np.ndarray | None:
         """The class of the image of a request, `(1,)`; None in a run without a condition."""

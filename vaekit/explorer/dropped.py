@@ -25,13 +25,15 @@ class Dropped(NamedTuple):
     """What a run makes of an image file, float32.
 
     note: what was done to the image so that the run could take it, sentences; empty for nothing.
-    z: flat. image: as the run took it, `(H, W, C)`. reconstruction: of that z.
+    z: flat. image: as the run took it, `(H, W, C)`. reconstruction: of that z. codes: those by
+    which z is looked up, flat; None where the latent has none.
     """
 
     note: str
     z: np.ndarray
     image: np.ndarray
     reconstruction: np.ndarray
+    codes: np.ndarray | None
 
 
 def refusal_of_files(run: Run) -> str | None:
@@ -57,9 +59,15 @@ def take_file(run: Run, content: bytes, label: np.ndarray | None) -> Dropped:
     fit = Fit((height, width), run.config.resize or "cover")
     pixels, note = _read(content, fit, gray=channels == 1)
     pixels = np.broadcast_to(pixels, run.image_shape)[np.newaxis]
-    images = binarized(Images(pixels), run.config.binarize, run.config.seed)
-    z = run.latents(images, label)
-    return Dropped(note, z[0].ravel(), as_floats(images.pixels[:])[0], run.decode(z, label)[0])
+    images = binarized(Images(pixels, label), run.config.binarize, run.config.seed)
+    z, code = run.latents(images), run.model.latent.code_name
+    return Dropped(
+        note,
+        z.ravel(),
+        as_floats(images.pixels[:])[0],
+        run.decode(z, label)[0],
+        None if code is None else run.encoded(images)[code].ravel(),
+    )
 
 
 def _read(content: bytes, fit: Fit, *, gray: bool) -> tuple[np.ndarray, str]:

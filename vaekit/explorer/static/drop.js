@@ -35,7 +35,7 @@
       show("reconstruction", taken.reconstruction, explorer.shape);
       part("note").textContent = `${file.name}. ${taken.note}`;
       part("result").hidden = false;
-      const detail = { z: taken.z, label };
+      const detail = { z: taken.z, codes: taken.codes, label };
       document.dispatchEvent(new CustomEvent("vaekit:z", { detail }));
     } catch (error) {
       if (own !== asked) return;

@@ -42,7 +42,7 @@ vaekit.remote = (() => {
   const query = (label) => (label == null ? "" : `?label=${label}`);
   const encode = async (image, label) => floats(await ask(`encode${query(label)}`, image));
 
-  // A file of an image: {note, z, image, reconstruction}.
+  // A file of an image: {note, z, image, reconstruction}, and where there are some, codes.
   async function file(content, label) {
     const { note, ...texts } = await (await ask(`file${query(label)}`, content)).json();
     const values = Object.entries(texts).map(([name, text]) => [name, vaekit.floats(text)]);

@@ -69,6 +69,12 @@
     draw();
   }
 
+  // z came from an image that the page hasn't shown.
+  document.addEventListener("vaekit:z", ({ detail }) => {
+    if (!detail.codes) return;
+    codes.set(detail.codes);
+    draw();
+  });
   grid.hidden = false;
   walk.onMove("codes", follow);
   walk.place.onChoice(draw);
