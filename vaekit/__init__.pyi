@@ -47,6 +47,7 @@ from vaekit.loss import Player as Player
 from vaekit.metric import Estimate as Estimate
 from vaekit.metric import Measurement as Measurement
 from vaekit.metric import Metric as Metric
+from vaekit.metric import Need as Need
 from vaekit.metric import TrainedModel as TrainedModel
 from vaekit.normal_latent import NormalLatent as NormalLatent
 from vaekit.pixels import as_floats as as_floats
@@ -56,6 +57,9 @@ from vaekit.run_directory import ListedRun as ListedRun
 from vaekit.sampler import Encodings as Encodings
 from vaekit.sampler import LatentSpace as LatentSpace
 from vaekit.sampler import Sampler as Sampler
+from vaekit.tracker import RunResults as RunResults
+from vaekit.tracker import TrackedRun as TrackedRun
+from vaekit.tracker import Tracker as Tracker
 from vaekit.types import Dataset as Dataset
 from vaekit.types import Images as Images
 from vaekit.types import VAEOutput as VAEOutput
@@ -71,3 +75,4 @@ register_loss: Register
 register_metric: Register
 register_prior: Register
 register_sampler: Register
+register_tracker: Register

@@ -302,8 +302,10 @@ def prepare_training(
 
 
 def finish_training(session: Session) -> Run:
-    """Train, draw the pictures unless they aren't wanted, and say what is wrong with the run."""
-    run = _trained_and_drawn(session)
+    """Train, draw pictures and report unless they aren't wanted, and say what is wrong."""
+    with session.tracking:
+        run = _trained_and_drawn(session)
+        session.end_tracking()
     if run.record.status == "complete":
         for line in run.diagnose_history().summary():
             session.progress.note(line)
@@ -327,6 +329,10 @@ def _trained_and_drawn(session: Session) -> Run:
     run = session.run()
     if run.record.status == "complete":
         draw_figures(run, session.validation, session.progress.note)
+        if config.report:
+            from vaekit.report import write_first_report
+
+            write_first_report(run, session.validation)
     return run
 
 

@@ -11,7 +11,6 @@ from vaekit.run.measuring import (
     measure,
     refuse_no_figures,
     refuse_unfit_metrics,
-    resolve_metrics,
 )
 from vaekit.run.metric_fits import refuse_unfit
 from vaekit.run.provenance import explained, own_data, parts_of, warn_of_changes
@@ -27,6 +26,7 @@ from vaekit.run_directory.record import (
     PartRecord,
     RunRecord,
     Status,
+    TrackerRecord,
     record_choices,
     record_parts,
 )
@@ -40,6 +40,7 @@ __all__ = [
     "RunDirectory",
     "RunRecord",
     "Status",
+    "TrackerRecord",
     "Traversal",
     "as_plain",
     "blueprint_of",
@@ -63,7 +64,6 @@ __all__ = [
     "refuse_spent_rate",
     "refuse_unfit",
     "refuse_unfit_metrics",
-    "resolve_metrics",
     "restore_model",
     "restore_program",
     "save_artifacts",

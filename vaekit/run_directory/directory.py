@@ -27,6 +27,8 @@ CHECKPOINTS = "checkpoints"
 DIVERGED = "diverged"
 FIGURES = "figures"
 SAMPLERS = "samplers"
+TRACKING = "tracking"
+REPORT = "report.html"
 FRAMES = f"{FIGURES}/frames.zip"
 ENCODER, DECODER, WHOLE = "VAE_encoder", "VAE_decoder", "VAE"
 POSTERIOR, PRIOR = "VAE_posterior", "VAE_prior"
@@ -83,16 +85,26 @@ class RunDirectory:
         return self.path / SAMPLERS / f"{name}.npz"
 
     @property
+    def tracking(self) -> Path:
+        """The folder of what trackers keep, a folder each."""
+        return self.path / TRACKING
+
+    @property
     def frames(self) -> Path:
         """The frames of `training.gif`, a PNG each, by the epochs done."""
         return self.path / FRAMES
+
+    @property
+    def report(self) -> Path:
+        """`report.html`: the run on one page."""
+        return self.path / REPORT
 
     def refuse_existing(self) -> None:
         """Raise `RunError` if a run, or a file that a run would overwrite, is here already."""
         if self.path.exists() and not self.path.is_dir():
             raise RunError(f"{self.path} is a file; choose a folder for {option_text('out')}.")
-        folders = (CHECKPOINTS, DIVERGED, FIGURES, SAMPLERS)
-        names = [RECORD, HISTORY, STEPS, MANIFEST, *folders, *_ARTIFACTS]
+        folders = (CHECKPOINTS, DIVERGED, FIGURES, SAMPLERS, TRACKING)
+        names = [RECORD, HISTORY, STEPS, MANIFEST, REPORT, *folders, *_ARTIFACTS]
         taken = [name for name in names if (self.path / name).exists()]
         if RECORD in taken:
             raise RunError(
@@ -195,7 +207,7 @@ class RunDirectory:
         else:
             for name in (RECORD, HISTORY, STEPS):
                 (self.path / name).unlink(missing_ok=True)
-            for name in (CHECKPOINTS, FIGURES, SAMPLERS):
+            for name in (CHECKPOINTS, FIGURES, SAMPLERS, TRACKING):
                 shutil.rmtree(self.path / name, ignore_errors=True)
         self.lock.release()
 

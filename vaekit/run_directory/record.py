@@ -158,6 +158,13 @@ class MetricsRecord(_Entry):
     failed: dict[str, str] = Field(default_factory=dict)
 
 
+class TrackerRecord(_Entry):
+    """A tracker that is told of the run. failed: why it was told no more; None if it was."""
+
+    part: PartRecord
+    failed: str | None = None
+
+
 class ChangeRecord(_Entry):
     """A change that was taken when the run was resumed: of what, when, and both values."""
 
@@ -191,6 +198,7 @@ class RunRecord(_Entry):
     choices: dict[str, ChoiceRecord] = Field(default_factory=dict)
     training: TrainingRecord = Field(default_factory=lambda: TrainingRecord(steps_done=0))
     metrics: MetricsRecord | None = None
+    trackers: dict[str, TrackerRecord] = Field(default_factory=dict)
     changes: list[ChangeRecord] = Field(default_factory=list)
     error: str | None = None
     stopped_by: str | None = None
@@ -225,9 +233,8 @@ class RunRecord(_Entry):
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, as `run.json` holds them."""
-        absent = {
-            name for name in ("error", "stopped_by", "metrics") if getattr(self, name) is None
-        }
+        seldom = ("error", "stopped_by", "metrics", "trackers")
+        absent = {name for name in seldom if not getattr(self, name)}
         return self.model_dump(mode="json", exclude=absent)
 
 
