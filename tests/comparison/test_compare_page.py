@@ -28,7 +28,7 @@ def test_without_images_no_model_is_loaded(trained, tmp_path, monkeypatch):
     done = CliRunner().invoke(main, ["compare", str(trained), "--out", str(out), "--no-images"])
     assert done.exit_code == 0, done.output
     assert str(out) in done.stdout
-    assert "<img" not in out.read_text()
+    assert '<img class="tile"' not in out.read_text()
 
 
 def test_what_a_run_cannot_show_is_said(trained, tmp_path):

@@ -53,16 +53,20 @@ def compare(
         click.echo(json.dumps(compared.as_json(), indent=2))
     elif form == "csv":
         click.echo(compared.as_csv(), nl=False)
+        for sentence in _sentences(compared):
+            click.echo(sentence, err=True)
     else:
-        for line in _lines(compared):
+        for line in _table(compared):
             click.echo(line)
+        for sentence in _sentences(compared):
+            click.echo(sentence)
     if out is not None:
         compared.write_page(out, images=not no_images)
         if form is None:
             click.echo(f"\nThe page: {out}")
 
 
-def _lines(compared: Comparison) -> Iterator[str]:
+def _table(compared: Comparison) -> Iterator[str]:
     from vaekit.comparison.grouping import text_of
 
     table = [("", [row.group for row in compared.rows])]
@@ -83,8 +87,11 @@ def _lines(compared: Comparison) -> Iterator[str]:
         rows = [(name.ljust(width), *(cells[at] for at in columns)) for name, cells in table]
         yield from in_columns(rows)
         yield ""
-    sentences = [*compared.refusals, *compared.remarks, *compared.left_out]
-    for sentence in sentences:
+
+
+def _sentences(compared: Comparison) -> Iterator[str]:
+    """What is to be read beside the table."""
+    for sentence in (*compared.refusals, *compared.remarks, *compared.left_out):
         yield textwrap.fill(sentence, _COLUMNS, subsequent_indent="  ", break_on_hyphens=False)
 
 

@@ -34,7 +34,7 @@ def _curve(group: Group, name: str) -> dict[str, Any]:
     values: dict[int, list[float]] = {}
     for run in group.runs:
         for row in run.history:
-            if name in row and math.isfinite(row[name]):
+            if "epoch" in row and math.isfinite(row.get(name, math.nan)):
                 values.setdefault(int(row["epoch"]), []).append(row[name])
     epochs = sorted(values)
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,20 +68,34 @@ def _fields(runs: Sequence[ComparedRun]) -> list[str]:
 def _names(
     groups: Sequence[Sequence[ComparedRun]], fields: Sequence[str], *, shorten: bool
 ) -> list[str]:
-    """What tells each group from the others: its values of as few fields as do.
+    """What tells each group from the others: its values of these fields.
 
-    shorten: whether fields that tell nothing more than those before them are left out.
+    shorten: of as few of them as tell all groups apart; single runs go by their own names.
     """
-    chosen: list[str] = []
-    texts = [""] * len(groups)
+    if not shorten:
+        return _labels(groups, fields)
+    if all(len(group) == 1 for group in groups):
+        return [group[0].name for group in groups]
+    if len(groups) == 1:
+        return [f"{len(groups[0])} runs"]
+    return _labels(groups, _telling(groups, fields))
+
+
+def _telling(groups: Sequence[Sequence[ComparedRun]], fields: Sequence[str]) -> list[str]:
+    """The first fields that tell the groups apart, without those that aren't needed for it."""
+    needed: list[str] = []
     for field in fields:
-        longer = [_label(group[0].options, [*chosen, field]) for group in groups]
-        if not shorten or len(set(longer)) > max(1, len(set(texts))):
-            chosen, texts = [*chosen, field], longer
-    if not chosen:
-        return [group[0].name if len(group) == 1 else f"{len(group)} runs" for group in groups]
-    return texts
+        if len(set(_labels(groups, [*needed, field]))) > len(set(_labels(groups, needed))):
+            needed.append(field)
+    for field in list(needed):
+        fewer = [name for name in needed if name != field]
+        if len(set(_labels(groups, fewer))) == len(groups):
+            needed = fewer
+    return needed
 
 
-def _label(options: Mapping[str, Any], fields: Sequence[str]) -> str:
-    return ", ".join(f"{field}={text_of(options.get(field))}" for field in fields)
+def _labels(groups: Sequence[Sequence[ComparedRun]], fields: Sequence[str]) -> list[str]:
+    return [
+        ", ".join(f"{field}={text_of(group[0].options.get(field))}" for field in fields)
+        for group in groups
+    ]

@@ -32,6 +32,7 @@ class Measure(NamedTuple):
     checks: tuple[Check, ...] = ()
 
 
+_BETTER: dict[str, Direction] = {"higher": "higher", "lower": "lower"}
 # What the kit measures of every run; a loss's own terms are no measure alone, as it trades one of
 # them for another.
 _KNOWN: dict[str, tuple[str, Direction, tuple[Check, ...]]] = {
@@ -70,7 +71,7 @@ def _figures(runs: Sequence[ComparedRun]) -> list[Measure]:
             for figure, entry in figures.items():
                 if isinstance(entry.get("value"), list):
                     continue
-                unit = entry.get("unit") or ""
+                unit = str(entry.get("unit") or "")
                 # A number in nats is of densities, which hang on the law of images.
                 images = LIKELIHOOD if unit.startswith(("nats", "bits")) else IMAGES
                 name = f"{metric}.{figure}"
@@ -78,7 +79,7 @@ def _figures(runs: Sequence[ComparedRun]) -> list[Measure]:
                     name,
                     _reader(metric, figure),
                     unit,
-                    entry.get("better") or "",
+                    _BETTER.get(str(entry.get("better")), ""),
                     (*images, metric_options(metric)),
                 )
     return list(measures.values())

@@ -88,9 +88,6 @@ def _listed(path: Path) -> ListedRun:
         return ListedRun(path, "damaged", str(error))
     except UserError as error:
         return ListedRun(path, "unreadable", str(error))
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        # A record of the right fields, whose values are of another kind than was written.
-        return ListedRun(path, "damaged", f"{directory.record} is damaged: {error}.")
 
 
 def state_of(directory: RunDirectory, record: RunRecord) -> tuple[State, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from vaekit.checkpoint import Position
 from vaekit.config import TrainConfig
@@ -134,6 +134,13 @@ class TrainingRecord(_Entry):
     last_epoch: dict[str, Any] | None = None
     best: dict[str, Any] | None = None
     stopped_early: bool = False
+
+    @field_validator("last_epoch", "best")
+    @classmethod
+    def _tells_which(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
+        if value is not None and not isinstance(value.get("epoch"), int):
+            raise ValueError("it doesn't say which epoch")
+        return value
 
 
 class MetricsRecord(_Entry):
