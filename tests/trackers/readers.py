@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
+
 Numbers = dict[str, list[tuple[int, float]]]  # (step, value) by name, in the order of the store
 
 
 def tensorboard_numbers(run: Path) -> Numbers:
     """Scalars, by TensorBoard's accumulator of events."""
-    from tensorboard.util import tensor_util
-
     events = tensorboard_events(run)
     return {
-        tag: [(event.step, tensor_util.make_ndarray(event.tensor_proto).item()) for event in points]
-        for tag in events.PluginTagToContent("scalars")
-        for points in [events.Tensors(tag)]
+        tag: [(event.step, event.value) for event in events.Scalars(tag)]
+        for tag in events.Tags()["scalars"]
     }
 
 
@@ -50,6 +49,11 @@ def wandb_lines(run: Path) -> list[dict]:
     id_ = json.loads((folder / "wandb.json").read_text())["run"]
     files = sorted(folder.glob(f"wandb/offline-run-*/run-{id_}.wandb"))
     return [line for path in files for line in history_of(path)]
+
+
+def single_precision(rows: list[dict]) -> list[dict]:
+    """Lines of the history as TensorBoard's scalars can hold them."""
+    return [{name: float(np.float32(value)) for name, value in row.items()} for row in rows]
 
 
 def by_epoch(numbers: Numbers) -> list[dict]:

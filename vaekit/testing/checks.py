@@ -130,7 +130,7 @@ CHECKS: Mapping[str, tuple[CheckFunction, ...]] = {
         trackers.is_told_a_whole_run,
         trackers.takes_a_run_without_results,
         trackers.takes_columns_that_come_later,
-        trackers.goes_on_after_a_kill,
+        trackers.goes_on_after_a_failure,
         trackers.changes_nothing_that_it_is_told,
         *GENERAL,
     ),

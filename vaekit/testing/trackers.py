@@ -47,8 +47,8 @@ def takes_columns_that_come_later(subject: Subject) -> None:
         tracker.end("interrupted")
 
 
-def goes_on_after_a_kill(subject: Subject) -> None:
-    """Where a process was killed, another goes on, from the epoch before or from further back."""
+def goes_on_after_a_failure(subject: Subject) -> None:
+    """A run that failed goes on, with epochs that were lost, even from its beginning."""
     with tracker_of(subject) as made:
         for done in (0, 1, 0):
             tracker = made.new()
@@ -56,7 +56,7 @@ def goes_on_after_a_kill(subject: Subject) -> None:
             for epoch in (done + 1, done + 2):
                 tracker.step(epoch * STEPS, {"loss": 0.5})
                 tracker.epoch(epoch, epoch * STEPS, line_of(epoch))
-        tracker.end("complete")
+            tracker.end("failed")
 
 
 def changes_nothing_that_it_is_told(subject: Subject) -> None:

@@ -55,7 +55,7 @@ class KeepsToTheFirstColumns(Lines):
         self.write([row[name] for name in self.columns])
 
 
-@breaks("tracker", "goes_on_after_a_kill")
+@breaks("tracker", "goes_on_after_a_failure")
 class BeginsAnew(Lines):
     def start(self, run):
         self.file = (run.folder / "lines.json").open("x")

@@ -17,7 +17,7 @@ _EVERY_EPOCH = "seconds"  # a column that each epoch's line has
 class TensorBoard(vaekit.Tracker):
     """Scalars by epoch under the names that `history.csv` has, those by step under `step/`.
 
-    Numbers are written in double precision. Nothing of TensorFlow is used.
+    Numbers are in single precision, as TensorBoard's are. Nothing of TensorFlow is used.
     """
 
     requires = ("tensorboard",)

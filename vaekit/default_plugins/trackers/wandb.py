@@ -97,6 +97,7 @@ class Wandb(vaekit.Tracker):
         return self._wandb.init(
             id=id_,
             resume="allow",
+            reinit="create_new",  # a run of the user's own in this process is left alone
             mode="offline" if self._offline else "online",
             project=self._project,
             entity=self._entity,
