@@ -129,7 +129,11 @@ def principal_components(values: np.ndarray, count: int = 2) -> tuple[np.ndarray
     Each has length 1, and its largest entry is positive. Shares of no variance at all are 0.
     """
     centred = values.astype(np.float64) - values.mean(axis=0, dtype=np.float64)
-    _, variances, directions = np.linalg.svd(centred.T @ centred, hermitian=True)
+    if len(centred) < centred.shape[1]:  # which spares a large matrix
+        _, spreads, directions = np.linalg.svd(centred, full_matrices=False)
+        variances = np.square(spreads)
+    else:
+        _, variances, directions = np.linalg.svd(centred.T @ centred, hermitian=True)
     directions = directions[:count]
     largest = np.abs(directions).argmax(axis=1)
     signs = np.sign(np.take_along_axis(directions, largest[:, None], axis=1))

@@ -85,16 +85,12 @@ class NotebookBar(Lines):
         if self._rows:
             last = self._rows[-1]
             sources += [(f"epoch {last['epoch']}", last, ""), ("held-out images", last, "val_")]
-        return [
-            (
-                name,
-                [
-                    short(row[f"{prefix}{term}"]) if f"{prefix}{term}" in row else ""
-                    for term in self._now
-                ],
-            )
-            for name, row, prefix in sources
-        ]
+        return [(name, self._numbers(row, prefix)) for name, row, prefix in sources]
+
+    def _numbers(self, row: Mapping[str, Any], prefix: str) -> list[str]:
+        """The terms of now in another line; of one that it lacks nothing."""
+        names = [f"{prefix}{term}" for term in self._now]
+        return [short(row[name]) if name in row else "" for name in names]
 
     def _left(self, whole: int) -> list[str]:
         """How long it will go on at the pace until now, validations included."""

@@ -145,4 +145,5 @@ def valued(row: Mapping[str, Any], name: str) -> str:
 
 
 def short(value: float) -> str:
+    """A number as people read it."""
     return str(value) if isinstance(value, int) else f"{value:.2f}"
