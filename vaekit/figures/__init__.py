@@ -9,6 +9,7 @@ from vaekit.figures.grid import draw_grid
 from vaekit.figures.interpolations import draw_interpolations
 from vaekit.figures.latent import draw_latent_map
 from vaekit.figures.manifold import draw_manifold
+from vaekit.figures.overview import draw_overview
 from vaekit.figures.pictures import PICTURES, default_picture, draw_picture, picture_named
 from vaekit.figures.reconstructions import draw_reconstructions
 from vaekit.figures.samples import draw_samples
@@ -28,6 +29,7 @@ __all__ = [
     "draw_interpolations",
     "draw_latent_map",
     "draw_manifold",
+    "draw_overview",
     "draw_picture",
     "draw_reconstructions",
     "draw_samples",

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from vaekit.errors import RunError
 from vaekit.figures.inset import Cell, add_inset
 from vaekit.figures.style import COLOURS, StyledFigure, styled
 
@@ -25,9 +26,13 @@ def draw_curves(history: Sequence[Mapping[str, float]]) -> Figure:
     """The loss, its terms and what the latent tells of an epoch, training and validation.
 
     history: a row an epoch, as `Run.history` gives them; at least one.
+
+    Raises `RunError` where nothing is known of held-out images.
     """
     names = [name.removeprefix("val_") for name in history[-1] if name.startswith("val_")]
     names = [n for n in names if not n.startswith(_LEFT_OUT) and n in history[-1]]
+    if not names:
+        raise RunError("There are no curves, since no held-out images were measured.")
     columns = min(_ACROSS, len(names))
     rows = -(-len(names) // columns)
     figure = StyledFigure(figsize=(columns * _WIDTH, rows * _HEIGHT + _HEADING))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import importlib.util
 import io
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from vaekit.atomic import write_whole
 from vaekit.errors import UserError
 from vaekit.figures.save import Size, refuse_format, save_figure
 from vaekit.figures.style import DPI
+from vaekit.page import data_url
 from vaekit.wording import install_text
 
 FORMATS = ("gif", "mp4")
@@ -51,8 +51,8 @@ class Film:
     def _repr_html_(self) -> str:
         gif = io.BytesIO()
         self._write_gif(gif, [Image.fromarray(frame) for frame in self.frames])
-        encoded = base64.b64encode(gif.getvalue()).decode("ascii")
-        return f'<img alt="{len(self.frames)} frames" src="data:image/gif;base64,{encoded}">'
+        address = data_url(gif.getvalue(), "image/gif")
+        return f'<img alt="{len(self.frames)} frames" src="{address}">'
 
     def _scaled(self, dpi: float, size: Size | None) -> list[Image.Image]:
         height, width = self.frames.shape[1:3]

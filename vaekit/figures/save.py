@@ -43,7 +43,7 @@ def save_figure(
             "fewer dpi, or less in it."
         )
     if size is not None:
-        _resize(figure, size, dpi)
+        resize(figure, size, dpi)
     write_whole(
         path,
         lambda temporary: figure.savefig(
@@ -59,7 +59,7 @@ def refuse_format(path: Path, formats: tuple[str, ...]) -> None:
         raise UserError(f"{path} must end in {', '.join(others)} or {last}, its format.")
 
 
-def _resize(figure: Figure, size: Size, dpi: float) -> None:
+def resize(figure: Figure, size: Size, dpi: float) -> None:
     """Give a figure its size, to the pixel, and make words smaller that would be cut off."""
     # A hundredth of a pixel more: matplotlib cuts what it computes from inches.
     width, height = ((round(inches * dpi) + 0.01) / dpi for inches in size)

@@ -19,6 +19,7 @@ from vaekit.errors import RunError, UserError
 from vaekit.model import Built, Part, build_for, named_parameters, run_model
 from vaekit.options import check_options, resolved_options
 from vaekit.plugins import discover
+from vaekit.run.describe import describe_in_a_line, describe_in_html
 from vaekit.run.diagnose import diagnose_history, diagnose_run
 from vaekit.run.evaluate import Asked, evaluate
 from vaekit.run.latent_lines import Traversal, interpolation, traversal, way_between
@@ -47,6 +48,7 @@ class Run:
         self.model = built.vae
         self._blueprint = blueprint
         self._built = built
+        self._html: str | None = None
         self._images = RunImages(record, self.model.image_shape, self.model.condition)
 
     @property
@@ -117,6 +119,15 @@ class Run:
     def history(self) -> list[dict[str, float]]:
         """One dict an epoch: loss terms, `elbo`, `kl_dim_0`..., and `val_` twins."""
         return self.directory.read_history()
+
+    def __repr__(self) -> str:
+        return describe_in_a_line(self)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows of a run: the same as long as it is the same object."""
+        if self._html is None:
+            self._html = describe_in_html(self)
+        return self._html
 
     def encode(self, images: Any, labels: Any = None) -> Any:
         """What the latent tells of each image, by name: of the default, `z_mean` and `z_log_var`.
