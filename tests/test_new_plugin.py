@@ -31,6 +31,7 @@ TRAINED = {
     "loss": "--loss my-loss --data digits",
     "sampler": "--sampler my-sampler --data digits",
     "metric": "--metric my-metric --data digits",
+    "tracker": "--track my-tracker --data digits",
     "dataset": "--data my-dataset",
 }
 

@@ -13,7 +13,10 @@ from vaekit.cli.values import data_option, run_argument, skip_bad_option
 @skip_bad_option
 @click.option("-n", "images", type=click.IntRange(1), help="Images, at most. Default: 2,000.")
 @click.option("--out", metavar="FILE.html", help="Default: report.html in the run.")
-def report(run: str, data: str | None, skip_bad: bool, images: int | None, out: str | None) -> None:
+@click.option("--live", is_flag=True, help="Put the decoder into the page, to decode in a browser.")
+def report(
+    run: str, data: str | None, skip_bad: bool, images: int | None, out: str | None, live: bool
+) -> None:
     """Write one HTML file that holds all that it shows, and needs no network.
 
     What was trained, on what, with what, and the command that does it again; curves of every term;
@@ -22,9 +25,13 @@ def report(run: str, data: str | None, skip_bad: bool, images: int | None, out: 
 
     Training makes it, too, without what takes longer: a look at the model for the diagnosis, and
     t-SNE of the map, which needs scikit-learn: vaekit[digits].
+
+    With --live, a reader drags a point in the map and moves values of z by sliders, and sees what
+    the decoder makes of them. It needs vaekit[onnx].
     """
     from vaekit import api
 
+    loaded = api.load(run)
     click.echo(
-        api.load(run).report(out, data=data, images=images, skip_bad=skip_bad, progress=True)
+        loaded.report(out, data=data, images=images, live=live, skip_bad=skip_bad, progress=True)
     )

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
-from vaekit.diagnosis import DEAD, Diagnosis, Evidence
+from vaekit.diagnosis import Diagnosis, Evidence
 from vaekit.figures.style import COLOURS, FAINT, save_figure, styled
 from vaekit.run import RunDirectory
 
@@ -83,7 +83,8 @@ def _course(axes: Axes, evidence: Evidence) -> None:
 def _units(axes: Axes, evidence: Evidence) -> None:
     units = np.sort(evidence.kl_units)[::-1]
     axes.bar(np.arange(1, len(units) + 1), np.maximum(units, 1e-6), color=COLOURS[0])
-    axes.axhline(DEAD, color=COLOURS[2], ls="--", label=f"{DEAD} nats")
+    dead_below = evidence.dead_below
+    axes.axhline(dead_below, color=COLOURS[2], ls="--", label=f"{dead_below} nats")
     axes.set_yscale("log")
     axes.set_title("KL by unit, nats")
     axes.set_xlabel("unit, by its KL")

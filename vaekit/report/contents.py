@@ -16,6 +16,7 @@ from vaekit.report.pictures import Pictures, pictures_of
 from vaekit.report.planes import has_neighbours, neighbours_plane
 from vaekit.report.shown_images import MOST, shown_images
 from vaekit.report.units import codes_data, units_data
+from vaekit.report.walk import walk_data
 from vaekit.run import HeldOut, Run
 from vaekit.wording import install_text
 
@@ -40,8 +41,9 @@ class Contents(NamedTuple):
     - `condition`: null, or `classes` and `names`.
     - `curves`, `units`, `codes`: what the charts show; null where there is none.
     - `colours`: of classes, in turn.
+    - `walk`: see `walk_data`.
 
-    `latent` and `images` are null where there are no images.
+    `latent`, `images` and `walk` are null where there are no images.
     """
 
     facts: Facts
@@ -76,6 +78,7 @@ def gather(
     data: dict[str, Any] = {
         "latent": None,
         "images": None,
+        "walk": None,
         "condition": condition_data(run),
         "curves": curves_data(run.history),
         "units": units_data(run, diagnosis),
@@ -97,6 +100,7 @@ def gather(
         data |= {
             "latent": latent_data(run, z, shown.labels, planes),
             "images": image_data(run, shown, z),
+            "walk": walk_data(run, shown),
             "codes": codes_data(run, shown),
         }
     return Contents(

@@ -12,6 +12,7 @@ from vaekit.errors import UserError
 from vaekit.page import render
 from vaekit.report.contents import Contents, gather
 from vaekit.report.diagram import diagram_of
+from vaekit.report.live import decoder_values, page_decoder
 from vaekit.report.shown_images import MOST
 from vaekit.run import HeldOut, Run
 from vaekit.types import Images
@@ -46,6 +47,7 @@ def write_report(
     *,
     data: Any = None,
     images: int | None = None,
+    live: bool = False,
     skip_bad: bool = False,
     progress: bool = False,
 ) -> Path:
@@ -53,11 +55,15 @@ def write_report(
     path = page_path(run, out)
     with run.directory.held():
         held_out = run.held_out(data, skip_bad=skip_bad, progress=progress)
+        decoder = page_decoder(run, held_out) if live else None
         diagnosis = run.diagnose_history()
         if run.record.kept_epoch and (data is None or diagnosis.source is None):
             diagnosis = run.diagnose(data)
         contents = gather(run, held_out, diagnosis, most=MOST if images is None else images)
-        return write_page(run, path, report_page(run, contents))
+        if decoder is None:
+            return write_page(run, path, report_page(run, contents))
+        page = report_page(run, contents, "live.html", **decoder_values(decoder))
+        return write_page(run, path, page)
 
 
 def write_first_report(run: Run, images: Images) -> Path:

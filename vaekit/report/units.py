@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from vaekit.diagnosis import DEAD, Diagnosis
+from vaekit.diagnosis import Diagnosis
 from vaekit.page import finite
 from vaekit.report.latent_data import kept_row
 from vaekit.run import Run
@@ -23,7 +23,7 @@ def units_data(run: Run, diagnosis: Diagnosis) -> dict[str, Any] | None:
         return None
     return {
         "kl": [finite(value) for value in kl],
-        "dead": DEAD,
+        "dead": diagnosis.evidence.dead_below,
         "active": kept_row(run).get("val_active_units"),
         "channels": len(run.latent_shape) > 1 and len(kl) == run.latent_shape[-1],
     }

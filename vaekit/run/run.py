@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -20,17 +20,20 @@ from vaekit.model import Built, Part, build_for, named_parameters, run_model
 from vaekit.options import check_options, resolved_options
 from vaekit.plugins import discover
 from vaekit.run.diagnose import diagnose_history, diagnose_run
-from vaekit.run.directory import RunDirectory
 from vaekit.run.evaluate import Asked, evaluate
 from vaekit.run.latent_lines import Traversal, interpolation, traversal
 from vaekit.run.provenance import explained, warn_of_changes
-from vaekit.run.record import RunRecord
 from vaekit.run.restore import kept_checkpoint, restore_model, restore_program
 from vaekit.run.run_images import HeldOut, RunImages
 from vaekit.run.samplers import DEFAULT, drawn, fit_sampler, fitted_sampler
+from vaekit.run_directory.directory import RunDirectory
+from vaekit.run_directory.record import RunRecord
 from vaekit.sampler import Sampler
 from vaekit.startup import refuse_fork, with_keras_defaults
 from vaekit.types import Dataset, Images, Pixels, as_images
+
+if TYPE_CHECKING:
+    from vaekit.explorer.explorer import Explorer
 
 
 class Run:
@@ -401,6 +404,7 @@ class Run:
         *,
         data: Any = None,
         images: int | None = None,
+        live: bool = False,
         skip_bad: bool = False,
         progress: bool = False,
     ) -> Path:
@@ -412,14 +416,16 @@ class Run:
         data: a data source or arrays, whose held-out images are shown; None is the run's own.
         images: how many of them at most; None is 2,000. skip_bad, progress: as for
             `vaekit.load_data`.
+        live: put the decoder into the page, so that the reader's browser decodes any place of the
+            map. It needs `vaekit[onnx]`.
 
         Raises `RunError` for a run that another process writes into, or that is damaged;
-        `UserError` for `out` of another ending.
+        `UserError` for `out` of another ending, or a decoder that no page can have.
         """
         refuse_fork()
         write_report = import_module("vaekit.report").write_report  # of a room above this one
         return write_report(
-            self, out, data=data, images=images, skip_bad=skip_bad, progress=progress
+            self, out, data=data, images=images, live=live, skip_bad=skip_bad, progress=progress
         )
 
     def dataset(
@@ -447,6 +453,28 @@ class Run:
         limit: only the first so many. skip_bad, progress: as for `vaekit.load_data`.
         """
         return self._images.held_out(data, limit, skip_bad=skip_bad, progress=progress)
+
+    def explore(
+        self,
+        data: Any = None,
+        *,
+        port: int | None = None,
+        host: str = "127.0.0.1",
+        height: int = 900,
+    ) -> Explorer:
+        """The run's page with this run behind it, which decodes and encodes: for a notebook.
+
+        The page is served in a thread until `close` of what this gives, which is a frame with the
+        page where it is a cell's value; its `url` opens in a browser as well.
+
+        data: a data source or arrays, whose held-out images the page shows; None is the run's own.
+        port: None takes a free one. host: an address of this machine; one that isn't of the
+            loopback interface lets other machines in. height: of the frame, in pixels.
+
+        Raises `UserError` where the extra `vaekit[explore]` isn't installed, or a port is taken.
+        """
+        explore = import_module("vaekit.explorer").explore  # of a room above this one
+        return explore(self, data, port=port, host=host, height=height)
 
     def _program(self) -> Program:
         """The program of the checkpoint that the run's models are of."""

@@ -22,11 +22,20 @@ vaekit.map = (() => {
   let visible = all;
   const dragging = [];
   const changing = [];
+  const picking = [];
   let plane = planes[0];
   let place = null; // of the marker
   let held = false;
 
   const map = chart(document.getElementById("map"), {});
+  // The marker, in a layer of its own: as it moves, no point is drawn again.
+  const ring = new echarts.graphic.Circle({
+    shape: { cx: 0, cy: 0, r: 10 },
+    style: { fill: "#ffffff99", stroke: "#111111", lineWidth: 3, shadowColor: "#ffffff", shadowBlur: 6 },
+    silent: true,
+    ignore: true,
+    zlevel: 1,
+  });
   const sheets = Promise.all([images.sheet, images.reconstructions].map(vaekit.sheet));
   let drawn = null; // the sheets, once they are read
   const card = element("div", "card");
@@ -74,6 +83,7 @@ vaekit.map = (() => {
   }
 
   function pointed({ value: [, , index] }) {
+    if (held) return ""; // it would lie over where the marker goes
     show(pair, index);
     caption.textContent = `image and reconstruction; ${words(index)}`;
     return card;
@@ -142,19 +152,6 @@ vaekit.map = (() => {
     };
   }
 
-  function marker() {
-    const ring = { color: "transparent", borderColor: "#e8412c", borderWidth: 3 };
-    return {
-      id: "marker",
-      type: "scatter",
-      silent: true,
-      data: place ? [place] : [],
-      symbolSize: 20,
-      itemStyle: ring,
-      z: 5,
-    };
-  }
-
   // Labels that are numbers on a scale have its colours.
   function scale() {
     if (latent.class_names || !latent.labels) return undefined;
@@ -188,7 +185,7 @@ vaekit.map = (() => {
       },
       xAxis: axis(0, x),
       yAxis: axis(1, y),
-      series: [points(), ...(plane.prior ? [circle(1), circle(2)] : []), marker()],
+      series: [points(), ...(plane.prior ? [circle(1), circle(2)] : [])],
       visualMap: scale(),
     };
     map.setOption(option, { notMerge: true });
@@ -259,15 +256,28 @@ vaekit.map = (() => {
     }
   }
 
+  // The marker goes where its place is drawn now.
+  function follow() {
+    const [cx, cy] = place ? map.convertToPixel({ gridIndex: 0 }, place) : [0, 0];
+    const { ignore, shape } = ring;
+    if (ignore === !place && shape.cx === cx && shape.cy === cy) return; // else drawn for ever
+    ring.attr({ ignore: !place, shape: { cx, cy } });
+  }
+
   // Put the marker somewhere in the present plane.
   function mark(x, y) {
     place = [x, y];
-    map.setOption({ series: [marker()] });
+    follow();
   }
 
   // callback({plane, x, y}): the reader moves the marker, where a place of the plane is a z.
   function onDrag(callback) {
     dragging.push(callback);
+  }
+
+  // callback(index): the reader presses an image.
+  function onPick(callback) {
+    picking.push(callback);
   }
 
   // callback(plane): another plane is shown, and the marker is nowhere.
@@ -288,6 +298,8 @@ vaekit.map = (() => {
   }
 
   const hand = map.getZr();
+  hand.add(ring);
+  map.on("finished", follow);
   hand.on("mousedown", (event) => (held = near(event)));
   hand.on("mousemove", (event) => {
     if (held) move(event);
@@ -297,6 +309,7 @@ vaekit.map = (() => {
   hand.on("globalout", () => (held = false));
 
   map.on("brushSelected", selected);
+  map.on("click", ({ value: [, , index] }) => picking.forEach((callback) => callback(index)));
   offerPlanes();
   offerClasses();
   draw();
@@ -307,6 +320,7 @@ vaekit.map = (() => {
 
   return {
     onDrag,
+    onPick,
     onPlane,
     mark,
     get plane() {
