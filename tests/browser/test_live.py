@@ -229,6 +229,7 @@ def test_a_map_by_class_has_its_places_and_its_classes(
 def test_a_browser_without_what_it_needs_says_so(opened: Opened, tutorial_page: Path) -> None:
     opened.page.add_init_script("delete window.DecompressionStream")
     opened.page.goto(tutorial_page.as_uri())
-    assert "lacks DecompressionStream" in opened.page.inner_text("#trouble")
+    assert "it lacks DecompressionStream" in opened.page.inner_text("#trouble")
     assert opened.page.is_hidden("#walk")
+    assert opened.page.is_hidden("#walk-waiting")
     assert opened.page.locator("img").count() > 0

@@ -97,15 +97,27 @@ def _converted_here(model: keras.Model, inputs: tuple[str, ...], outputs: tuple[
         results = model(list(values) if len(values) > 1 else values[0], training=False)
         return dict(zip(outputs, keras.tree.flatten(results), strict=True))
 
-    with _quiet():
-        proto, _ = tf2onnx.convert.from_function(named, signature)
+    try:
+        with _quiet():
+            proto, _ = tf2onnx.convert.from_function(named, signature)
+    except Exception as error:  # it raises whatever its handlers come upon
+        raise UserError(
+            f"{model.name} can't be made ONNX: {first_line(error)}. Choose a network of other "
+            "layers."
+        ) from error
     lacking = sorted(set(_lacking(proto.graph)))
     if lacking:
         raise UserError(
-            f"ONNX lacks {', '.join(lacking)}, of which {model.name} makes use: choose a decoder "
+            f"ONNX lacks {', '.join(lacking)}, of which {model.name} makes use: choose a network "
             "of other layers."
         )
     return proto.SerializeToString()
+
+
+def first_line(error: Exception) -> str:
+    """What a library's error says, as part of a sentence."""
+    lines = str(error).strip().splitlines()
+    return (lines[0] if lines else type(error).__name__).rstrip(". ")
 
 
 def _lacking(graph: Any) -> Iterator[str]:

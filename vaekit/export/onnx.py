@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import keras
 import numpy as np
 
 from vaekit.errors import UserError
-from vaekit.export.conversion import converted, refuse_missing_libraries
+from vaekit.export.conversion import converted, first_line, refuse_missing_libraries
 from vaekit.model import run_model
 
 # What sums of float32 in another order may differ by, as a share of the largest value.
@@ -46,42 +46,36 @@ def export_onnx(
     content = converted(model, tuple(inputs), tuple(outputs))
     values, *labels = inputs.values()
     expected = run_model(model, values, *(codes[:, 0] for codes in labels))
-    session = _session(content)
-    differences = _differences(session, inputs, outputs, expected)
-    for name, values, difference in zip(outputs, expected, differences, strict=True):
-        most = TOLERANCE * float(np.abs(values).max(initial=1.0))
+    whole = _outputs(content, inputs, outputs)
+    alone = _outputs(content, {name: some[:1] for name, some in inputs.items()}, outputs)
+    differences = []
+    for name, values, of_all, of_one in zip(outputs, expected, whole, alone, strict=True):
+        exact = values.astype("float64")  # whole numbers without a sign have no differences
+        difference = max(np.abs(of_all - exact).max(), np.abs(of_one - exact[:1]).max())
+        most = TOLERANCE * max(1.0, np.abs(exact).max())
         if not difference <= most:  # a NaN is refused, too
             raise UserError(
                 f"As ONNX, {model.name} gives {name} that differ from Keras's by up to "
                 f"{difference:.2g}, where {most:.2g} is allowed: it can't be exported."
             )
+        differences.append(float(difference))
     return OnnxModel(content, tuple(inputs), tuple(outputs), max(differences))
 
 
-def _session(content: bytes) -> Any:
+def _outputs(
+    content: bytes, inputs: Mapping[str, np.ndarray], outputs: Sequence[str]
+) -> list[np.ndarray]:
+    """What the runtime gives. Raises `UserError` for what it can't hold or run."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4  # what it can't hold it raises, too
+    options.log_severity_level = 4  # what it logs it raises, too
     try:
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        results: list[np.ndarray] = session.run(list(outputs), dict(inputs))
     except Exception as error:  # its errors have no base class of their own
-        reason = str(error).strip().splitlines()[0]
         raise UserError(
-            f"ONNX Runtime can't hold this model: {reason} Choose a decoder of other layers."
+            f"ONNX Runtime can't run this model: {first_line(error)}. Choose a network of other "
+            "layers."
         ) from error
-
-
-def _differences(
-    session: Any,
-    inputs: Mapping[str, np.ndarray],
-    outputs: Sequence[str],
-    expected: Sequence[np.ndarray],
-) -> list[float]:
-    """The largest of each output between the session's values and those expected."""
-    whole = session.run(list(outputs), dict(inputs))
-    alone = session.run(list(outputs), {name: values[:1] for name, values in inputs.items()})
-    return [
-        float(max(np.abs(all_ - values).max(), np.abs(first - values[:1]).max()))
-        for all_, first, values in zip(whole, alone, expected, strict=True)
-    ]
+    return results

@@ -29,11 +29,13 @@
     }
   }
 
+  function giveUp(reason) {
+    document.getElementById("walk-waiting")?.remove();
+    vaekit.trouble(`The decoder can't run in this browser, and pictures stay still: ${reason}.`);
+  }
+
   if (lacking.length) {
-    vaekit.trouble(
-      `The decoder can't run in this browser, which lacks ${lacking.join(" and ")}: ` +
-        "the pictures of this page stay still. A browser of 2023 or later has them.",
-    );
+    giveUp(`it lacks ${lacking.join(" and ")}, which those of 2023 and later have`);
     return;
   }
   try {
@@ -55,6 +57,6 @@
     vaekit.decoder = { decode };
     document.dispatchEvent(new Event("vaekit:decoder"));
   } catch (error) {
-    vaekit.trouble(`The decoder can't run in this browser: ${error.message}`);
+    giveUp(error.message);
   }
 })();
