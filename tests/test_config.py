@@ -59,6 +59,8 @@ EVERY = {
     "metric": ("nll", "image-error"),
     "metric_opt": {"nll.samples": 50},
     "metric_every": 5,
+    "track": ("tensorboard", "wandb"),
+    "track_opt": {"wandb.project": "digits"},
     "figures": False,
     "gif": False,
     "device": "cpu",

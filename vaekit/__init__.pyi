@@ -6,13 +6,16 @@ from vaekit import distributions as distributions
 from vaekit import schedules as schedules
 from vaekit import stock_layers as stock_layers
 from vaekit import testing as testing
+from vaekit.api import compare as compare
 from vaekit.api import cure as cure
 from vaekit.api import diagnose as diagnose
 from vaekit.api import load as load
 from vaekit.api import load_model as load_model
 from vaekit.api import load_weights as load_weights
 from vaekit.api import resume as resume
+from vaekit.api import runs as runs
 from vaekit.api import train as train
+from vaekit.comparison import Comparison as Comparison
 from vaekit.config import TrainConfig as TrainConfig
 from vaekit.data import load_data as load_data
 from vaekit.data import read_images as read_images
@@ -50,9 +53,13 @@ from vaekit.normal_latent import NormalLatent as NormalLatent
 from vaekit.pixels import as_floats as as_floats
 from vaekit.plugins import load_plugin as load_plugin
 from vaekit.run import Run as Run
+from vaekit.run_directory import ListedRun as ListedRun
 from vaekit.sampler import Encodings as Encodings
 from vaekit.sampler import LatentSpace as LatentSpace
 from vaekit.sampler import Sampler as Sampler
+from vaekit.tracker import RunResults as RunResults
+from vaekit.tracker import TrackedRun as TrackedRun
+from vaekit.tracker import Tracker as Tracker
 from vaekit.types import Dataset as Dataset
 from vaekit.types import Images as Images
 from vaekit.types import VAEOutput as VAEOutput
@@ -68,3 +75,4 @@ register_loss: Register
 register_metric: Register
 register_prior: Register
 register_sampler: Register
+register_tracker: Register

@@ -335,6 +335,21 @@ class TrainConfig(_PartFields):
         shown_default="at the end alone",
         effect="none",
     )
+    track: Names = option(
+        (),
+        "Trackers to tell of the run while it trains: tensorboard,mlflow.",
+        "output",
+        metavar="NAMES",
+        effect="none",
+        once=True,
+    )
+    track_opt: dict[str, Any] = option(
+        dict,
+        "An option of the tracker; of several, NAME.K=V.",
+        "output",
+        metavar="K=V",
+        effect="none",
+    )
     figures: bool = option(True, "Whether to draw pictures of the run.", "output", effect="none")
     gif: bool = option(
         True, "Whether to show how it learns, in figures/training.gif.", "output", effect="none"

@@ -39,7 +39,7 @@ import pluggy
 from vaekit.types import Factory
 
 PROJECT = "vaekit"
-API_VERSION = 2  # 2 added latents, priors, samplers, metrics, players and `latent_shape`
+API_VERSION = 2  # 2 added latents, priors, samplers, metrics, trackers, players, `latent_shape`
 OLDEST_API_VERSION = 1  # the oldest that plugins may still be written for
 
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -113,6 +113,14 @@ def register_metrics(register: Register) -> None:
     """Offer metrics: `f(**options) -> vaekit.Metric`.
 
     It gives named numbers of a trained model, each with its unit, its direction and its error.
+    """
+
+
+@hookspec
+def register_trackers(register: Register) -> None:
+    """Offer trackers: `f(**options) -> vaekit.Tracker`.
+
+    It is told of a run while it trains, and passes that on: to files, a database or a service.
     """
 
 

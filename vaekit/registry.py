@@ -117,6 +117,14 @@ KINDS = {
             "vaekit.model.builders:build_metric",
             in_run=False,
         ),
+        Kind(
+            "tracker",
+            "register_trackers",
+            (),
+            "What a run is told to while it trains.",
+            "vaekit.model.builders:build_tracker",
+            in_run=False,
+        ),
         Kind("dataset", "register_datasets", (), "Data set.", in_run=False),
     )
 }

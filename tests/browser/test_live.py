@@ -25,10 +25,10 @@ DECODE = """async ([z, count, labels]) => {
   const values = await vaekit.decoder.decode(vaekit.floats(z), count, classes);
   return Array.from(values);
 }"""
-# Where in the map z = 0 is.
-MARKER = """() => {
+# Where in the map a place of the plane is.
+MARKER = """(place) => {
   const map = echarts.getInstanceByDom(document.getElementById("map"));
-  return map.convertToPixel({ gridIndex: 0 }, [0, 0]);
+  return map.convertToPixel({ gridIndex: 0 }, place);
 }"""
 # What the reader sees, and what it should be: z of now, decoded and painted again.
 SEEN = "document.getElementById('walk-image').toDataURL()"
@@ -132,7 +132,7 @@ def test_dragging_the_marker_moves_the_image(live: Opened) -> None:
     before = settled(live)
     live.page.locator("#map").scroll_into_view_if_needed()
     box: Any = live.page.locator("#map canvas").first.bounding_box()
-    x, y = live.page.evaluate(MARKER)
+    x, y = live.page.evaluate(MARKER, [0, 0])
     live.page.mouse.move(box["x"] + x, box["y"] + y)
     live.page.mouse.down()
     live.page.mouse.move(box["x"] + x + 90, box["y"] + y + 40, steps=8)
@@ -170,6 +170,20 @@ def test_an_image_is_chosen_and_another_to_go_to(live: Opened) -> None:
     np.testing.assert_allclose(
         way, 0.75 * np.array(z[3]) + 0.25 * np.array(z[5]), rtol=1e-4, atol=1e-6
     )
+    settled(live)
+
+
+def test_an_image_is_chosen_in_the_map(live: Opened) -> None:
+    live.page.locator("#map").scroll_into_view_if_needed()
+    box: Any = live.page.locator("#map canvas").first.bounding_box()
+    x, y = live.page.evaluate(MARKER, live.page.evaluate("Array.from(vaekit.walk.of(7))"))
+    live.page.mouse.click(box["x"] + x, box["y"] + y)
+    # Another may lie over it.
+    image = live.page.evaluate("vaekit.walk.image")
+    z = live.page.evaluate("Array.from(vaekit.walk.z)")
+    assert z == live.page.evaluate(f"Array.from(vaekit.walk.of({image}))")
+    near = live.page.evaluate(MARKER, z)
+    assert np.hypot(near[0] - x, near[1] - y) < 12
     settled(live)
 
 

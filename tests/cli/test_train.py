@@ -65,7 +65,10 @@ def test_train_prints_plain_lines(trained):
     assert first.startswith("loss, minimised: reconstruction + weighted_kl, that is -log p(x|z) + ")
     assert re.fullmatch(r"epoch 1/1  loss [\d.]+ \(val [\d.]+\) = reconstruction .*", epoch)
     assert re.fullmatch(r"  kl .* nats  elbo .* nats  kl_weight .* s  [\d,]+ images/s", more)
-    assert saved == f"Saved in {folder / 'run'}: models, history.csv, run.json and figures/."
+    assert (
+        saved
+        == f"Saved in {folder / 'run'}: models, history.csv, run.json, figures/ and report.html."
+    )
 
 
 def test_train_leaves_a_whole_run(trained):

@@ -176,7 +176,9 @@ def test_what_counts_as_dead_is_one_line_in_rule_and_picture(units, weight, line
     known = evidence(rows, loss="beta", loss_opt={"beta": weight})
     assert known.dead_below == line
     sentences = [finding.evidence for finding in diagnose(known)]
-    assert any("2 of 4 units have a KL below 0.1 nats" in text for text in sentences) == (line == 0.1)
+    assert any("2 of 4 units have a KL below 0.1 nats" in text for text in sentences) == (
+        line == 0.1
+    )
 
 
 # Collapse without a weight

@@ -119,5 +119,5 @@ def test_what_is_not_equal_is_refused() -> None:
 
 def test_a_missing_library_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tf2onnx", None)
-    with pytest.raises(UserError, match=r"needs tf2onnx, .* pip install 'vaekit\[onnx\]'"):
+    with pytest.raises(UserError, match=r"needs tf2onnx, .* pip install 'vaekit\[onnx\]'\."):
         export_onnx(model_of(layers.Dense(1)), {"z": np.ones((2, 3), "float32")}, ("images",))

@@ -132,7 +132,7 @@ def test_what_a_mark_gets_wrong_is_a_sentence(tmp_path: Path) -> None:
     assert lines(output, refusal) == [
         "There is no encoder 'conv55'. Did you mean 'conv5'?",
         "There is no kind 'coder': choose from encoder, latent, decoder, prior, loss, sampler, "
-        "metric, dataset.",
+        "metric, tracker, dataset.",
         f"There is no check 'nonsense' of a loss: {names}.",
         "vaekit_checks() got an unexpected keyword argument 'knd'",
         "a marked test is called with `check`; take that argument.",

@@ -160,6 +160,26 @@ def register_metrics(register: vaekit.Register) -> None:
 
 
 @vaekit.hookimpl
+def register_trackers(register: vaekit.Register) -> None:
+    """Offer the kit's trackers."""
+    register(
+        "tensorboard",
+        f"{_HERE}.trackers.tensorboard:tensorboard",
+        summary="Files for TensorBoard, in the run.",
+    )
+    register(
+        "mlflow",
+        f"{_HERE}.trackers.mlflow:mlflow",
+        summary="A run of an MLflow experiment.",
+    )
+    register(
+        "wandb",
+        f"{_HERE}.trackers.wandb:wandb",
+        summary="A Weights & Biases run, offline unless asked for online.",
+    )
+
+
+@vaekit.hookimpl
 def register_datasets(register: vaekit.Register) -> None:
     """Offer the kit's data sets."""
     register(

@@ -36,7 +36,7 @@ def refuse_missing_libraries() -> None:
         if importlib.util.find_spec(name) is None:
             raise UserError(
                 f"A model as ONNX needs {name}, which isn't installed: "
-                f"{install_text('vaekit[onnx]')}"
+                f"{install_text('vaekit[onnx]')}."
             )
 
 

@@ -1,6 +1,7 @@
 """Putting parts together to a variational autoencoder."""
 
-from vaekit.model.builders import BuiltLoss, Context, Part, build_part
+from vaekit.model.asked_parts import resolve_asked
+from vaekit.model.builders import NO_CONTEXT, BuiltLoss, Context, Part, build_part
 from vaekit.model.chunks import in_chunks, run_model
 from vaekit.model.conditions import Condition
 from vaekit.model.held_variables import (
@@ -17,6 +18,7 @@ from vaekit.model.process_state import seeded
 from vaekit.model.vae import VAE
 
 __all__ = [
+    "NO_CONTEXT",
     "VAE",
     "Built",
     "BuiltLoss",
@@ -38,6 +40,7 @@ __all__ = [
     "prior_draws",
     "prior_model",
     "refused_creation",
+    "resolve_asked",
     "resolve_part",
     "resolve_parts",
     "run_model",

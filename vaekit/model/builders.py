@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import math
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Any, NamedTuple, TypeVar
 
 import keras
@@ -17,7 +18,9 @@ from vaekit.model.process_state import FLOAT32, built_in
 from vaekit.options import arguments_of
 from vaekit.registry import KINDS, Component
 from vaekit.sampler import LatentSpace, Sampler
+from vaekit.tracker import Tracker
 from vaekit.types import ImageShape
+from vaekit.wording import install_text
 
 T = TypeVar("T")
 
@@ -66,6 +69,10 @@ class Context(NamedTuple):
             latent_shape=(*shape[:-1], shape[-1] + condition_width),
             latent_size=size,
         )
+
+
+# Of parts that are handed nothing.
+NO_CONTEXT = Context((0, 0, 0), 0)
 
 
 class BuiltLoss(NamedTuple):
@@ -162,6 +169,21 @@ def build_sampler(part: Part, context: Context) -> Sampler:
 def build_metric(part: Part, context: Context) -> Metric:
     """A metric with its options."""
     return _checked(call_factory(part, context), Metric, part)
+
+
+def build_tracker(part: Part, context: Context) -> Tracker:
+    """A tracker that has been told nothing yet.
+
+    Raises `BuildError` if what it works with isn't installed.
+    """
+    tracker = _checked(call_factory(part, context), Tracker, part)
+    for module in tracker.requires:
+        if find_spec(module) is None:
+            raise BuildError(
+                f"The tracker {part.name!r} needs {module}, which is not installed: "
+                f"{install_text(tracker.installed_by or module)}"
+            )
+    return tracker
 
 
 def _checked(product: T, wanted: type[T], part: Part) -> T:

@@ -15,21 +15,20 @@ from vaekit.diagnosis import MOST, Diagnosis, Evidence, Look, diagnose
 from vaekit.engine import Evaluation, Program, ProgramModel, averages_of
 from vaekit.errors import RunError, UserError
 from vaekit.metric import Measurement
-from vaekit.model import Built, Parts, prior_draws
+from vaekit.model import Built, Parts, prior_draws, resolve_asked
 from vaekit.options import options_of
 from vaekit.pixels import WHITE
 from vaekit.plugins import discover
 from vaekit.registry import LOCAL
-from vaekit.run.directory import RunDirectory
 from vaekit.run.measuring import (
     build_metrics,
     measure,
     refuse_unfit_metrics,
-    resolve_metrics,
 )
-from vaekit.run.record import RunRecord
 from vaekit.run.restore import blueprint_of
 from vaekit.run.run_images import RunImages
+from vaekit.run_directory.directory import RunDirectory
+from vaekit.run_directory.record import RunRecord
 from vaekit.types import Images
 
 if TYPE_CHECKING:
@@ -187,7 +186,7 @@ class _Subject:
         measurement = Measurement(self._model, images, training=lambda: images)
         names = {kind: part.name for kind, part in self._run.record.parts.items()}
         try:
-            parts = resolve_metrics(_GAP, _GAP_OPTIONS, discover().registry)
+            parts = resolve_asked("metric", _GAP, _GAP_OPTIONS, discover().registry)
             metrics = build_metrics(parts, self._run.model.image_shape, self._run.latent_dim)
             refuse_unfit_metrics(metrics, measurement, names)
         except UserError:  # a latent or a loss of which there is no such gap

@@ -10,6 +10,7 @@ from vaekit.counted_progress import counted_progress
 from vaekit.engine import Evaluation, Program, ProgramModel
 from vaekit.errors import UserError
 from vaekit.metric import Measurement
+from vaekit.model import resolve_asked
 from vaekit.plugins import discover
 from vaekit.run.measuring import (
     Metrics,
@@ -17,7 +18,6 @@ from vaekit.run.measuring import (
     build_metrics,
     measure,
     refuse_unfit_metrics,
-    resolve_metrics,
 )
 from vaekit.run.provenance import own_data
 from vaekit.run.run_images import RunImages
@@ -50,7 +50,7 @@ def evaluate(
 ) -> dict[str, Any]:
     """See `Run.evaluate`. program_of: gives the program of the run's checkpoint."""
     registry = discover().registry
-    parts = resolve_metrics(asked.metrics, asked.options, registry)
+    parts = resolve_asked("metric", asked.metrics, asked.options, registry)
     metrics = build_metrics(parts, run.model.image_shape, run.latent_dim)
     dataset = run_images.as_read(data, skip_bad=skip_bad, progress=progress)
     images, split, source, classes = run_images.held_out_of(dataset, limit)

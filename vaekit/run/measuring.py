@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from vaekit.config import parse_names
-from vaekit.errors import BuildError, OptionError, PluginError, VaekitError, closest
+from vaekit.errors import BuildError, PluginError, VaekitError
 from vaekit.metric import Estimate, Measurement, Metric
 from vaekit.model import Context, Part, build_part, seeded
-from vaekit.options import check_options, resolved_options
-from vaekit.registry import Registry
 from vaekit.run.metric_fits import refuse_unfit, refuse_unknown_needs
 from vaekit.types import ImageShape
 
@@ -32,27 +29,6 @@ class BuiltMetric(NamedTuple):
 Metrics = Mapping[str, BuiltMetric]
 
 
-def resolve_metrics(
-    names: str | Sequence[str], options: Mapping[str, Any], registry: Registry
-) -> dict[str, Part]:
-    """The metrics of these names, `nll,mig` or a list, with all of their options, checked.
-
-    options: those of a metric by its name; or of the one metric by the option's, as `samples`, and
-        of several as `nll.samples`.
-
-    Raises `OptionError` for options of a metric that isn't asked for or that it doesn't have,
-    `UnknownNameError` for a name that none has.
-    """
-    asked = list(dict.fromkeys(parse_names(names)))
-    by_metric = _options_by_metric(asked, options)
-    parts = {}
-    for name in asked:
-        component = registry.get("metric", name)
-        checked = check_options(component, by_metric.get(name, {}))
-        parts[name] = Part(component, resolved_options(component, checked))
-    return parts
-
-
 def build_metrics(parts: Mapping[str, Part], image_shape: ImageShape, latent_dim: int) -> Metrics:
     """The metrics, by the names that they were asked for.
 
@@ -63,32 +39,6 @@ def build_metrics(parts: Mapping[str, Part], image_shape: ImageShape, latent_dim
     for part, metric in metrics.values():
         refuse_unknown_needs(part, metric)
     return metrics
-
-
-def _options_by_metric(
-    names: Sequence[str], options: Mapping[str, Any]
-) -> Mapping[str, Mapping[str, Any]]:
-    by_metric: dict[str, dict[str, Any]] = {}
-    for key, value in options.items():
-        name, dot, option = key.rpartition(".")
-        if isinstance(value, Mapping):
-            name, values = key, dict(value)
-        elif dot:
-            values = {option: value}
-        elif len(names) == 1:
-            name, values = names[0], {option: value}
-        else:
-            metric = names[0] if names else "NAME"
-            raise OptionError(
-                f"Of which metric is the option {key!r}? Write {metric}.{key}={value}."
-            )
-        if name not in names:
-            raise OptionError(
-                f"There is an option of the metric {name!r}, which isn't asked for. "
-                f"{closest(name, names)}"
-            )
-        by_metric.setdefault(name, {}).update(values)
-    return by_metric
 
 
 def refuse_unfit_metrics(

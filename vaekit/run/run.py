@@ -19,15 +19,16 @@ from vaekit.errors import RunError, UserError
 from vaekit.model import Built, Part, build_for, named_parameters, run_model
 from vaekit.options import check_options, resolved_options
 from vaekit.plugins import discover
+from vaekit.run.describe import describe_in_a_line, describe_in_html
 from vaekit.run.diagnose import diagnose_history, diagnose_run
-from vaekit.run.directory import RunDirectory
 from vaekit.run.evaluate import Asked, evaluate
-from vaekit.run.latent_lines import Traversal, interpolation, traversal
+from vaekit.run.latent_lines import Traversal, interpolation, traversal, way_between
 from vaekit.run.provenance import explained, warn_of_changes
-from vaekit.run.record import RunRecord
 from vaekit.run.restore import kept_checkpoint, restore_model, restore_program
 from vaekit.run.run_images import HeldOut, RunImages
 from vaekit.run.samplers import DEFAULT, drawn, fit_sampler, fitted_sampler
+from vaekit.run_directory.directory import RunDirectory
+from vaekit.run_directory.record import RunRecord
 from vaekit.sampler import Sampler
 from vaekit.startup import refuse_fork, with_keras_defaults
 from vaekit.types import Dataset, Images, Pixels, as_images
@@ -47,6 +48,7 @@ class Run:
         self.model = built.vae
         self._blueprint = blueprint
         self._built = built
+        self._html: str | None = None
         self._images = RunImages(record, self.model.image_shape, self.model.condition)
 
     @property
@@ -117,6 +119,15 @@ class Run:
     def history(self) -> list[dict[str, float]]:
         """One dict an epoch: loss terms, `elbo`, `kl_dim_0`..., and `val_` twins."""
         return self.directory.read_history()
+
+    def __repr__(self) -> str:
+        return describe_in_a_line(self)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows of a run: the same as long as it is the same object."""
+        if self._html is None:
+            self._html = describe_in_html(self)
+        return self._html
 
     def encode(self, images: Any, labels: Any = None) -> Any:
         """What the latent tells of each image, by name: of the default, `z_mean` and `z_log_var`.
@@ -261,18 +272,44 @@ class Run:
         images = images._replace(labels=self._images.classes_of(images))
         return fit_sampler(self.directory, self.model, part, sampler, images, self.config.seed)
 
-    def interpolate(self, images: Any, labels: Any = None, *, steps: int = 10) -> np.ndarray:
+    def interpolate(
+        self, images: Any, labels: Any = None, *, steps: int = 10, way: str | None = None
+    ) -> np.ndarray:
         """Images on the way in z from each image to the next, `(N - 1, steps, H, W, C)`.
 
-        The way is straight, but for latents of another geometry. Both ends are reconstructions.
-        With a condition, all of a way is of the class of its start.
+        Both ends are reconstructions. With a condition, all of a way is of the class of its start.
 
-        Raises `UserError` for fewer than two images or steps.
+        way: `linear` or `spherical`, for z of real values; None is that of the latent's own
+            geometry.
+
+        Raises `UserError` for fewer than two images or steps, or a way that isn't the latent's.
         """
         taken = self._images.taken(images, labels)
-        return interpolation(
-            self.decode, self.model.latent.between, self.latents(taken), taken.labels, steps
-        )
+        between = way_between(self.model.latent, way)
+        return interpolation(self.decode, between, self.latents(taken), taken.labels, steps)
+
+    @with_keras_defaults
+    def show(self, name: str | None = None, data: Any = None, **options: Any) -> Any:
+        """A picture of the run: a matplotlib `Figure`, or of `walk` a film; notebooks show either.
+
+        name: `latent`, `reconstructions`, `samples`, `manifold`, `traversal`, `interpolations`,
+            `curves` or `walk`, or the beginning of one; None chooses what shows most of the run.
+        data: where its images come from, as for `held_out`; None is the run's own.
+        options: the picture's, such as `steps=40` of `manifold`. `docs/figures.md` lists them.
+
+        Raises `UnknownNameError` for a name or an option that there isn't, `UserError` with the
+        reason for a picture that this run can't have.
+        """
+        from vaekit.figures import default_picture, draw_picture, picture_named
+
+        name = name or default_picture(self)
+        if data is not None:
+            picture_named(name).refuse_data()
+
+        def images(count: int) -> Images:
+            return self.held_out(data, count).images
+
+        return draw_picture(self, name, images, **options)
 
     def traverse(
         self,

@@ -16,6 +16,7 @@ from vaekit.testing import (
     priors,
     samplers,
     saving,
+    trackers,
 )
 from vaekit.testing.subject import Subject
 from vaekit.testing.training import trains_ten_steps
@@ -123,6 +124,14 @@ CHECKS: Mapping[str, tuple[CheckFunction, ...]] = {
         metrics.measures_the_fewest_images,
         metrics.reads_stored_images,
         metrics.works_with_a_condition,
+        *GENERAL,
+    ),
+    "tracker": (
+        trackers.is_told_a_whole_run,
+        trackers.takes_a_run_without_results,
+        trackers.takes_columns_that_come_later,
+        trackers.goes_on_after_a_failure,
+        trackers.changes_nothing_that_it_is_told,
         *GENERAL,
     ),
     "dataset": (

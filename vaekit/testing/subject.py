@@ -32,7 +32,8 @@ class Claims(NamedTuple):
     latent_dims: a decoder's or a latent's numbers of latents, `latent_dim`; None is any.
     latent_axes: of a decoder that takes `latent_shape`, how many axes it may have: 1 is a vector,
         3 a map, which is handed over with a quarter of the image's height and width.
-    options: of a metric that takes long by its defaults, those that it is checked with.
+    options: of a metric that takes long by its defaults, or a tracker, those that it is checked
+        with.
     """
 
     smallest: tuple[int, int] = (8, 8)

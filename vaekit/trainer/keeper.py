@@ -26,6 +26,7 @@ class Keeper:
 
     log: where each step's loss goes, if anywhere.
     stopping: which epoch is the best so far.
+    durable: how many steps a checkpoint on the disk holds.
     """
 
     def __init__(
@@ -38,9 +39,11 @@ class Keeper:
         order: Mapping[str, int],
         *,
         stopping: EarlyStopping,
+        durable: int,
         note: Callable[[str], None],
     ) -> None:
         self.stopping = stopping
+        self.durable = durable
         self.log: StepLog | None = None
         self._folder = folder
         self._program = program
@@ -127,3 +130,4 @@ class Keeper:
         if self.log is not None:
             self.log.sync()
         save_checkpoint(self._folder, state, best=best)
+        self.durable = state.position.steps

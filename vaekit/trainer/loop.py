@@ -17,6 +17,7 @@ from vaekit.trainer.interrupt import Interrupt
 from vaekit.trainer.keeper import Keeper
 from vaekit.trainer.keras_callbacks import KerasCallbacks
 from vaekit.trainer.progress import Progress
+from vaekit.trainer.tracking import Tracking
 
 Row = dict[str, Any]
 
@@ -36,6 +37,7 @@ class Loop:
     seed: int
     callbacks: KerasCallbacks
     progress: Progress
+    tracking: Tracking
     watch: Watch
     keeper: Keeper
     pace: Pace
@@ -134,6 +136,7 @@ class Loop:
                 self.keeper.after_steps(
                     began_at, position, rows, chunk.shape[1], ends=step == self._steps_an_epoch
                 )
+                self.tracking.step(steps, scalars)
                 if self.callbacks.stopped:
                     return position
         return position

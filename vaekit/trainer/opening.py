@@ -16,9 +16,9 @@ from vaekit.config import TrainConfig
 from vaekit.data import BINARIZATIONS, recorded_scale
 from vaekit.engine import Blueprint
 from vaekit.errors import RunError, UserError
-from vaekit.model import Parts, resolve_part, resolve_parts
+from vaekit.model import Parts, resolve_asked, resolve_part, resolve_parts
 from vaekit.plugins import discover
-from vaekit.registry import RUN_KINDS
+from vaekit.registry import RUN_KINDS, Registry
 from vaekit.run import (
     RunDirectory,
     RunRecord,
@@ -34,7 +34,6 @@ from vaekit.run import (
     record_parts,
     refuse_changes,
     refuse_spent_rate,
-    resolve_metrics,
     restore_program,
 )
 from vaekit.startup import Choice
@@ -45,6 +44,7 @@ from vaekit.trainer.preset import refuse_uninstalled
 from vaekit.trainer.progress import Progress
 from vaekit.trainer.session import Session
 from vaekit.trainer.sources import Source, choose_source
+from vaekit.trainer.tracking import Tracking
 
 
 def open_session(
@@ -63,7 +63,8 @@ def open_session(
     refuse_uninstalled(config, registry)
     for kind in config.parts.keys() & config.model_fields_set:
         resolve_part(config, kind, registry)
-    metrics = resolve_metrics(config.metric, config.metric_opt, registry)
+    metrics = resolve_asked("metric", config.metric, config.metric_opt, registry)
+    tracking = _tracking(config, registry)
     if config.out is not None:
         RunDirectory(config.out).refuse_existing()
     source = choose_source(config, data, progress)
@@ -95,7 +96,16 @@ def open_session(
     record = _record(blueprint, source, choices, status="running")
     measured = EpochMetrics(config, metrics, program, parts, source)
     return Session(
-        blueprint, built, source, directory, program, record, callbacks, progress, measured
+        blueprint,
+        built,
+        source,
+        directory,
+        program,
+        record,
+        callbacks,
+        progress,
+        measured,
+        tracking,
     )
 
 
@@ -147,7 +157,8 @@ def _reopened(
     values = asked.model_dump(exclude_unset=True) if asked else record.config.model_dump()
     config = TrainConfig.checked({**values, **more, "out": str(directory.path)})
     registry = discover().registry
-    metrics = resolve_metrics(config.metric, config.metric_opt, registry)
+    metrics = resolve_asked("metric", config.metric, config.metric_opt, registry)
+    tracking = _tracking(config, registry)
     with explained(record, registry):
         own_parts = None if asked else parts_of(record, registry)
         refuse_uninstalled(config, registry)
@@ -182,7 +193,7 @@ def _reopened(
     now = _record(blueprint, source, choices, status=record.status).model_copy(update=kept)
     measured = EpochMetrics(config, metrics, program, parts, source, record.metrics)
     session = Session(
-        blueprint, built, source, directory, program, now, callbacks, progress, measured
+        blueprint, built, source, directory, program, now, callbacks, progress, measured, tracking
     )
     if saved is not None:
         session.checkpoint, session.saved = start, saved
@@ -192,6 +203,15 @@ def _reopened(
         session.rows = [row for row in directory.read_history() if row["epoch"] <= done]
     record_changes(now, changes, session.position.steps)
     return session
+
+
+def _tracking(config: TrainConfig, registry: Registry) -> Tracking:
+    """The trackers that are asked for; they are handed nothing of the run's images or latents.
+
+    Raises `UserError` for one that can't be had here.
+    """
+    parts = resolve_asked("tracker", config.track, config.track_opt, registry)
+    return Tracking(parts)
 
 
 def _refuse_complete(

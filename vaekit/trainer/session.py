@@ -33,6 +33,7 @@ from vaekit.run import (
     kept_checkpoint,
     save_artifacts,
 )
+from vaekit.tracker import TrackedRun
 from vaekit.trainer.batch_memory import refuse_hopeless, within_memory
 from vaekit.trainer.divergence import Watch
 from vaekit.trainer.early_stopping import EarlyStopping, monitor_of
@@ -45,6 +46,8 @@ from vaekit.trainer.loop import Loop, Row
 from vaekit.trainer.progress import Progress
 from vaekit.trainer.sources import Source
 from vaekit.trainer.step_log import StepLog
+from vaekit.trainer.tracked import run_results, tracked_run
+from vaekit.trainer.tracking import Tracking
 from vaekit.types import Images
 
 
@@ -66,6 +69,7 @@ class Session:
     callbacks: Sequence[keras.callbacks.Callback]
     progress: Progress
     metrics: EpochMetrics
+    tracking: Tracking
     checkpoint: Path | None = None
     saved: State | None = None
     rows: list[Row] = field(default_factory=list)
@@ -98,9 +102,15 @@ class Session:
             self.directory.lock.release()
             raise
         try:
-            with Interrupt() as interrupt, loop.keeper as keeper, closing(loop.train):
+            with (
+                self.tracking as tracking,
+                Interrupt() as interrupt,
+                loop.keeper as keeper,
+                closing(loop.train),
+            ):
                 if self.config.step_log:
                     keeper.log = StepLog(self.directory.steps, self.position.steps)
+                tracking.start(self._tracked_run, lambda: keeper.durable)
                 self._train(loop, interrupt)
                 if self.position.step:  # within an epoch, the checkpoint has the moving averages
                     loop.renew_averages()
@@ -146,6 +156,7 @@ class Session:
             self.directory.write_history(self.rows)
             self.position = position
             loop.keeper.after_epoch(position, row)
+            self.tracking.epoch(row["epoch"], position.steps, row)
             self.best = loop.keeper.stopping.best
             self._write("running")
             self.show_epoch(row["epoch"])
@@ -211,6 +222,7 @@ class Session:
             numbers = self.metrics.measured(epoch, row)
             row.update(numbers)
             self.directory.write_history(self.rows)
+            self.tracking.epoch(epoch, self.position.steps, numbers)
             for name, value in numbers.items():
                 self.progress.note(f"{name} {value:.5g}")
 
@@ -242,6 +254,30 @@ class Session:
         )
         if vae.condition is not None and not sampler.conditional:
             self.progress.note(f"The sampler {part.name!r} draws z whatever the class.")
+
+    def end_tracking(self) -> None:
+        """Tell trackers what the run has made, if it is complete, and let them end."""
+        if not self.tracking:
+            return
+        if self.record.status == "complete":
+            names = self.source.record.class_names
+            results = run_results(self.directory, self.program, self.validation, names)
+            self.tracking.results(self.record.kept_epoch, self.position.steps, results)
+            self.tracking.end("complete")
+        else:
+            self.tracking.end("interrupted")
+        if self.record.trackers != self.tracking.record:
+            with self.directory.changing(self.directory.record):
+                self._write(self.record.status)
+
+    def _tracked_run(self, tracker: str) -> TrackedRun:
+        return tracked_run(
+            tracker,
+            self.directory,
+            self.record,
+            self.rows,
+            steps_an_epoch=-(-len(self.source.train.pixels) // self.config.batch_size),
+        )
 
     @property
     def _resumable(self) -> bool:
@@ -285,6 +321,7 @@ class Session:
                 best=self.best,
                 since=self.position.epoch,
             ),
+            durable=self.position.steps,
             note=self.progress.note,
         )
         return Loop(
@@ -305,6 +342,7 @@ class Session:
             seed=config.seed,
             callbacks=callbacks,
             progress=self.progress,
+            tracking=self.tracking,
             watch=watch,
             keeper=keeper,
             pace=Pace(1 if callbacks.want_batches else config.steps_per_call),
@@ -320,5 +358,6 @@ class Session:
         self.record.status = status
         self.record.loss_variables = {v.path: list(v.shape) for v in self.program.own.variables}
         self.record.metrics = self.metrics.record
+        self.record.trackers = self.tracking.record
         self.record.reached(self.position, self.rows, self.best, stopped_early=self.stopped_early)
         return self.record

@@ -9,6 +9,7 @@ from tests.testing.gallery import (
     metrics,
     priors,
     samplers,
+    trackers,
 )
 from tests.testing.gallery.shown import SHOWN
 
@@ -22,4 +23,5 @@ __all__ = [
     "metrics",
     "priors",
     "samplers",
+    "trackers",
 ]

@@ -28,6 +28,14 @@ vaekit.map = (() => {
   let held = false;
 
   const map = chart(document.getElementById("map"), {});
+  // The marker, in a layer of its own: as it moves, no point is drawn again.
+  const ring = new echarts.graphic.Circle({
+    shape: { cx: 0, cy: 0, r: 10 },
+    style: { fill: "#ffffff99", stroke: "#111111", lineWidth: 3, shadowColor: "#ffffff", shadowBlur: 6 },
+    silent: true,
+    ignore: true,
+    zlevel: 1,
+  });
   const sheets = Promise.all([images.sheet, images.reconstructions].map(vaekit.sheet));
   let drawn = null; // the sheets, once they are read
   const card = element("div", "card");
@@ -75,6 +83,7 @@ vaekit.map = (() => {
   }
 
   function pointed({ value: [, , index] }) {
+    if (held) return ""; // it would lie over where the marker goes
     show(pair, index);
     caption.textContent = `image and reconstruction; ${words(index)}`;
     return card;
@@ -143,19 +152,6 @@ vaekit.map = (() => {
     };
   }
 
-  function marker() {
-    const ring = { color: "transparent", borderColor: "#e8412c", borderWidth: 3 };
-    return {
-      id: "marker",
-      type: "scatter",
-      silent: true,
-      data: place ? [place] : [],
-      symbolSize: 20,
-      itemStyle: ring,
-      z: 5,
-    };
-  }
-
   // Labels that are numbers on a scale have its colours.
   function scale() {
     if (latent.class_names || !latent.labels) return undefined;
@@ -189,7 +185,7 @@ vaekit.map = (() => {
       },
       xAxis: axis(0, x),
       yAxis: axis(1, y),
-      series: [points(), ...(plane.prior ? [circle(1), circle(2)] : []), marker()],
+      series: [points(), ...(plane.prior ? [circle(1), circle(2)] : [])],
       visualMap: scale(),
     };
     map.setOption(option, { notMerge: true });
@@ -260,10 +256,18 @@ vaekit.map = (() => {
     }
   }
 
+  // The marker goes where its place is drawn now.
+  function follow() {
+    const [cx, cy] = place ? map.convertToPixel({ gridIndex: 0 }, place) : [0, 0];
+    const { ignore, shape } = ring;
+    if (ignore === !place && shape.cx === cx && shape.cy === cy) return; // else drawn for ever
+    ring.attr({ ignore: !place, shape: { cx, cy } });
+  }
+
   // Put the marker somewhere in the present plane.
   function mark(x, y) {
     place = [x, y];
-    map.setOption({ series: [marker()] });
+    follow();
   }
 
   // callback({plane, x, y}): the reader moves the marker, where a place of the plane is a z.
@@ -294,6 +298,8 @@ vaekit.map = (() => {
   }
 
   const hand = map.getZr();
+  hand.add(ring);
+  map.on("finished", follow);
   hand.on("mousedown", (event) => (held = near(event)));
   hand.on("mousemove", (event) => {
     if (held) move(event);
@@ -303,7 +309,7 @@ vaekit.map = (() => {
   hand.on("globalout", () => (held = false));
 
   map.on("brushSelected", selected);
-  map.on("click", ({ data: point }) => picking.forEach((callback) => callback(point[2])));
+  map.on("click", ({ value: [, , index] }) => picking.forEach((callback) => callback(index)));
   offerPlanes();
   offerClasses();
   draw();
