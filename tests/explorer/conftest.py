@@ -58,6 +58,7 @@ def small_run(out: Path, **options: object) -> vaekit.Run:
     return vaekit.train(
         **{**SMALL_NETS, "data": "digits", "limit": 32, "epochs": 1, **options},
         figures=False,
+        report=False,
         progress=False,
         out=str(out),
     )
@@ -86,8 +87,8 @@ def colours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         data=str(folder / "colours.npz"),
         encoder="conv5",
         encoder_opt={"width": 2},
-        decoder="residual",
-        decoder_opt={"width": 4},
+        decoder="deconv4",
+        decoder_opt={"width": 2},
         latent_opt={"grid": True},
         condition="labels",
         image_size=16,

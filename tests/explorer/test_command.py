@@ -59,6 +59,7 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
         limit=32,
         epochs=1,
         figures=False,
+        report=False,
         progress=False,
         out=str(folder / "run"),
     )
