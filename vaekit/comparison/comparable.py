@@ -49,10 +49,7 @@ def bound(a: ComparedRun, b: ComparedRun) -> str | None:
     """A loss, a latent and a prior that bound log p(x)."""
     for run, other in ((a, b), (b, a)):
         if "elbo" not in run.values:
-            return (
-                f"{run.name} has no elbo, as its loss {run.options['loss']!r} gives no bound on "
-                f"log p(x){_also(other)}"
-            )
+            return f"{run.name} has no elbo, since {_unbounded(run)}{_also(other)}"
     return None
 
 
@@ -154,9 +151,14 @@ def _binarization(how: str | None) -> str:
     return "black and white by a threshold" if how == "threshold" else "drawn black and white"
 
 
+def _unbounded(run: ComparedRun) -> str:
+    """Why a run bounds no log p(x)."""
+    if run.unknown:
+        return "its history tells none"
+    if run.law is None:
+        return f"its loss {run.options['loss']!r} is no bound on log p(x): it states no likelihood"
+    return f"z has no density under its latent {run.options['latent']!r} to bound log p(x) by"
+
+
 def _also(other: ComparedRun) -> str:
-    return (
-        f", and neither has {other.name}"
-        if "elbo" not in other.values
-        else f" as {other.name} does"
-    )
+    return f"; {other.name} has {'one' if 'elbo' in other.values else 'none either'}"
