@@ -294,13 +294,17 @@ def test_runs_of_one_name_go_by_their_paths(pair):
 
 def test_table_json_and_csv_say_the_same(nine):
     compared = vaekit.compare(nine)
-    told = json.loads(command(nine, "--json").stdout)
-    assert told == json.loads(json.dumps(compared.as_json()))
-    assert {m["name"] for m in told["measures"] if m["ranked"]} == {"mse", "psnr", "seconds"}
+    printed_json = json.loads(command(nine, "--json").stdout)
+    assert printed_json == json.loads(json.dumps(compared.as_json()))
+    assert {m["name"] for m in printed_json["measures"] if m["ranked"]} == {
+        "mse",
+        "psnr",
+        "seconds",
+    }
     printed = command(nine, "--csv")
     assert "Not ranked by elbo" in printed.stderr
     lines = list(csv.DictReader(io.StringIO(printed.stdout)))
-    for line, row, group in zip(lines, compared.rows, told["groups"], strict=True):
+    for line, row, group in zip(lines, compared.rows, printed_json["groups"], strict=True):
         assert line["group"] == row.group == group["name"]
         assert float(line["mse_mean"]) == row.cells["mse"].mean == group["values"]["mse"]["mean"]
         assert line["mse_mark"] == row.cells["mse"].mark

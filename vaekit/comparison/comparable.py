@@ -64,8 +64,8 @@ def likelihood(a: ComparedRun, b: ComparedRun) -> str | None:
 
 def condition(a: ComparedRun, b: ComparedRun) -> str | None:
     """Told the class of an image, or not."""
-    told = [f"log p(x{'|label' if r.record.config.condition else ''})" for r in (a, b)]
-    return _unequal(a, b, told, "{a} is judged by {0} and {b} by {1}")
+    evidence = [f"log p(x{'|label' if r.record.config.condition else ''})" for r in (a, b)]
+    return _unequal(a, b, evidence, "{a} is judged by {0} and {b} by {1}")
 
 
 def same_loss(a: ComparedRun, b: ComparedRun) -> str | None:
@@ -73,10 +73,11 @@ def same_loss(a: ComparedRun, b: ComparedRun) -> str | None:
     one, other = (run.record.parts["loss"] for run in (a, b))
     if one.name != other.name:
         return f"their losses differ: {a.name} minimises {one.name!r} and {b.name} {other.name!r}"
-    unlike = [name for name in one.options if one.options[name] != other.options.get(name)]
+    pairs = {n: (one.options.get(n), other.options.get(n)) for n in one.options | other.options}
+    unlike = [f"{n} is {x} and {y}" for n, (x, y) in pairs.items() if x != y]
     if not unlike:
         return None
-    options = ", ".join(f"{n} is {one.options[n]} and {other.options.get(n)}" for n in unlike)
+    options = ", ".join(unlike)
     return f"the loss {one.name!r} of {a.name} has other options than that of {b.name}: {options}"
 
 
