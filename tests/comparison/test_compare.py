@@ -162,7 +162,27 @@ def test_a_loss_that_is_no_bound_is_not_ranked_by_elbo(pair):
     assert "best" in marks(compared, "mse").values()
     (sentence,) = (text for text in compared.refusals if "no elbo" in text)
     assert "other has no elbo" in sentence
-    assert "one does" in sentence
+    assert "one has one" in sentence
+
+
+def test_a_loss_that_states_no_likelihood_says_so(pair, registering):
+    vaekit.register_loss("distance", lambda: lambda x, output: {"distance": output.kl})
+    change_history(pair / "other", val_elbo=None)
+
+    def change(record):
+        record["config"].update(loss="distance", loss_opt={})
+        record["parts"]["loss"] = {"name": "distance", "distribution": "local", "version": ""}
+
+    change_record(pair / "other", change)
+    refusals = vaekit.compare(pair).refusals
+    assert any("'distance' is no bound" in text for text in refusals), refusals
+
+
+def test_data_of_one_name_and_other_content_make_no_group(pair):
+    change_record(pair / "other", data(fingerprint="0" * 32))
+    compared = vaekit.compare(pair)
+    assert len(compared.rows) == 2
+    assert any("though both call it mnist-sample" in text for text in compared.refusals)
 
 
 def test_where_the_seed_draws_the_held_out_images_groups_need_the_same_seeds(nine, tmp_path):
@@ -274,13 +294,17 @@ def test_runs_of_one_name_go_by_their_paths(pair):
 
 def test_table_json_and_csv_say_the_same(nine):
     compared = vaekit.compare(nine)
-    told = json.loads(command(nine, "--json").stdout)
-    assert told == json.loads(json.dumps(compared.as_json()))
-    assert {m["name"] for m in told["measures"] if m["ranked"]} == {"mse", "psnr", "seconds"}
+    printed_json = json.loads(command(nine, "--json").stdout)
+    assert printed_json == json.loads(json.dumps(compared.as_json()))
+    assert {m["name"] for m in printed_json["measures"] if m["ranked"]} == {
+        "mse",
+        "psnr",
+        "seconds",
+    }
     printed = command(nine, "--csv")
     assert "Not ranked by elbo" in printed.stderr
     lines = list(csv.DictReader(io.StringIO(printed.stdout)))
-    for line, row, group in zip(lines, compared.rows, told["groups"], strict=True):
+    for line, row, group in zip(lines, compared.rows, printed_json["groups"], strict=True):
         assert line["group"] == row.group == group["name"]
         assert float(line["mse_mean"]) == row.cells["mse"].mean == group["values"]["mse"]["mean"]
         assert line["mse_mark"] == row.cells["mse"].mark

@@ -49,10 +49,7 @@ def bound(a: ComparedRun, b: ComparedRun) -> str | None:
     """A loss, a latent and a prior that bound log p(x)."""
     for run, other in ((a, b), (b, a)):
         if "elbo" not in run.values:
-            return (
-                f"{run.name} has no elbo, as its loss {run.options['loss']!r} gives no bound on "
-                f"log p(x){_also(other)}"
-            )
+            return f"{run.name} has no elbo, since {_unbounded(run)}{_also(other)}"
     return None
 
 
@@ -67,8 +64,8 @@ def likelihood(a: ComparedRun, b: ComparedRun) -> str | None:
 
 def condition(a: ComparedRun, b: ComparedRun) -> str | None:
     """Told the class of an image, or not."""
-    told = [f"log p(x{'|label' if r.record.config.condition else ''})" for r in (a, b)]
-    return _unequal(a, b, told, "{a} is judged by {0} and {b} by {1}")
+    evidence = [f"log p(x{'|label' if r.record.config.condition else ''})" for r in (a, b)]
+    return _unequal(a, b, evidence, "{a} is judged by {0} and {b} by {1}")
 
 
 def same_loss(a: ComparedRun, b: ComparedRun) -> str | None:
@@ -76,10 +73,11 @@ def same_loss(a: ComparedRun, b: ComparedRun) -> str | None:
     one, other = (run.record.parts["loss"] for run in (a, b))
     if one.name != other.name:
         return f"their losses differ: {a.name} minimises {one.name!r} and {b.name} {other.name!r}"
-    unlike = [name for name in one.options if one.options[name] != other.options.get(name)]
+    pairs = {n: (one.options.get(n), other.options.get(n)) for n in one.options | other.options}
+    unlike = [f"{n} is {x} and {y}" for n, (x, y) in pairs.items() if x != y]
     if not unlike:
         return None
-    options = ", ".join(f"{n} is {one.options[n]} and {other.options.get(n)}" for n in unlike)
+    options = ", ".join(unlike)
     return f"the loss {one.name!r} of {a.name} has other options than that of {b.name}: {options}"
 
 
@@ -154,9 +152,14 @@ def _binarization(how: str | None) -> str:
     return "black and white by a threshold" if how == "threshold" else "drawn black and white"
 
 
+def _unbounded(run: ComparedRun) -> str:
+    """Why a run bounds no log p(x)."""
+    if run.unknown:
+        return "its history tells none"
+    if run.law is None:
+        return f"its loss {run.options['loss']!r} is no bound on log p(x): it states no likelihood"
+    return f"z has no density under its latent {run.options['latent']!r} to bound log p(x) by"
+
+
 def _also(other: ComparedRun) -> str:
-    return (
-        f", and neither has {other.name}"
-        if "elbo" not in other.values
-        else f" as {other.name} does"
-    )
+    return f"; {other.name} has {'one' if 'elbo' in other.values else 'none either'}"

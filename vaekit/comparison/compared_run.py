@@ -45,6 +45,7 @@ class ComparedRun:
         options: dict[str, Any] = {kind: part.name for kind, part in record.parts.items()}
         options |= record.config.model_dump(mode="json", include=direct)
         options |= {"data": record.data.used or "arrays", "backend": record.backend}
+        options["fingerprint"] = record.data.fingerprint[:8]  # what is called the same may differ
         for kind, part in record.parts.items():
             options |= {f"{kind}_opt.{name}": value for name, value in part.options.items()}
         return options

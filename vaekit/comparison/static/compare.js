@@ -33,11 +33,11 @@
 
   function tooltip(shown) {
     const rows = shown.filter(({ seriesIndex }) => seriesIndex % 3 === 0);
-    const told = rows.map(({ marker, seriesName, value }) => {
+    const values = rows.map(({ marker, seriesName, value }) => {
       const name = echarts.format.encodeHTML(seriesName);
       return `${marker}${name}: ${short(value[1])}`;
     });
-    return [`epoch ${shown[0].value[0]}`, ...told].join("<br>");
+    return [`epoch ${shown[0].value[0]}`, ...values].join("<br>");
   }
 
   const grid = { left: 70, right: 20, top: 70, bottom: 45 };
