@@ -45,7 +45,7 @@ class Killer(keras.callbacks.Callback):
             wait_for(lambda: len(list((self.run / "checkpoints").glob("step-*"))) == 2)
             time.sleep(0.2)  # with the next step, trackers are told what the checkpoint holds
         if self.steps == KILLED_AT:
-            wait_for(lambda: len(wandb_by_epoch(wandb_lines(self.run))) == 2)
+            wait_for(lambda: len(wandb_by_epoch(wandb_lines(self.run / "tracking" / "wandb"))) == 2)
             wait_for(lambda: "loss" in self.mlflow() and len(self.mlflow()["loss"]) == 2)
             os.kill(os.getpid(), signal.SIGKILL)
 

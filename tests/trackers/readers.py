@@ -10,20 +10,19 @@ import numpy as np
 Numbers = dict[str, list[tuple[int, float]]]  # (step, value) by name, in the order of the store
 
 
-def tensorboard_numbers(run: Path) -> Numbers:
+def tensorboard_numbers(folder: Path) -> Numbers:
     """Scalars, by TensorBoard's accumulator of events."""
-    events = tensorboard_events(run)
+    events = tensorboard_events(folder)
     return {
         tag: [(event.step, event.value) for event in events.Scalars(tag)]
         for tag in events.Tags()["scalars"]
     }
 
 
-def tensorboard_events(run: Path):
+def tensorboard_events(folder: Path):
     from tensorboard.backend.event_processing import event_accumulator as accumulator
 
     everything = accumulator.STORE_EVERYTHING_SIZE_GUIDANCE
-    folder = run / "tracking" / "tensorboard"
     return accumulator.EventAccumulator(str(folder), everything).Reload()
 
 
@@ -41,11 +40,10 @@ def mlflow_numbers(client, id_: str) -> Numbers:
     }
 
 
-def wandb_lines(run: Path) -> list[dict]:
+def wandb_lines(folder: Path) -> list[dict]:
     """Lines of history of all folders of the run's id, by the records that wandb's core wrote."""
     from vaekit.default_plugins.trackers.wandb_file import history_of
 
-    folder = run / "tracking" / "wandb"
     id_ = json.loads((folder / "wandb.json").read_text())["run"]
     files = sorted(folder.glob(f"wandb/offline-run-*/run-{id_}.wandb"))
     return [line for path in files for line in history_of(path)]

@@ -44,7 +44,7 @@ def resumed(tmp_path_factory):
 
 
 def test_tensorboard_has_the_numbers_of_the_history(resumed):
-    numbers = tensorboard_numbers(resumed.path)
+    numbers = tensorboard_numbers(resumed.path / "tracking" / "tensorboard")
     assert by_epoch(numbers) == single_precision(resumed.history)
     assert_by_step([step for step, _ in numbers["step/loss"]])
 
@@ -66,7 +66,7 @@ def test_mlflow_goes_on_in_the_same_run(resumed):
 
 
 def test_wandb_goes_on_in_the_same_run(resumed):
-    lines = wandb_lines(resumed.path)
+    lines = wandb_lines(resumed.path / "tracking" / "wandb")
     assert wandb_by_epoch(lines) == resumed.history
     assert_by_step([line["_step"] for line in lines if "step/loss" in line])
     folder = resumed.path / "tracking" / "wandb" / "wandb"
@@ -74,7 +74,7 @@ def test_wandb_goes_on_in_the_same_run(resumed):
 
 
 def test_terms_of_an_epochs_last_step_are_its_line(resumed):
-    lines = wandb_lines(resumed.path)
+    lines = wandb_lines(resumed.path / "tracking" / "wandb")
     losses = {line["_step"]: line["step/loss"] for line in lines if "step/loss" in line}
     assert [losses[STEPS_AN_EPOCH * n] for n in range(1, 5)] == [
         row["loss"] for row in resumed.history
