@@ -118,7 +118,7 @@ def test_a_notebook_shows_a_picture_that_was_changed_in_the_kits_style():
     after = figure._repr_png_()
     assert before != after
     with Image.open(io.BytesIO(after)) as image:
-        assert image.size == tuple(int(side) for side in figure.get_size_inches() * 150)
+        assert image.size == tuple(int(side) for side in figure.get_size_inches() * 112.5)
 
 
 # Films.

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from vaekit.run import Run
 
 _CURVES = ("loss", "elbo", "kl")
-_DPI, _HEIGHT = 110, 2.2  # inches
-_CURVE_WIDTH, _MAP_WIDTH = 1.9, 2.9
+_DPI, _HEIGHT = 110, 2.7  # inches
+_COLOURS = 64  # which are enough for lines and points, and make a third of the file
+_CURVE_WIDTH, _MAP_WIDTH = 1.8, 3.4
 
 
 def draw_overview(run: Run, images: Images | None) -> bytes | None:
@@ -46,7 +47,7 @@ def draw_overview(run: Run, images: Images | None) -> bytes | None:
         whole.paste(part, (left, 0))
         left += part.width
     png = io.BytesIO()
-    whole.save(png, "PNG", optimize=True)
+    whole.quantize(_COLOURS).save(png, "PNG", optimize=True)
     return png.getvalue()
 
 

@@ -105,7 +105,8 @@ class NotebookBar(Lines):
             return f"No epoch of {self._epochs} was ended."
         last = self._rows[-1]
         of = f" of {'at most ' if self._may_stop else ''}{self._epochs}"
-        epochs = f"{last['epoch']}{of if last['epoch'] < self._epochs else ''} epochs"
+        done = f"{last['epoch']}{of if last['epoch'] < self._epochs else ''}"
+        epochs = f"{done} epoch{'' if done == '1' else 's'}"
         names = [name for name in ("loss", "elbo", "kl") if name in last]
         numbers = [valued(last, name) + (" nats" if name in NATS else "") for name in names]
         spent = duration(time.monotonic() - self._began)
