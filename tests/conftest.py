@@ -22,6 +22,7 @@ from vaekit.plugins import discover, discovery  # noqa: E402
 
 EPOCHS, LIMIT = 2, 96
 vaekit.register_encoder("small", small_nets.encoder, summary="One dense layer.")
+vaekit.register_encoder("small-map", small_nets.map_encoder, summary="One convolution.")
 vaekit.register_decoder("small", small_nets.decoder, summary="Two dense layers.")
 draw_figures, Animation = figures.draw_figures, figures.Animation
 write_first_report = report.write_first_report
