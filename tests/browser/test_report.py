@@ -168,6 +168,7 @@ def test_on_paper_charts_are_light_and_as_wide_as_it_is(page: Opened) -> None:
     paper = page.page.evaluate("document.querySelector('main').clientWidth")
     assert 600 < paper < 700  # 180 mm
     assert max(widths) <= paper
+    assert page.page.evaluate("document.querySelector('main').scrollWidth") <= paper
     page.page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     page.page.emulate_media(color_scheme="light")
     assert page.page.evaluate("document.querySelector('main').clientWidth") > 1000
