@@ -230,7 +230,7 @@ def test_a_run_that_is_written_is_refused(plain, tmp_path):
         [
             sys.executable,
             "-c",
-            "import sys; from vaekit.run.lock import Lock; from pathlib import Path;"
+            "import sys; from vaekit.run_directory.lock import Lock; from pathlib import Path;"
             "Lock(Path(sys.argv[1])).acquire(); print('held', flush=True); sys.stdin.read()",
             str(copy),
         ],
