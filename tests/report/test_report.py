@@ -64,6 +64,9 @@ class Numbered(Codes):
         sharp = layers.Softmax()(layers.Rescaling(1e6)(parameters["scores"]))
         return {"code": fixed_dense(sharp, np.arange(CODES)[:, None], "encoder_code")}
 
+    def looked_up(self, code):
+        return np.array(self.codebook.kernel)[code[:, 0].astype(int)]
+
 
 @pytest.fixture(scope="module")
 def codes_run(tmp_path_factory):
