@@ -21,6 +21,7 @@ from tests.small_nets import SMALL_NETS
 from vaekit.errors import UserError
 from vaekit.plugins import discovery
 from vaekit.report import gather, report_page
+from vaekit.report.diagram import diagram_of
 from vaekit.run import RunDirectory, verify_run
 from vaekit.stock_layers import fixed_dense
 
@@ -62,6 +63,9 @@ class Numbered(Codes):
     def encoded(self, parameters):
         sharp = layers.Softmax()(layers.Rescaling(1e6)(parameters["scores"]))
         return {"code": fixed_dense(sharp, np.arange(CODES)[:, None], "encoder_code")}
+
+    def looked_up(self, code):
+        return np.array(self.codebook.kernel)[code[:, 0].astype(int)]
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +128,22 @@ def test_without_scikit_learn_neighbours_are_left_out_and_it_is_said(wide, monke
     contents = contents_of(wide)
     assert "t-SNE" not in [plane["name"] for plane in contents.data["latent"]["planes"]]
     assert any("vaekit[digits]" in sentence for sentence in contents.left_out)
+
+
+def test_the_drawing_has_the_way_of_the_image_and_no_labels(wide):
+    diagram = diagram_of(wide.model)
+    assert (diagram.encoder[0].kind, diagram.encoder[0].shape) == (
+        "image",
+        "8 \N{MULTIPLICATION SIGN} 8 \N{MULTIPLICATION SIGN} 1",
+    )
+    assert (diagram.encoder[-1].kind, diagram.encoder[-1].shape) == (
+        "2 \N{MULTIPLICATION SIGN} Dense",
+        "8",
+    )
+    assert [box.kind for box in diagram.decoder] == ["Concatenate", "Dense", "Dense"]
+    assert not any("Embedding" in box.layers for box in (*diagram.encoder, *diagram.decoder))
+    weights = [box.layers.rsplit(", ", 1)[1] for box in diagram.decoder]
+    assert weights == ["0 weights", f"{19 * 8} weights", f"{9 * 64} weights"]
 
 
 def test_a_map_is_shown_by_components_and_pooled(map_run):
@@ -230,7 +250,7 @@ def test_a_run_that_is_written_is_refused(plain, tmp_path):
         [
             sys.executable,
             "-c",
-            "import sys; from vaekit.run.lock import Lock; from pathlib import Path;"
+            "import sys; from vaekit.run_directory.lock import Lock; from pathlib import Path;"
             "Lock(Path(sys.argv[1])).acquire(); print('held', flush=True); sys.stdin.read()",
             str(copy),
         ],

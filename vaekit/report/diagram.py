@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -41,7 +41,8 @@ class Diagram(NamedTuple):
 
 def diagram_of(model: VAE) -> Diagram:
     """Where each stage of a model's encoder, with the latent's heads, and its decoder is drawn."""
-    encoder, decoder = _stages(model.heads), _stages(model.decoder)[1:]
+    image = _Stage(model.image_shape, [])
+    encoder, decoder = [image, *_stages(model.heads)], _stages(model.decoder)
     columns = max(len(encoder), len(decoder))
     return Diagram(
         width=columns * _SLOT + _LATENT,
@@ -65,8 +66,7 @@ class _Stage(NamedTuple):
 def _stages(model: keras.Model) -> list[_Stage]:
     """Layers that follow each other and give the same shape; what only reshapes is none."""
     stages: list[_Stage] = []
-    layers = [layer for layer in model._flatten_layers(include_self=False) if not _holds(layer)]
-    for shape, group in groupby(layers, key=lambda layer: tuple(layer.output.shape[1:])):
+    for shape, group in groupby(_layers(model), key=_shape):
         own = list(group)
         same_size = stages and math.prod(stages[-1].shape) == math.prod(shape)
         if not same_size or any(layer.weights for layer in own):
@@ -74,9 +74,25 @@ def _stages(model: keras.Model) -> list[_Stage]:
     return stages
 
 
-def _holds(layer: keras.layers.Layer) -> bool:
-    """Whether a layer is made of others, which are drawn."""
-    return len(list(layer._flatten_layers())) > 1
+def _layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
+    """The layers that a model's first input goes through, those of models within it for them.
+
+    Labels and what is made of them alone stay beside the way.
+    """
+    beside = {id(tensor) for tensor in model.inputs[1:]}
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.InputLayer):
+            continue
+        if all(id(tensor) in beside for tensor in keras.tree.flatten(layer.input)):
+            beside |= {id(tensor) for tensor in keras.tree.flatten(layer.output)}
+        elif getattr(layer, "inputs", None):
+            yield from _layers(layer)
+        else:
+            yield layer
+
+
+def _shape(layer: keras.layers.Layer) -> tuple[int, ...]:
+    return tuple(keras.tree.flatten(layer.output)[0].shape[1:])
 
 
 def _box(stage: _Stage, left: float, top: float) -> Box:
@@ -91,16 +107,16 @@ def _box(stage: _Stage, left: float, top: float) -> Box:
         height=min(96.0, 10 + 10 * math.log2(1 + largest)),
         shape=f" {TIMES} ".join(map(str, stage.shape)),
         kind=_kind(stage.layers),
-        layers=f"{', '.join(_counted(*item) for item in kinds.items())}: {weights:,} weights",
+        layers=", ".join([*(_counted(*item) for item in kinds.items()), f"{weights:,} weights"]),
     )
 
 
 def _kind(layers: Sequence[keras.layers.Layer]) -> str:
     """The kind of layer that a stage is known by: the first that has a matrix, if one has."""
+    if not layers:
+        return "image"
     kernels = [x for x in layers if any(len(weight.shape) > 1 for weight in x.weights)]
     name = type((kernels or layers)[0]).__name__
-    if name == "InputLayer":
-        return "image"
     return _counted(name, sum(type(layer).__name__ == name for layer in layers))
 
 

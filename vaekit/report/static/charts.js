@@ -35,7 +35,7 @@
       grid: { left: 8, right: 14, top: 26, bottom: 8, outerBoundsMode: "same" },
       legend: { top: 0, left: 0, itemWidth: 22, itemHeight: 8 },
       tooltip: { trigger: "axis", confine: true },
-      xAxis: { type: "category", data: data.curves.epochs, name: "epoch", nameLocation: "middle" },
+      xAxis: { type: "category", data: data.curves.epochs, name: "epoch", nameLocation: "middle", nameGap: 22 },
       yAxis: { type: "value", scale: true, splitNumber: 4 },
       series,
     });
@@ -61,7 +61,7 @@
     chart(document.getElementById("units"), {
       grid: { left: 8, right: 14, top: 30, bottom: 8, outerBoundsMode: "same" },
       tooltip: { trigger: "axis", confine: true },
-      xAxis: { type: "category", data: order, name: `${what}, by its KL`, nameLocation: "middle" },
+      xAxis: { type: "category", data: order, name: `${what}, by its KL`, nameLocation: "middle", nameGap: 22 },
       yAxis: { type: "value", name: "KL, nats", nameTextStyle: { align: "left" } },
       series: [
         {
@@ -86,6 +86,7 @@
         data: Array.from({ length: usage.size ?? usage.counts.length }, (_, rank) => rank + 1),
         name: "code, by how often it is taken",
         nameLocation: "middle",
+        nameGap: 22,
       },
       yAxis: { type: "value", name: "times", nameTextStyle: { align: "left" } },
       series: [{ type: "bar", name: "times", data: usage.counts, color: training, large: true }],
