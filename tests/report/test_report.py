@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 from keras import layers
@@ -62,6 +63,9 @@ class Numbered(Codes):
     def encoded(self, parameters):
         sharp = layers.Softmax()(layers.Rescaling(1e6)(parameters["scores"]))
         return {"code": fixed_dense(sharp, np.arange(CODES)[:, None], "encoder_code")}
+
+    def looked_up(self, code):
+        return keras.ops.convert_to_numpy(self.codebook.kernel)[code[:, 0]]
 
 
 @pytest.fixture(scope="module")
