@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 from keras import layers
@@ -65,7 +66,7 @@ class Numbered(Codes):
         return {"code": fixed_dense(sharp, np.arange(CODES)[:, None], "encoder_code")}
 
     def looked_up(self, code):
-        return np.array(self.codebook.kernel)[code[:, 0].astype(int)]
+        return keras.ops.convert_to_numpy(self.codebook.kernel)[code[:, 0]]
 
 
 @pytest.fixture(scope="module")
