@@ -97,7 +97,7 @@ def test_images_that_leave_black_and_white_are_refused():
 )
 def test_the_command_certifies_what_was_found(tmp_path, monkeypatch, statuses, code):
     def findings_on(backend, extent):
-        assert (backend, extent) == ("tensorflow", Extent(quick=True))
+        assert (backend, extent._replace(runs="")) == ("tensorflow", Extent(quick=True))
         yield {"environment": ENVIRONMENT}
         yield from (finding(status) for status in statuses)
 
