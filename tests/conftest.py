@@ -17,13 +17,15 @@ import vaekit  # noqa: E402
 from tests import small_nets  # noqa: E402
 from tests.installed import Site  # noqa: E402
 from tests.process_state import process_state  # noqa: E402
-from vaekit import figures  # noqa: E402
+from vaekit import figures, report  # noqa: E402
 from vaekit.plugins import discover, discovery  # noqa: E402
 
 EPOCHS, LIMIT = 2, 96
 vaekit.register_encoder("small", small_nets.encoder, summary="One dense layer.")
+vaekit.register_encoder("small-map", small_nets.map_encoder, summary="One convolution.")
 vaekit.register_decoder("small", small_nets.decoder, summary="Two dense layers.")
 draw_figures, Animation = figures.draw_figures, figures.Animation
+write_first_report = report.write_first_report
 
 
 class _Still:
@@ -40,6 +42,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     wanted = item.get_closest_marker("pictures") is not None
     figures.draw_figures = draw_figures if wanted else lambda *_, **__: []
     figures.Animation = Animation if wanted else _Still
+    report.write_first_report = write_first_report if wanted else lambda *_: None
 
 
 @pytest.fixture(autouse=True)

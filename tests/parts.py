@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from tests.small_nets import SMALL_NETS
 from vaekit.config import TrainConfig
 from vaekit.default_plugins.latents.normal import normal
 from vaekit.engine import Blueprint, Program
@@ -34,6 +35,8 @@ def vae_of(encoder: keras.Model, decoder: keras.Model, *, scale: str = "mean") -
 def make_program(
     shape: tuple[int, int, int] = (8, 8, 1), seed: int = 0, rate: float = 5e-4, **config: Any
 ) -> Program:
+    """A program of small nets, unless `config` names others."""
+    config = {**SMALL_NETS, **config}
     return blueprint(shape, seed, config).program(optimizer=keras.optimizers.Adam(rate))
 
 

@@ -29,7 +29,9 @@ LARGE = "large-digits"
 
 def main(steps: int, path: str, data: str, batch_size: int, seed: int, kernels: str) -> None:
     pixels = large_digits() if data == LARGE else vaekit.load_data(data).train.pixels
-    program = make_program(pixels.shape[1:], latent_dim=LATENTS, kernels=kernels)
+    program = make_program(
+        pixels.shape[1:], encoder="conv5", decoder="deconv4", latent_dim=LATENTS, kernels=kernels
+    )
     random = np.random.default_rng(seed)
     for weight in program.vae.trainable_variables:
         if len(weight.shape) > 1:

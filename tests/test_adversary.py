@@ -8,6 +8,7 @@ import pytest
 from keras import ops
 
 from tests.parts import make_vae, some_images
+from tests.small_nets import SMALL_NETS
 from vaekit.engine import Evaluation, Program, compile_train, score
 from vaekit.errors import BuildError
 from vaekit.loss import Adversary, Loss, needs_of
@@ -45,7 +46,7 @@ class Judged(Loss):
 
 
 def program(loss, rate=1e-3):
-    vae = make_vae((8, 8, 1))
+    vae = make_vae((8, 8, 1), **SMALL_NETS)
     optimizer = keras.optimizers.Adam(rate)
     return Program(vae, loss, needs_of(loss, "judged"), optimizer, seed=0, loss_name="judged")
 

@@ -61,10 +61,20 @@ def test_pictures_of_the_code_are_what_their_scripts_draw(picture):
 
 
 # Rooms that work with whatever parts a run has.
-NAMELESS = ("trainer", "engine", "cli", "run", "model", "inference", "figures")
+NAMELESS = (
+    "trainer",
+    "engine",
+    "cli",
+    "comparison",
+    "run",
+    "run_directory",
+    "model",
+    "inference",
+    "figures",
+)
 # Where one of them has the word nevertheless, and why.
 NAMED = {
-    ("run/record.py", "normal"): "the latent of records from before there was a choice",
+    ("run_directory/record.py", "normal"): "the latent of records from before there was a choice",
     ("figures/names.py", "normal"): "a weight of fonts",
 }
 

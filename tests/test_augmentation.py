@@ -11,7 +11,6 @@ import pytest
 import vaekit
 from tests.parts import make_program, some_images
 from tests.resume.runs import cut, result, resume, train
-from tests.small_nets import SMALL_NETS
 from vaekit.augmentation import AUGMENTATIONS
 from vaekit.augmentation.pipeline import Augmentation
 from vaekit.config import TrainConfig
@@ -21,7 +20,6 @@ from vaekit.errors import OptionError, RunError
 pytestmark = pytest.mark.backend
 
 ALL = ",".join(AUGMENTATIONS)
-PARTS = SMALL_NETS
 BLOCK = np.arange(24, dtype="int32").reshape(3, 8)
 
 
@@ -128,7 +126,7 @@ def test_a_step_is_one_on_the_images_as_they_were_changed():
     """An evaluation is on the images as they are."""
     images = some_images()
     (batch,) = BLOCK[:1]
-    program, plain = make_program(augment=ALL, **PARTS), make_program(**PARTS)
+    program, plain = make_program(augment=ALL), make_program()
     at_rest = [keras.ops.convert_to_numpy(p.eval_step(images[batch])) for p in (program, plain)]
     np.testing.assert_array_equal(*at_rest)
 
@@ -155,7 +153,7 @@ def test_a_run_that_was_cut_draws_what_it_would_have(tmp_path):
 def test_torch_compiles_it():
     rows = []
     for compiled in (False, True):
-        program = make_program(augment=ALL, **PARTS)
+        program = make_program(augment=ALL)
         program.compiled = compiled
         with warnings.catch_warnings():
             warnings.simplefilter("error", vaekit.VaekitWarning)

@@ -18,7 +18,7 @@ from vaekit.checkpoint import latest_checkpoint, read_checkpoint
 from vaekit.engine import Program, averages_of, compile_train, epoch_order
 from vaekit.engine.averages import pooled
 from vaekit.loss import Adversary, Loss, needs_of
-from vaekit.run.record import parse_record
+from vaekit.run_directory.record import parse_record
 
 pytestmark = pytest.mark.backend
 

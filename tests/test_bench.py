@@ -27,7 +27,8 @@ from vaekit.kernels.replaced import replaced
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 SMALL = [
     *("--image-size", "8", "--batch-sizes", "8,4", "--seconds", "0.05", "--runs", "2"),
-    *("--encoder-opt", "width=4", "--decoder-opt", "width=4"),
+    *("--encoder", "small-map", "--encoder-opt", "width=4"),
+    *("--decoder", "small", "--decoder-opt", "width=4"),
 ]
 
 
@@ -229,8 +230,8 @@ def test_only_training_is_in_the_precision_asked_for(tmp_path, monkeypatch):
         "training": "mixed_bfloat16",
         **dict.fromkeys(("encode", "decode", "sample"), "float32"),
     }
-    options = {"encoder_opt": {"width": 4}, "decoder_opt": {"width": 4}}
-    decoder = count_work(make_vae((8, 8, 1), **options).decoder)
+    nets = {"encoder": "small-map", "decoder": "small", "decoder_opt": {"width": 4}}
+    decoder = count_work(make_vae((8, 8, 1), **nets).decoder)
     limit = forward_limit(decoder, 8, rates["float32"], 4)
     assert rows["decode"]["limit_by_arithmetic"] == limit.by_arithmetic
     assert rows["decode"]["limit_by_traffic"] == limit.by_traffic

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import shutil
 import subprocess
@@ -9,18 +10,24 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 KIT = BENCHMARKS / "results" / "kit_cpu_tensorflow.json"
 
 
-def report(*args):
-    command = [sys.executable, str(BENCHMARKS / "report.py"), *map(str, args)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+@pytest.fixture(scope="module")
+def report():
+    """The script's command, run in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(BENCHMARKS)
+        main = importlib.import_module("report").main
+    return lambda *args: CliRunner().invoke(main, [str(arg) for arg in args])
 
 
 def test_readme_says_what_the_result_files_say():
-    done = report("--check")
+    command = [sys.executable, str(BENCHMARKS / "report.py"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -34,16 +41,16 @@ def places(tmp_path):
 
 
 @pytest.fixture
-def made(places):
+def made(places, report):
     """The same, with the report made of it."""
-    assert report(*places).returncode == 0
+    assert report(*places).exit_code == 0
     return places
 
 
-def test_report_is_made_from_files_and_notices_a_change(places, tmp_path):
-    assert report("--check", *places).returncode == 1
-    assert report(*places).returncode == 0
-    assert report("--check", *places).returncode == 0
+def test_report_is_made_from_files_and_notices_a_change(report, places, tmp_path):
+    assert report("--check", *places).exit_code == 1
+    assert report(*places).exit_code == 0
+    assert report("--check", *places).exit_code == 0
     assert "| training, batch 32 (images/s) |" in (tmp_path / "report.md").read_text()
     text = (tmp_path / "README.md").read_text()
     assert text.startswith("before\n")
@@ -54,33 +61,33 @@ def test_report_is_made_from_files_and_notices_a_change(places, tmp_path):
     result["measurements"][0].update(spread, values=[12345.0])
     (tmp_path / "kit.json").write_text(json.dumps(result))
     stale = report("--check", *places)
-    assert stale.returncode == 1
+    assert stale.exit_code == 1
     assert "kit.png" in stale.stdout
     assert "report.md" in stale.stdout
 
 
 @pytest.mark.parametrize("part", [slice(1000), slice(-12), slice(0), slice(100, None)])
-def test_a_damaged_picture_is_stale_and_drawn_again(made, tmp_path, part):
+def test_a_damaged_picture_is_stale_and_drawn_again(report, made, tmp_path, part):
     picture = tmp_path / "kit.png"
     picture.write_bytes(picture.read_bytes()[part])
     done = report("--check", *made)
-    assert (done.returncode, done.stderr) == (1, "")
+    assert (done.exit_code, done.stderr) == (1, "")
     assert done.stdout == f"Stale: {picture}. Run python benchmarks/report.py.\n"
-    assert report(*made).returncode == 0
-    assert report("--check", *made).returncode == 0
+    assert report(*made).exit_code == 0
+    assert report("--check", *made).exit_code == 0
 
 
-def test_a_picture_whose_result_is_gone_is_stale_and_removed(made, tmp_path):
+def test_a_picture_whose_result_is_gone_is_stale_and_removed(report, made, tmp_path):
     left, mine = tmp_path / "gone.png", tmp_path / "mine.png"
     shutil.copy(tmp_path / "kit.png", left)
     mine.write_bytes(b"a picture of another's")
     done = report("--check", *made)
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert done.stdout == f"Stale: {left}. Run python benchmarks/report.py.\n"
-    assert report(*made).returncode == 0
+    assert report(*made).exit_code == 0
     assert not left.exists()
     assert mine.exists()
-    assert report("--check", *made).returncode == 0
+    assert report("--check", *made).exit_code == 0
 
 
 def without(name):
@@ -104,32 +111,32 @@ def without(name):
         (without("subject"), "subject: field required"),
     ],
 )
-def test_a_result_that_cant_be_shown_is_refused(places, tmp_path, check, result, sentence):
+def test_a_result_that_cant_be_shown_is_refused(report, places, tmp_path, check, result, sentence):
     (tmp_path / "odd.json").write_text(json.dumps(result))
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
     done = report(*(["--check"] if check else []), *places)
-    assert done.returncode == 2, done.stderr
+    assert done.exit_code == 2, done.stderr
     (line,) = done.stderr.splitlines()
     assert line.startswith(f"report: {tmp_path / 'odd.json'} is ")
     assert sentence in line
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-def test_a_result_without_speeds_is_shown(places, tmp_path):
+def test_a_result_without_speeds_is_shown(report, places, tmp_path):
     result = json.loads(KIT.read_text("utf-8"))
     result.update(measurements=result["measurements"][-3:], ceilings=None)
     (tmp_path / "kit.json").write_text(json.dumps(result))
     done = report(*places)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.exit_code, done.stderr) == (0, "")
 
 
-def test_building_and_all_ceilings_are_shown(places, tmp_path):
+def test_building_and_all_ceilings_are_shown(report, places, tmp_path):
     result = json.loads(KIT.read_text("utf-8"))
     result["measurements"][0]["build_seconds"] = 12.5
     result["ceilings"]["dtype"] = "bfloat16"
     result["other_ceilings"] = [{"dtype": "float32", "flop_per_s": 2e9, "bytes_per_s": 3e9}]
     (tmp_path / "kit.json").write_text(json.dumps(result))
-    assert report(*places).returncode == 0
+    assert report(*places).exit_code == 0
     text = (tmp_path / "report.md").read_text()
     assert "built in 12.5 s, first call 0.8 s, apart" in text
     assert "GFLOP/s in a matrix product of bfloat16, " in text

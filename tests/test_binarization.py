@@ -8,7 +8,6 @@ import pytest
 
 from tests.parts import make_program, some_images
 from tests.resume.runs import cut, result, resume, train
-from tests.small_nets import SMALL_NETS
 from vaekit.config import TrainConfig
 from vaekit.data import binarized, to_train_on
 from vaekit.engine import compile_train
@@ -76,7 +75,7 @@ def test_a_step_draws_anew_by_the_same_law():
 def test_a_step_is_one_on_the_pixels_that_it_draws():
     block = np.arange(16, dtype="int32").reshape(2, 8)
     images = some_images()
-    program, plain = make_program(binarize="dynamic", **SMALL_NETS), make_program(**SMALL_NETS)
+    program, plain = make_program(binarize="dynamic"), make_program()
     row = compile_train(program, images)(block[:1])
     scaled = keras.ops.convert_to_tensor(images[block[0]].astype("float32") / np.float32(255))
     drawn = keras.ops.convert_to_numpy(DynamicBinarization(0)(scaled))
@@ -85,7 +84,7 @@ def test_a_step_is_one_on_the_pixels_that_it_draws():
 
 def test_a_run_without_it_has_no_state_for_it():
     plain, static, dynamic = (
-        len(make_program(binarize=how, **SMALL_NETS).state) for how in (None, "static", "dynamic")
+        len(make_program(binarize=how).state) for how in (None, "static", "dynamic")
     )
     assert plain == static == dynamic - 1
 

@@ -21,6 +21,10 @@ pytestmark = [
 ]
 
 BLOCK = np.arange(24, dtype="int32").reshape(3, 8)
+TUTORIAL = {
+    **{"encoder": "conv5", "encoder_opt": {"width": 8}},
+    **{"decoder": "deconv4", "decoder_opt": {"width": 8}},
+}
 
 
 def dense_vae():
@@ -70,11 +74,11 @@ def squares(x, output):
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: make_program(encoder_opt={"width": 8}, decoder_opt={"width": 8}),
+        lambda: make_program(**TUTORIAL),
         lambda: dense_program(squares),
         lambda: dense_program(judged_by_adam()),
     ],
-    ids=["default parts", "layers that draw", "adversary"],
+    ids=["tutorial's parts", "layers that draw", "adversary"],
 )
 def test_compiled_steps_give_what_eager_ones_give(make):
     with warnings.catch_warnings():

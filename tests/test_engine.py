@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.parts import make_program, make_vae, some_images, values
+from tests.small_nets import SMALL_NETS
 from vaekit.engine import (
     MAX_STEPS,
     Columns,
@@ -74,7 +75,7 @@ def test_training_is_deterministic_under_a_seed_and_different_under_another():
 
 
 def test_loss_falls_and_optimizer_counts_steps():
-    program = make_program(rate=3e-3)
+    program = make_program(rate=3e-3, encoder="conv5", decoder="deconv4")
     train = compile_train(program, some_images())
     rows = np.concatenate([train(epoch_order(0, e, 24).reshape(-1, 8)) for e in range(20)])
     assert rows[-6:, 0].mean() < 0.7 * rows[:6, 0].mean()
@@ -108,7 +109,7 @@ def test_uint8_and_float_pixels_train_alike():
     rows = []
     for pixels in (images, images.astype("float32") / np.float32(255)):
         rows.append(compile_train(make_program(), pixels)(np.arange(8, dtype="int32")[None]))
-    np.testing.assert_allclose(*rows, rtol=1e-5)
+    np.testing.assert_allclose(*rows, rtol=1e-4)
 
 
 def test_scores_of_each_image_average_to_the_evaluation():
@@ -200,7 +201,7 @@ def test_weights_that_the_loss_does_not_reach_stay_as_they_are():
     def loss(x, output):
         return {"size": keras.ops.sum(keras.ops.square(output.posterior.z_mean), axis=-1)}
 
-    vae = make_vae((8, 8, 1))
+    vae = make_vae((8, 8, 1), **SMALL_NETS)
     optimizer = keras.optimizers.Adam(1e-3)
     program = Program(vae, loss, needs_of(loss, "size"), optimizer, seed=0, loss_name="size")
     before = [np.array(v.numpy()) for v in vae.decoder.trainable_variables]

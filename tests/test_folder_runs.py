@@ -13,7 +13,7 @@ from PIL import Image
 import vaekit
 from vaekit.cli import main
 
-SMALL = ["--encoder-opt", "width=4", "--decoder-opt", "width=4", "--batch-size", "4"]
+SMALL = ["--encoder", "small", "--decoder", "small", "--batch-size", "4"]
 ONE = [*SMALL, "--no-figures", "--image-size", "16", "--resize", "pad"]
 
 

@@ -221,7 +221,7 @@ def test_functions_with_other_parameters_are_not_replaced():
 
 def test_a_run_is_asked_for_them_tells_them_and_keeps_them(tmp_path):
     small = ["--data", "digits", "--limit", "16", "--batch-size", "8", "--epochs", "1"]
-    small += ["--encoder-opt", "width=4", "--decoder-opt", "width=4"]
+    small += ["--encoder", "small", "--decoder", "small"]
     small += ["--out", str(tmp_path / "run")]
     result = CliRunner().invoke(main, ["train", *small, "--kernels", "stock", "--verbose"])
     assert result.exit_code == 0, result.output

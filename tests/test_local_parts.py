@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 import vaekit
+from tests import small_nets
 from tests.installed import WIDE
 from vaekit.cli import main
 from vaekit.errors import PluginError, RunError, UserError
@@ -220,9 +221,10 @@ def test_a_file_that_has_changed_is_told(clean, made, tmp_path):
 
 def test_a_run_of_a_call_says_what_to_call(clean, tmp_path):
     vaekit.register_encoder("called", wide)
+    vaekit.register_decoder("small", small_nets.decoder)
     out = str(tmp_path / "run")
     few = {"epochs": 1, "limit": 16, "batch_size": 8, "progress": False}
-    vaekit.train("called", data="digits", out=out, **few)
+    vaekit.train("called", "small", data="digits", out=out, **few)
     assert vaekit.load(out).config.encoder == "called"
     discovery._local_parts.clear()
     clean.discover()

@@ -11,10 +11,16 @@ import numpy as np
 from tests.parts import make_program, some_images
 from vaekit.engine import compile_train
 
+# With a place for each kernel.
+TUTORIAL = {
+    **{"encoder": "conv5", "encoder_opt": {"width": 4}},
+    **{"decoder": "deconv4", "decoder_opt": {"width": 4}},
+}
+
 
 def test_a_program_that_is_let_go_of_is_gone():
     others = _graphs()  # of what earlier tests still hold
-    program = make_program(encoder_opt={"width": 4}, decoder_opt={"width": 4})
+    program = make_program(**TUTORIAL)
     train = compile_train(program, some_images(8))
     train(np.arange(8, dtype="int32")[None])
     kernel = weakref.ref(program.vae.trainable_variables[0])
@@ -30,7 +36,7 @@ def test_custom_gradients_leave_the_registry_as_it_was():
     from tensorflow.python.framework import ops
 
     before = set(ops.gradient_registry.list())
-    program = make_program(encoder_opt={"width": 4}, decoder_opt={"width": 4})
+    program = make_program(**TUTORIAL)
     compile_train(program, some_images(8))
     assert set(ops.gradient_registry.list()) == before
 

@@ -146,7 +146,7 @@ def test_the_batch_that_is_named_leaves_room_for_another_measure(monkeypatch, ha
 
 
 def test_measuring_leaves_the_variables_as_they_are(monkeypatch):
-    program = make_program((32, 32, 1))
+    program = make_program((32, 32, 1), encoder="conv5", decoder="deconv4")
     train = compile_train(program, some_images(64, (32, 32, 1)))
     before = values(program)
     steps = []

@@ -147,14 +147,13 @@ def test_the_kits_own_is_of_reconstructions(run):
     assert (psnr["unit"], psnr["better"], mse["better"]) == ("dB", "higher", "lower")
 
 
-CONVOLUTIONS = {"encoder": "conv5", "decoder": "deconv4"}  # whose features are a map
 REFUSALS = [
     ({"needs": ("labels",)}, {}, "needs the class of each image, and these have none. Measure on"),
     ({"needs": ("factors",)}, {}, "needs the factors that images were drawn from, and these tell"),
     ({"needs": ("against",)}, {}, "needs images of another source to hold these against. Name one"),
     ({"fewest": 21}, {}, "needs at least 21 images, and there are 20. Take more"),
     ({"supports": ("codes",)}, {}, "is for z of support codes, and the latent 'normal' gives z of"),
-    ({"vector": True}, {"latent_opt": {"grid": True}, **CONVOLUTIONS}, "gives a map of"),
+    ({"vector": True}, {"latent_opt": {"grid": True}, "encoder": "small-map"}, "gives a map of"),
     ({"needs": ("likelihood",)}, {"loss": "error"}, "loss 'error' declares no likelihood. Train"),
     (
         {"needs": ("density",)},

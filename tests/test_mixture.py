@@ -213,7 +213,7 @@ def test_a_model_makes_of_noise_what_the_law_does(prior):
     ],
 )
 def test_training_moves_every_weight_of_every_part(latent, prior):
-    program = make_program(latent=latent, loss="elbo", latent_dim=2, **prior, **SMALL_NETS)
+    program = make_program(latent=latent, loss="elbo", latent_dim=2, **prior)
     parts = program.vae.parts
     assert bool(parts["prior"]) == bool(prior)
     before = {name: [np.array(v.numpy()) for v in some] for name, some in parts.items()}
@@ -225,7 +225,7 @@ def test_training_moves_every_weight_of_every_part(latent, prior):
 
 
 def test_without_a_density_there_is_no_bound():
-    program = make_program(latent="deterministic", loss="elbo", latent_dim=2, **SMALL_NETS)
+    program = make_program(latent="deterministic", loss="elbo", latent_dim=2)
     assert "elbo" not in program.columns.names
     assert program.vae.prior_distribution() is None
     row = compile_train(program, some_images())(np.arange(8, dtype="int32")[None])[0]

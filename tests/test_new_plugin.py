@@ -93,7 +93,7 @@ def made(shell):
 def test_a_new_plugin_installs_conforms_and_trains(shell, made, kind):
     assert f"\n{kind} my-{kind} (vaekit-my-{kind} 0.1.0)\n" in made[kind]
     assert " passed" in made[kind]
-    saved = f"Saved in run-{kind}: models, history.csv, run.json and figures/.\n"
+    saved = f"Saved in run-{kind}: models, history.csv, run.json, figures/ and report.html.\n"
     assert made[kind].endswith(saved)
     assert (shell.folder / f"run-{kind}" / "VAE.keras").is_file()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import vaekit
+from tests.small_nets import SMALL_NETS
 from vaekit.config_files import read_config, write_config
 from vaekit.errors import RunError
 
@@ -28,8 +29,7 @@ def folder(tmp_path_factory):
 
 def train_at(out):
     options = {"limit": 16, "batch_size": 8, "epochs": 1, "progress": False}
-    width = {"width": 4}
-    return vaekit.train(data="digits", out=out, encoder_opt=width, decoder_opt=width, **options)
+    return vaekit.train(data="digits", out=out, **SMALL_NETS, **options)
 
 
 def test_a_run_is_trained_and_loaded_at_one(folder):

@@ -99,7 +99,7 @@ def test_main_job_succeeds_and_says_so_plainly(main_job):
     assert re.fullmatch(loss, epoch)
     elbo = rf"elbo {number} \(val {number}\) nats  active_units \d \(val \d\)"
     assert re.fullmatch(rf"  {elbo}  {number} s  [\d,]+ images/s", more)
-    assert saved == "Saved in run: models, history.csv, run.json and figures/."
+    assert saved == "Saved in run: models, history.csv, run.json, figures/ and report.html."
 
 
 def test_main_job_leaves_the_run(main_job):

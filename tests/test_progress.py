@@ -12,8 +12,9 @@ from vaekit.distributions import Gaussian
 from vaekit.loss import Loss, needs_of
 from vaekit.model import Context, build_part
 from vaekit.trainer import progress
-from vaekit.trainer.bars import Bar, NotebookBar
+from vaekit.trainer.bars import Bar
 from vaekit.trainer.legend import legend
+from vaekit.trainer.notebook_bar import NotebookBar, duration
 from vaekit.trainer.progress import Lines, default_progress
 
 ROW = {
@@ -103,13 +104,36 @@ def test_a_notebook_has_a_bar(kernel, clock, capsys):
         clock.seconds += 0.15
     bar.epoch_end(0, ROW)
     bar.close()
-    first, early, late, gone = kernel.shown
-    assert first["text/plain"] == "epoch 1/20"
-    assert '<progress value="100" max="1000"></progress> epoch 1/20   10%' in early["text/html"]
-    assert "&lt;b&gt; 1.00" in late["text/html"]
-    assert late["text/plain"] == "epoch 1/20   60%  4,950 images/s  loss 50.00 <b> 1.00"
-    assert gone == {"text/plain": "", "text/html": ""}
-    assert capsys.readouterr().out.startswith("epoch 1/20  loss 44.68")
+    first, early, late, ended, left = kernel.shown
+    assert first["text/plain"] == "epoch 1/20  0%"
+    assert '<progress value="100" max="20000"' in early["text/html"]
+    assert "&lt;b&gt;" in late["text/html"]
+    assert late["text/plain"] == "epoch 1/20  3%  4,950 images/s  12 s left  loss 50.00 <b> 1.00"
+    assert "held-out images" in ended["text/html"]
+    line = (
+        "Trained 2 of 20 epochs in 0 s: loss 44.68 (val 40.10), elbo 6.65 (val 9.10) nats, "
+        "kl 3.22 nats"
+    )
+    assert left["text/plain"] == line
+    assert line in left["text/html"]
+    assert capsys.readouterr().out == ""
+
+
+def test_a_notebook_that_trained_nothing_says_so(kernel):
+    begun(NotebookBar).close()
+    assert kernel.shown[-1]["text/plain"] == "No epoch of 20 was ended."
+
+
+def test_losses_of_held_out_images_are_a_line(kernel):
+    bar = begun(NotebookBar)
+    for epoch, loss in enumerate((3.0, 1.0, 2.0)):
+        bar.epoch_end(epoch, {**ROW, "epoch": epoch + 1, "val_loss": loss})
+    assert 'points="1.0,1.0 60.0,21.0 119.0,11.0"' in kernel.shown[-1]["text/html"]
+
+
+def test_durations_are_in_their_two_largest_units():
+    shown = [duration(seconds) for seconds in (0.4, 59.4, 61, 3600, 7265)]
+    assert shown == ["0 s", "59 s", "1 min 1 s", "1 h 0 min", "2 h 1 min"]
 
 
 def test_a_terminal_has_a_bar_and_a_pipe_has_lines(monkeypatch):

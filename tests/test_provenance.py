@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 import vaekit
 from tests.installed import WIDE
+from tests.small_nets import SMALL_NETS
 from vaekit.cli import main
 from vaekit.errors import RunError, UserError
 from vaekit.plugins import selected
@@ -156,7 +157,7 @@ def test_a_plugins_data_set_is_recorded_and_missed(site, tmp_path):
     info = site.install("vaekit-dots", DATA, version="0.7")
     site.discover()
     folder = tmp_path / "run"
-    few = {"epochs": 1, "batch_size": 8, "progress": False}
+    few = {"epochs": 1, "batch_size": 8, "progress": False, **SMALL_NETS}
     vaekit.train(data="dots", out=str(folder), **few)
     data = json.loads((folder / "run.json").read_text())["data"]
     whose = {name: data["part"][name] for name in ("name", "distribution", "version")}
@@ -182,7 +183,7 @@ def test_a_plugins_data_set_is_recorded_and_missed(site, tmp_path):
 
 def test_a_full_name_of_a_data_set_is_read_again(tmp_path):
     folder = tmp_path / "run"
-    few = {"epochs": 1, "limit": 16, "batch_size": 8, "progress": False}
+    few = {"epochs": 1, "limit": 16, "batch_size": 8, "progress": False, **SMALL_NETS}
     run = vaekit.train(data="digits@vaekit", out=str(folder), **few)
     assert run.record.data.reread == "digits"
     assert run.evaluate(limit=8)["images"] == 8

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
+from click.testing import CliRunner
 
+from vaekit.cli import main
 from vaekit.config import TrainConfig
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
-from benchmarks.published.rows import read_rows
+from vaekit.errors import UserError
+from vaekit.proof.extent import Extent
+from vaekit.proof.published import claims
+from vaekit.proof.published.rows import chosen_rows, read_rows
 
 
 @pytest.mark.parametrize("row", read_rows().values(), ids=lambda row: row.name)
@@ -40,8 +40,8 @@ def test_the_schedule_of_burda_et_al():
 def test_a_share_keeps_the_schedules_shape():
     row = read_rows()["vae-400"]
     assert row.stages(1.0) == [*row.rates]
-    assert row.stages(0.02) == [(4, 1e-3), (3, 6.31e-4), (3, 3.98e-4)]
-    assert row.stages(1e-6) == [(1, 1e-3)]
+    assert row.stages(0.02) == [(4, 1e-4), (3, 6.31e-5), (3, 3.98e-5)]
+    assert row.stages(1e-6) == [(1, 1e-4)]
 
 
 def test_only_a_whole_run_within_the_tolerance_is_reproduced():
@@ -49,3 +49,47 @@ def test_only_a_whole_run_within_the_tolerance_is_reproduced():
     assert row.reproduced(row.figure + row.tolerance, 1.0)
     assert not row.reproduced(row.figure - 1.01 * row.tolerance, 1.0)
     assert not row.reproduced(row.figure, 0.99)
+
+
+def test_a_claim_holds_what_training_gave_against_the_published_figure(monkeypatch, tmp_path):
+    (row,) = (row for row in read_rows().values() if row.name == "vae-400")
+    monkeypatch.setattr(claims, "chosen_rows", lambda names: [read_rows()[n] for n in names])
+    asked = {}
+
+    def repeat(row, source, folder, *, progress):
+        asked.update(source=source, folder=folder)
+        return Arrived(f"{row.figure + 2:g} nats", reproduced=False)
+
+    monkeypatch.setattr(claims, "repeat", repeat)
+    (claim,) = claims.claims_of_published(("vae-400",), None, tmp_path)
+    comparison = claim.compare()
+    assert (comparison.expected, comparison.got) == ("89.9 nats", "91.9 nats")
+    assert not comparison.passed
+    assert asked == {"source": "mnist", "folder": tmp_path / "vae-400"}
+    assert row.paper in claim.what
+
+
+class Arrived:
+    def __init__(self, figure, *, reproduced):
+        self.figure, self.reproduced = figure, reproduced
+
+
+def test_the_certificate_says_that_papers_are_left_out():
+    assert any("papers" in text for text in Extent().left_out)
+    assert not any("papers" in text for text in Extent(published=("vae-400",)).left_out)
+
+
+def test_a_row_that_there_isnt_is_refused(tmp_path):
+    result = CliRunner().invoke(
+        main, ["prove", "--published", "vae-40", "--out", str(tmp_path / "proof")]
+    )
+    assert result.exit_code == 2
+    assert "Did you mean 'vae-400'?" in result.output
+    assert not (tmp_path / "proof").exists()
+
+
+def test_a_row_says_what_it_needs(monkeypatch):
+    rows = {"own": read_rows()["vae-400"]._replace(name="own", needs=("vaekit-of-nobody",))}
+    monkeypatch.setattr("vaekit.proof.published.rows.read_rows", lambda: rows)
+    with pytest.raises(UserError, match="needs vaekit-of-nobody"):
+        chosen_rows(["own"])

@@ -19,8 +19,8 @@ SMALL = {
     "data": "digits",
     "limit": 40,
     "epochs": 1,
-    "encoder_opt": {"width": 4},
-    "decoder_opt": {"width": 4},
+    "encoder": "small-map",
+    "decoder": "small",
     "figures": False,
     "progress": False,
 }

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 import vaekit
+from tests.small_nets import SMALL_NETS
 from vaekit.cli import main
 from vaekit.errors import UserError
 from vaekit.startup.compilation import choose_compilation
@@ -103,6 +104,7 @@ def test_steps_a_call_change_no_bit(tmp_path):
             steps_per_call=steps,
             out=str(tmp_path / str(number)),
             progress=False,
+            **SMALL_NETS,
         )
         weights.append([np.array(v.numpy()) for v in run.model.variables])
     for one, five in zip(*weights, strict=True):
@@ -126,6 +128,7 @@ def test_a_callback_that_looks_at_batches_gets_each(tmp_path):
         callbacks=[counting],
         out=str(tmp_path / "run"),
         progress=False,
+        **SMALL_NETS,
     )
     assert counting.seen == 6
     assert run.record.choices["steps_per_call"].value == "1"

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 import vaekit
+from tests import small_nets
 from tests.resume.runs import KillAt, Killed, result
 from tests.small_nets import SMALL_NETS
 from vaekit.cli import main
@@ -325,9 +326,9 @@ def test_a_process_says_why_it_streams_and_nothing_of_other_libraries(tmp_path):
     with h5py.File(tmp_path / "images.h5", "w") as file:
         file["images"] = np.random.default_rng(0).integers(0, 256, (200, 8, 8), dtype="uint8")
     line = ["train", "--data", "images.h5", "--data-budget", "9kB", "--epochs", "1", "--verbose"]
-    small = ["--encoder-opt", "width=4", "--decoder-opt", "width=4", "--out", "run"]
+    small = ["--plugin", small_nets.__file__, "--encoder", "small", "--decoder", "small"]
     done = subprocess.run(
-        [sys.executable, "-m", "vaekit", *line, *small],
+        [sys.executable, "-m", "vaekit", *line, *small, "--out", "run"],
         cwd=tmp_path,
         env={**os.environ, "KERAS_BACKEND": "tensorflow"},
         capture_output=True,
@@ -377,7 +378,8 @@ def test_memory_is_constant(tmp_path):
 
 def test_grain_is_imported_to_stream_only(tmp_path):
     code = (
-        "import sys, vaekit; vaekit.train(data='digits', limit=8, batch_size=4, epochs=1, "
+        f"import sys, vaekit; vaekit.load_plugin({small_nets.__file__!r}); "
+        "vaekit.train('small', 'small', data='digits', limit=8, batch_size=4, epochs=1, "
         f"out={str(tmp_path / 'run')!r}, progress=False); sys.exit('grain' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], timeout=300).returncode == 0

@@ -11,6 +11,7 @@ import pytest
 
 import vaekit
 from tests.resume import runs
+from tests.small_nets import SMALL_NETS
 from vaekit.checkpoint import latest_checkpoint, list_checkpoints
 from vaekit.errors import DivergedError, RunError
 
@@ -115,7 +116,8 @@ def test_more_epochs_may_be_asked_for(tmp_path):
 
 def test_resume_on_other_data_is_refused(tmp_path, digits):
     out = tmp_path / "r"
-    vaekit.train(data=digits, epochs=1, batch_size=8, out=str(out), progress=False)
+    small = {"epochs": 1, "batch_size": 8, "progress": False, **SMALL_NETS}
+    vaekit.train(data=digits, out=str(out), **small)
     with pytest.raises(vaekit.UserError, match="array"):
         vaekit.resume(out, epochs=2, progress=False)
     changed = digits.copy()
@@ -126,11 +128,12 @@ def test_resume_on_other_data_is_refused(tmp_path, digits):
 
 
 def test_numpy_arrays_are_good_data(tmp_path, digits):
+    small = {"epochs": 1, "batch_size": 8, "progress": False, **SMALL_NETS}
     for number, data in enumerate(
         [digits, digits[..., 0], digits / 255.0, (digits, np.arange(16) % 3)]
     ):
         out = tmp_path / str(number)
-        vaekit.train(data=data, epochs=1, batch_size=8, out=str(out), progress=False)
+        vaekit.train(data=data, out=str(out), **small)
         assert vaekit.load(out).encode(digits).z_mean.shape == (16, 2)
 
 

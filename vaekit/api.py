@@ -18,8 +18,10 @@ from vaekit.wording import option_text
 if TYPE_CHECKING:
     import keras
 
+    from vaekit.comparison import Comparison
     from vaekit.diagnosis import Diagnosis
     from vaekit.run import Run
+    from vaekit.run_directory import ListedRun
     from vaekit.trainer import Replay, Session
 
 
@@ -206,6 +208,36 @@ def cure(diagnosis: Diagnosis, *, data: Any = None, progress: bool = True) -> Ru
     return finish_training(prepare_training(config, data, progress=progress))
 
 
+def runs(folder: str | PathLike[str] = "runs") -> list[ListedRun]:
+    """The runs of a folder, or of folders in it: state, parts, epochs and best values of each.
+
+    It loads no model. Raises `vaekit.RunError` if there is no such folder.
+    """
+    from vaekit.run_directory import list_runs
+
+    return list_runs(folder)
+
+
+@with_keras_defaults
+def compare(
+    paths: str | PathLike[str] | Sequence[str | PathLike[str]], *, by: str | Sequence[str] = ()
+) -> Comparison:
+    """Runs side by side: what differs, each value with its spread, and which are the best by it.
+
+    paths: run directories, or folders of them. Those of a folder that can't be compared are left
+        out, and `left_out` says why.
+    by: options whose values make the groups, `"loss,seed"`; else runs that differ only in seed are
+        one.
+
+    It loads no model, but for `Comparison.write_page`. Raises `vaekit.RunError` for a path that
+    holds no run, or one that is being written, failed, or is damaged.
+    """
+    select_backend(None)  # a loss is asked for its likelihood
+    from vaekit.comparison import compare_runs
+
+    return compare_runs([paths] if isinstance(paths, str | PathLike) else paths, by)
+
+
 @with_keras_defaults
 def load_model(path: str | PathLike[str], *, trust: bool = False) -> keras.Model:
     """The model in a stranger's `.keras` or `.h5` file, as a plain Keras model, not compiled.
@@ -270,7 +302,7 @@ def prepare_training(
 
 
 def finish_training(session: Session) -> Run:
-    """Train, draw the pictures unless they aren't wanted, and say what is wrong with the run."""
+    """Train, draw pictures and report unless they aren't wanted, and say what is wrong."""
     with session.tracking:
         run = _trained_and_drawn(session)
         session.end_tracking()
@@ -297,6 +329,10 @@ def _trained_and_drawn(session: Session) -> Run:
     run = session.run()
     if run.record.status == "complete":
         draw_figures(run, session.validation, session.progress.note)
+        if config.report:
+            from vaekit.report import write_first_report
+
+            write_first_report(run, session.validation)
     return run
 
 

@@ -354,6 +354,12 @@ class TrainConfig(_PartFields):
     gif: bool = option(
         True, "Whether to show how it learns, in figures/training.gif.", "output", effect="none"
     )
+    report: bool = option(
+        True,
+        "Whether to write report.html, the run on one page; without pictures there is none.",
+        "output",
+        effect="none",
+    )
     device: Device | None = option(
         None,
         "What to compute on.",

@@ -146,6 +146,13 @@ class Needs(NamedTuple):
             networks[CLASSIFIER] = self.classifier(image_shape, classes)
         return networks
 
+    def law_of_images(self, image_shape: ImageShape) -> str | None:
+        """P(x|z) in words, "values that are Bernoulli"; None where the loss states none."""
+        if self.likelihood is None:
+            return None
+        describe = getattr(self.likelihood, "describe", None)
+        return describe(image_shape) if describe else f"the law {type(self.likelihood).__name__}"
+
     def decoded_shape(self, image_shape: ImageShape) -> ImageShape:
         """The shape of what the decoder makes of an image: of as many channels as parameters."""
         if not isinstance(self.likelihood, ParameterLikelihood):

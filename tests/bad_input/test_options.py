@@ -96,7 +96,8 @@ def test_usage(tmp_path, args, match):
 def test_diverged_training_leaves_only_the_step_to_look_at(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     args = ["train", "--data", "digits", "--limit", "64", "--learning-rate", "1e30"]
-    result = CliRunner().invoke(main, [*args, "--out", "run"], prog_name="vaekit")
+    small = ["--encoder", "small", "--decoder", "small", "--out", "run"]
+    result = CliRunner().invoke(main, [*args, *small], prog_name="vaekit")
     check_message(
         result.exit_code,
         result.stderr,

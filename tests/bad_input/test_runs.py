@@ -109,7 +109,7 @@ def test_split_that_is_not_there(run_folder, tmp_path):
 @pytest.mark.parametrize(
     ("command", "match"),
     [
-        (["sample", "--out", "a.gif"], r"Pictures are PNG: end a\.gif in \.png"),
+        (["sample", "--out", "a.gif"], r"a\.gif must end in \.png, \.svg or \.pdf"),
         (["sample", "--out", "no/a.png"], r"Can't write no/a\.png: No such file or directory\."),
         (["reconstruct", "--out", "file/a.png"], r"Can't write file/a\.png: Not a directory\."),
         (["encode", "--data", "digits", "--out", "no/z.h5"], r"Can't write no/z\.h5: "),

@@ -8,6 +8,7 @@ import re
 import shutil
 import tomllib
 
+import keras
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -26,6 +27,7 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("trained")
     (folder / "asked.toml").write_text(
         'data = "digits"\nlimit = 40\nbatch_size = 8\nepochs = 5\nlatent_dim = 3\n'
+        'encoder = "small"\ndecoder = "small"\n'
         'loss = "beta"\n[encoder_opt]\nwidth = 8\n[loss_opt]\nbeta = 7.0\nsteps = 9\n'
     )
     out = cli(
@@ -50,8 +52,9 @@ def test_command_line_wins_over_config_file(trained):
 
 def test_options_reach_the_parts(trained):
     run = vaekit.load(trained[0] / "run")
-    assert run.encoder.get_layer("encoder_conv_5").filters == 8
-    assert run.decoder.get_layer("decoder_conv_tran_1").filters == 4
+    for model, width in ((run.encoder, 8), (run.decoder, 4)):
+        dense = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]
+        assert dense[0].units == width
     assert run.model.latent_dim == 3
     row = run.history[-1]
     # Linear over 9 steps, and the run is done after 2 of them.
@@ -65,7 +68,10 @@ def test_train_prints_plain_lines(trained):
     assert first.startswith("loss, minimised: reconstruction + weighted_kl, that is -log p(x|z) + ")
     assert re.fullmatch(r"epoch 1/1  loss [\d.]+ \(val [\d.]+\) = reconstruction .*", epoch)
     assert re.fullmatch(r"  kl .* nats  elbo .* nats  kl_weight .* s  [\d,]+ images/s", more)
-    assert saved == f"Saved in {folder / 'run'}: models, history.csv, run.json and figures/."
+    assert (
+        saved
+        == f"Saved in {folder / 'run'}: models, history.csv, run.json, figures/ and report.html."
+    )
 
 
 def test_train_leaves_a_whole_run(trained):
@@ -135,7 +141,7 @@ def test_image_options_seed_and_default_run_directory(tmp_path):
     np.savez(tmp_path / "a.npz", images=colours)
     out = cli(
         *("train", "--data", "a.npz", "--epochs", 1, "--image-size", "9x12", "--gray"),
-        *("--validation-split", "0.3", "--seed", 11, "--learning-rate", "0.002"),
+        *("--validation-split", "0.3", "--seed", 11, "--learning-rate", "0.002", "--no-figures"),
     )
     (run,) = (tmp_path / "runs").iterdir()
     assert re.fullmatch(r"conv5-deconv4-\d{8}-\d{6}", run.name)
@@ -153,7 +159,8 @@ def test_no_data_and_no_mnist_means_the_sample(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(datasets, "ORIGIN", "http://127.0.0.1:9/nothing")
     args = ["train", "--limit", "40", "--epochs", "1", "--out", str(tmp_path / "run")]
-    result = CliRunner().invoke(main, args)
+    small = ["--encoder", "small", "--decoder", "small", "--no-figures"]
+    result = CliRunner().invoke(main, [*args, *small])
     assert result.exit_code == 0, result.output
     first = result.stdout.splitlines()[0]
     assert first == (

@@ -14,7 +14,7 @@ import vaekit
 from tests.cli.commands import cli, picture
 from tests.small_nets import SMALL_NETS
 from vaekit.cli import main
-from vaekit.run.lock import Lock
+from vaekit.run_directory.lock import Lock
 
 HEAVY = {"loss": "beta", "loss_opt": {"beta": 500.0}}
 

@@ -170,6 +170,17 @@ def test_a_heavy_weight_collapses_half_of_the_latents():
     assert found.cure.changes == {"loss_opt": {"beta": 1.0}}
 
 
+@pytest.mark.parametrize(("units", "weight", "line"), [(0.05, 10.0, 0.1), (0.05, 1.0, 0.01)])
+def test_what_counts_as_dead_is_one_line_in_rule_and_picture(units, weight, line):
+    rows = history(HEALTHY, units=[2.0, 2.0, units, units], kl_weight=weight)
+    known = evidence(rows, loss="beta", loss_opt={"beta": weight})
+    assert known.dead_below == line
+    sentences = [finding.evidence for finding in diagnose(known)]
+    assert any("2 of 4 units have a KL below 0.1 nats" in text for text in sentences) == (
+        line == 0.1
+    )
+
+
 # Collapse without a weight
 
 

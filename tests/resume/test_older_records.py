@@ -11,7 +11,7 @@ import pytest
 
 import vaekit
 from tests.resume.runs import result, resume
-from vaekit.run.record import parse_record
+from vaekit.run_directory.record import parse_record
 
 pytestmark = pytest.mark.backend
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -30,9 +31,7 @@ def diagnose(run: str, data: str | None, as_json: bool, cure: bool) -> None:
     from vaekit import api
 
     diagnosis = api.diagnose(run, data=data)
-    from vaekit.figures import draw_diagnosis
-
-    picture = draw_diagnosis(diagnosis)
+    picture = _draw(diagnosis)
     if as_json:
         import json
 
@@ -46,6 +45,19 @@ def diagnose(run: str, data: str | None, as_json: bool, cure: bool) -> None:
     click.echo(f"\nThe evidence: {picture}")
     if cure:
         _cure(diagnosis, data)
+
+
+def _draw(diagnosis: Diagnosis) -> Path:
+    """Draw the evidence into `figures/diagnosis.png` of the run; give its path."""
+    from vaekit.figures import draw_diagnosis, save_figure
+    from vaekit.run import RunDirectory
+
+    directory = RunDirectory(diagnosis.run)
+    path = directory.figures / "diagnosis.png"
+    directory.figures.mkdir(exist_ok=True)
+    with directory.changing(path):
+        save_figure(draw_diagnosis(diagnosis), path)
+    return path
 
 
 def _cure(diagnosis: Diagnosis, data: str | None) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from vaekit.cli.columns import in_columns
+
 
 def figure_lines(figures: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """A line for each number, in columns; below it, what must be read beside it.
@@ -12,10 +14,8 @@ def figure_lines(figures: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     figures: as `Run.evaluate` gives those of a metric.
     """
     rows = [_row(name, figure) for name, figure in figures.items()]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row, figure in zip(rows, figures.values(), strict=True):
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        yield "  ".join(cells).rstrip()
+    for line, figure in zip(in_columns(rows), figures.values(), strict=True):
+        yield line
         if figure["note"]:
             yield f"  ! {figure['note']}"
 

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from vaekit.run import Run
     from vaekit.types import Images
 
-_out = click.option("--out", metavar="FILE.png", help="Default: in the run's figures/.")
+_out = click.option(
+    "--out", metavar="FILE", help="A .png, .svg or .pdf. Default: in the run's figures/."
+)
 _data = data_option("Where the images come from. Default: what the run was trained on.")
 
 
@@ -100,6 +102,7 @@ def sample(
 @skip_bad_option
 @click.option("-n", "count", type=click.IntRange(2, 50), help="Held-out images. Default: 6.")
 @click.option("--steps", type=click.IntRange(2, 50), default=10, show_default=True)
+@click.option("--way", metavar="WAY", help="linear or spherical. Default: the latent's own.")
 @click.option("--labels", type=LABELS, help="With a condition: the class of each image named.")
 @_out
 def interpolate(
@@ -109,6 +112,7 @@ def interpolate(
     skip_bad: bool,
     count: int | None,
     steps: int,
+    way: str | None,
     labels: tuple[int, ...] | None,
     out: str | None,
 ) -> None:
@@ -140,7 +144,7 @@ def interpolate(
     else:
         ends = loaded.held_out(data, count or 6, skip_bad=skip_bad, progress=True).images
     names = [Path(path).name for path in images]
-    drawn = figures.draw_interpolations(loaded, ends, steps, names)
+    drawn = figures.draw_interpolations(loaded, ends, steps, names, way=way)
     _save(loaded, drawn, out, "interpolations.png")
 
 
@@ -218,11 +222,8 @@ def _image(run: Run, path: str) -> Images:
 
 def _save(run: Run, figure: Figure, out: str | None, name: str) -> None:
     from vaekit import figures
-    from vaekit.errors import UserError
 
     path = Path(out) if out else run.directory.figures / name
-    if path.suffix != ".png":
-        raise UserError(f"Pictures are PNG: end {path} in .png.")
     with run.directory.changing(path):
         figures.save_figure(figure, path)
     click.echo(path)

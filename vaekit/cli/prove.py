@@ -24,6 +24,15 @@ _WIDEST = 200  # characters of a line's end; the certificate has all of it
     help="Also run every conformance check of every part: some minutes more a backend.",
 )
 @click.option(
+    "--published",
+    metavar="ROW,...",
+    help="Also train these rows of published figures, by the whole of their papers' schedules: "
+    "from minutes to days each. docs/prove.md lists them.",
+)
+@click.option(
+    "--data", metavar="SOURCE", help="Their images. Default: the registered data set of each row."
+)
+@click.option(
     "--out",
     metavar="DIR",
     type=click.Path(path_type=Path),
@@ -31,7 +40,14 @@ _WIDEST = 200  # characters of a line's end; the certificate has all of it
     show_default=True,
     help="Where the certificate goes: certificate.json and certificate.html.",
 )
-def prove(backends: str | None, quick: bool, conformance: bool, out: Path) -> None:
+def prove(
+    backends: str | None,
+    quick: bool,
+    conformance: bool,
+    published: str | None,
+    data: str | None,
+    out: Path,
+) -> None:
     """Try what is known to be so: closed forms, integrals, finite differences, linear VAEs.
 
     Laws, likelihoods, losses and steps are held to their formulas; every registered part to what
@@ -45,15 +61,19 @@ def prove(backends: str | None, quick: bool, conformance: bool, out: Path) -> No
     from vaekit.proof.backends import findings_on, installed_backends, refuse_missing
     from vaekit.proof.certificate import certificate, write_certificate
     from vaekit.proof.extent import Extent
+    from vaekit.proof.published.rows import chosen_rows
 
+    rows = () if published is None else tuple(published.split(","))
+    chosen_rows(rows)
     without = tuple(sorted(discover().registry.left_out))
-    extent = Extent(quick, conformance, without)
+    extent = Extent(quick, conformance, without, rows, data)
     names = installed_backends() if backends is None else tuple(backends.split(","))
     refuse_missing(names)
     environments: dict[str, Any] = {}
     findings: list[dict[str, Any]] = []
     for backend in dict.fromkeys(names):
-        for message in findings_on(backend, extent):
+        here = extent._replace(runs=str(out / "published" / backend))
+        for message in findings_on(backend, here):
             if "environment" in message:
                 environments[backend] = message["environment"]
                 continue

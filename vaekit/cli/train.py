@@ -117,5 +117,11 @@ def _report(run: Run) -> None:
     models = "models"
     if run.config.patience is not None:
         models = f"models of epoch {record.kept_epoch}"
-    rest = ", run.json and figures/" if run.config.figures else " and run.json"
+    rest = " and run.json"
+    if run.config.figures:
+        rest = (
+            ", run.json, figures/ and report.html"
+            if run.config.report
+            else ", run.json and figures/"
+        )
     click.echo(f"Saved in {run.path}: {models}, history.csv{rest}.")

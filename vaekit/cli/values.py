@@ -45,6 +45,24 @@ class ImageSize(click.ParamType[tuple[int, int]]):
             self.fail(f"{value!r} is not a size like 64 or 64x48.", param, ctx)
 
 
+class FigureSize(click.ParamType[tuple[float, float]]):
+    """`3.5x2.5`: width and height in inches, as matplotlib has them."""
+
+    name = "WxH"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[float, float]:
+        """Two numbers above 0, up to 100."""
+        if isinstance(value, tuple):
+            return value
+        sides = value.split("x")
+        if len(sides) != 2 or not all(re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,4})?", s) for s in sides):
+            self.fail(f"{value!r} is not a size in inches like 3.5x2.5.", param, ctx)
+        width, height = map(float, sides)
+        if not (0 < width <= 100 and 0 < height <= 100):
+            self.fail(f"{value!r} is not between 0 and 100 inches on a side.", param, ctx)
+        return width, height
+
+
 class BatchSizes(click.ParamType[tuple[int, ...]]):
     """`32,128`: batch sizes, from small to large."""
 
@@ -91,6 +109,7 @@ class Finite(click.FloatRange):
 
 KEY_VALUE = KeyValue()
 IMAGE_SIZE = ImageSize()
+FIGURE_SIZE = FigureSize()
 BATCH_SIZES = BatchSizes()
 LABELS = Labels()
 SECONDS = Finite("a number of seconds")

@@ -2,13 +2,12 @@
 
 from vaekit.diagnosis.command import changed_fields, train_command
 from vaekit.diagnosis.diagnosis import Diagnosis, diagnose, rule_named
-from vaekit.diagnosis.evidence import DEAD, Evidence
+from vaekit.diagnosis.evidence import Evidence
 from vaekit.diagnosis.finding import Cure, Finding, Rule
 from vaekit.diagnosis.look import MOST, Look, Subject
 from vaekit.diagnosis.rules import RULES
 
 __all__ = [
-    "DEAD",
     "MOST",
     "RULES",
     "Cure",

@@ -21,6 +21,10 @@ from vaekit.types import ImageShape
 
 # Nats of KL below which a unit tells nothing of the image: Lucas et al., arXiv:1911.02469.
 DEAD = 0.01
+# The same where the KL weighs more than `HEAVY`: of a signal of a fifth of the noise's variance,
+# ln(1.2) / 2, such a weight leaves nothing.
+_WEAK = 0.1
+HEAVY = 1.5
 # How many times their spread weights must have moved before latents count as dead: see `moved`.
 SETTLED = 3.0
 # The names that the weight of the KL has as a schedule, or as an option of a loss that weighs it.
@@ -147,6 +151,11 @@ class Evidence:
     def unused(self) -> bool:
         """Whether there are units, and none tells anything of the image."""
         return len(self.kl_units) > 0 and bool(np.all(self.kl_units < DEAD))
+
+    @property
+    def dead_below(self) -> float:
+        """The KL, in nats, below which a unit of this run counts as dead."""
+        return _WEAK if self.kl_weight > HEAVY and not self.unused else DEAD
 
     @cached_property
     def declared_kl_weight(self) -> tuple[str, float] | None:

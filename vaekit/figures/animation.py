@@ -7,6 +7,7 @@ import time
 import warnings
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import keras
 import matplotlib
@@ -15,13 +16,16 @@ from PIL import Image, ImageDraw, ImageFont
 
 from vaekit.atomic import write_whole
 from vaekit.errors import RunError, VaekitWarning
+from vaekit.figures.film import in_few_colours, write_gif
 from vaekit.figures.grid import as_rgb, enlarge, tile
 from vaekit.figures.scene import scene_of
 from vaekit.figures.style import INK
 from vaekit.model import VAE, run_model
-from vaekit.run import RunDirectory
 from vaekit.types import Images
 from vaekit.untrusted.zips import open_zip
+
+if TYPE_CHECKING:
+    from vaekit.run import RunDirectory
 
 MOST_FRAMES = 40
 _SHARE = 25  # a frame comes when training went on for so many times what the last one took
@@ -83,19 +87,11 @@ class Animation:
         """
         if epoch not in self._frames:
             self._add(epoch)
-        first, *others = [self._shown(number) for number in sorted(self._frames)]
-        each = int(np.clip(1000 * _SECONDS / max(1, len(others)), 100, 700))
-        write_whole(
-            path,
-            lambda temporary: first.save(
-                temporary,
-                "GIF",
-                save_all=True,
-                append_images=others,
-                duration=[each] * len(others) + [int(1000 * _LAST)],
-                loop=0,
-            ),
-        )
+        frames = [self._shown(number) for number in sorted(self._frames)]
+        others = len(frames) - 1
+        each = int(np.clip(1000 * _SECONDS / max(1, others), 100, 700))
+        durations = [each] * others + [int(1000 * _LAST)]
+        write_whole(path, lambda temporary: write_gif(temporary, frames, durations))
 
     def _add(self, epoch: int) -> None:
         canvas = tile(as_rgb(self._decoded()), self._scene.columns, gap=0)
@@ -125,9 +121,7 @@ class Animation:
         )
         text = f"after epoch {epoch}" if epoch else "before training"
         ImageDraw.Draw(whole).text((6, _CAPTION // 2), text, fill=INK, font=font, anchor="lm")
-        if self._gray:
-            return whole
-        return whole.quantize(256, dither=Image.Dither.FLOYDSTEINBERG)
+        return whole if self._gray else in_few_colours(whole)
 
     def _write_frames(self, path: Path) -> None:
         with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:  # PNG is packed already

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -10,7 +11,9 @@ from matplotlib.figure import Figure
 from vaekit.figures.grid import COLUMNS, Margins, as_rgb, gap_of, place, scale_of, tile
 from vaekit.figures.names import Shown, shown_name
 from vaekit.figures.style import styled
-from vaekit.run import Run
+
+if TYPE_CHECKING:
+    from vaekit.run import Run
 
 LETTER = 15  # pixels of the picture that a letter of a name takes
 _FEWEST = 5  # images of a class

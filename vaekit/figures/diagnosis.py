@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,38 +11,28 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
-from vaekit.diagnosis import DEAD, Diagnosis, Evidence
-from vaekit.figures.style import COLOURS, FAINT, save_figure, styled
-from vaekit.run import RunDirectory
+from vaekit.diagnosis import Diagnosis, Evidence
+from vaekit.figures.style import COLOURS, FAINT, StyledFigure, styled
 
 _WIDTH, _HEIGHT, _LINE = 3.2, 2.8, 0.17  # inches
 _LETTERS = 46  # of a line, a panel's width
 _DRAWS = 500
 
 
-def draw_diagnosis(diagnosis: Diagnosis) -> Path:
-    """Draw the evidence into `figures/diagnosis.png` of the run; give its path.
-
-    What each panel shows is there whatever was found: how training went, the KL of each unit, the
-    decoder's sigma beside the error it makes, and codes among draws of the prior.
-    """
-    directory = RunDirectory(diagnosis.run)
-    path = directory.figures / "diagnosis.png"
-    directory.figures.mkdir(exist_ok=True)
-    with directory.changing(path):
-        save_figure(_figure(diagnosis), path)
-    return path
-
-
 @styled()
-def _figure(diagnosis: Diagnosis) -> Figure:
+def draw_diagnosis(diagnosis: Diagnosis) -> Figure:
+    """The evidence in panels, which are there whatever was found.
+
+    How training went, the KL of each unit, the decoder's sigma beside the error it makes, and codes
+    among draws of the prior.
+    """
     evidence = diagnosis.evidence
     panels = [draw for shown, draw in _PANELS if shown(evidence)]
     columns = max(len(panels), 1)
     lines = _lines(diagnosis, columns * _LETTERS)
     top = (len(lines) + 1) * _LINE
     layout = ConstrainedLayoutEngine(rect=(0, 0, 1, _HEIGHT / (_HEIGHT + top)))
-    figure = Figure(figsize=(columns * _WIDTH, _HEIGHT + top), layout=layout)
+    figure = StyledFigure(figsize=(columns * _WIDTH, _HEIGHT + top), layout=layout)
     for number, draw in enumerate(panels):
         draw(figure.add_subplot(1, columns, number + 1), evidence)
     for number, line in enumerate(lines):
@@ -83,7 +72,8 @@ def _course(axes: Axes, evidence: Evidence) -> None:
 def _units(axes: Axes, evidence: Evidence) -> None:
     units = np.sort(evidence.kl_units)[::-1]
     axes.bar(np.arange(1, len(units) + 1), np.maximum(units, 1e-6), color=COLOURS[0])
-    axes.axhline(DEAD, color=COLOURS[2], ls="--", label=f"{DEAD} nats")
+    dead_below = evidence.dead_below
+    axes.axhline(dead_below, color=COLOURS[2], ls="--", label=f"{dead_below} nats")
     axes.set_yscale("log")
     axes.set_title("KL by unit, nats")
     axes.set_xlabel("unit, by its KL")

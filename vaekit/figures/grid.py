@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from vaekit.figures.style import DPI, styled
+from vaekit.figures.inset import add_inset
+from vaekit.figures.style import DPI, StyledFigure, styled
 
 COLUMNS = 10
 # In pixels of the picture.
@@ -84,21 +85,25 @@ def place(
 ) -> tuple[Figure, Axes]:
     """A figure of `canvas` `(H, W, 3)`, uint8, enlarged by a whole `scale` and not resampled.
 
-    Its axes lie on the canvas and measure in the canvas's pixels.
+    Its axes lie on the canvas and measure in the canvas's pixels. In a figure of another size the
+    canvas keeps its proportions, and the words beside it their room.
     """
-    shown = enlarge(canvas, scale)
-    height, width = shown.shape[:2]
+    height, width = canvas.shape[0] * scale, canvas.shape[1] * scale
     room = max(margins.left + width + margins.right, _LEAST_WIDTH)
     left = margins.left + (room - margins.left - width - margins.right) // 2
     whole = _HEADING + height + margins.bottom
     # A hundredth of a pixel more: matplotlib cuts what it computes from inches.
-    figure = Figure(figsize=((room + 0.01) / DPI, (whole + 0.01) / DPI))
-    figure.figimage(shown, left, margins.bottom)
+    figure = StyledFigure(figsize=((room + 0.01) / DPI, (whole + 0.01) / DPI))
     # Placed by hand: a layout engine would draw the picture twice to find out the same.
-    axes = figure.add_axes(
-        (left / room, margins.bottom / whole, width / room, height / whole), facecolor="none"
+    axes = add_inset(
+        figure,
+        left=left / DPI,
+        bottom=margins.bottom / DPI,
+        right=(room - left - width) / DPI,
+        top=_HEADING / DPI,
     )
-    axes.set(xlim=(0, canvas.shape[1]), ylim=(canvas.shape[0], 0), xticks=[], yticks=[])
+    # Of "none", each format keeps the pixels as they are, and leaves them to who shows it.
+    axes.imshow(canvas, extent=(0, canvas.shape[1], canvas.shape[0], 0), interpolation="none")
+    axes.set(xticks=[], yticks=[], title=title)
     axes.spines[:].set_visible(False)
-    axes.set_title(title)
     return figure, axes

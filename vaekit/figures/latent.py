@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from matplotlib import patheffects
@@ -14,12 +14,16 @@ from matplotlib.patches import Circle
 
 from vaekit.data import take
 from vaekit.figures.classes import class_name
+from vaekit.figures.inset import Cell, add_inset
 from vaekit.figures.names import Shown
-from vaekit.figures.style import COLOURS, FAINT, INK, SEQUENCE, styled
-from vaekit.run import Run
+from vaekit.figures.style import COLOURS, FAINT, INK, SEQUENCE, StyledFigure, styled
 from vaekit.types import Images
 
-_MOST_POINTS = 10_000
+if TYPE_CHECKING:
+    from vaekit.run import Run
+
+MOST_POINTS = 10_000
+_MOST_VECTORS = 2_000  # points that SVG and PDF have as shapes; more are pixels in them
 _MARKERS = ("o", "^")  # with ten colours, for twice as many classes
 _SIDE, _LEFT, _BELOW, _ABOVE, _RIGHT = 5.2, 0.65, 0.6, 0.4, 0.2  # inches
 _SIGMA = "\N{GREEK SMALL LETTER SIGMA}"
@@ -42,7 +46,7 @@ def draw_latent_map(run: Run, images: Images) -> Figure:
     of more, their first two principal components. Where they are z itself and the prior is N(0, I),
     its 1 and 2 sigma are marked, and the axes are centred on 0. At most 10,000 images are shown.
     """
-    images = take(images, slice(_MOST_POINTS))
+    images = take(images, slice(MOST_POINTS))
     count, labels = len(images.pixels), images.labels
     map_ = _map_of(run, images)
     classes = None if labels is None or not len(labels) else np.unique(labels)
@@ -52,8 +56,8 @@ def draw_latent_map(run: Run, images: Images) -> Figure:
     if classes is not None and not names:
         beside = 1.0  # a colour bar
     width, height = _LEFT + _SIDE + beside, _BELOW + _SIDE + _ABOVE
-    figure = Figure(figsize=(width, height))
-    axes = figure.add_axes((_LEFT / width, _BELOW / height, _SIDE / width, _SIDE / height))
+    figure = StyledFigure(figsize=(width, height))
+    axes = add_inset(figure, left=_LEFT, bottom=_BELOW, right=beside, top=_ABOVE)
     axes.set(
         title="Latent map of held-out images" if count else "Latent map: there are no images",
         xlabel=map_.names[0],
@@ -68,10 +72,17 @@ def draw_latent_map(run: Run, images: Images) -> Figure:
         _scatter_classes(axes, map_.points, np.searchsorted(classes, labels), names, size)
     else:
         drawn = axes.scatter(x, y, s=size, c=labels, cmap=SEQUENCE, linewidths=0)
-        bar = figure.add_axes(
-            ((_LEFT + _SIDE + 0.15) / width, _BELOW / height, 0.15 / width, _SIDE / height)
+        bar = add_inset(
+            figure,
+            left=0.15 - beside,
+            bottom=_BELOW,
+            right=beside - 0.3,
+            top=_ABOVE,
+            cell=lambda _width, _height: Cell(left=1.0),
         )
         figure.colorbar(drawn, cax=bar, label="label")
+    for points in axes.collections:
+        points.set_rasterized(count > _MOST_VECTORS)
     return figure
 
 
@@ -118,7 +129,11 @@ def principal_components(values: np.ndarray, count: int = 2) -> tuple[np.ndarray
     Each has length 1, and its largest entry is positive. Shares of no variance at all are 0.
     """
     centred = values.astype(np.float64) - values.mean(axis=0, dtype=np.float64)
-    _, variances, directions = np.linalg.svd(centred.T @ centred, hermitian=True)
+    if len(centred) < centred.shape[1]:  # which spares a large matrix
+        _, spreads, directions = np.linalg.svd(centred, full_matrices=False)
+        variances = np.square(spreads)
+    else:
+        _, variances, directions = np.linalg.svd(centred.T @ centred, hermitian=True)
     directions = directions[:count]
     largest = np.abs(directions).argmax(axis=1)
     signs = np.sign(np.take_along_axis(directions, largest[:, None], axis=1))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.cm import ScalarMappable
@@ -9,10 +11,13 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from vaekit.figures.grid import COLUMNS, Margins, as_rgb, gap_of, place, scale_of, tile
-from vaekit.figures.style import ERRORS, styled
+from vaekit.figures.inset import Cell, add_inset
+from vaekit.figures.style import DPI, ERRORS, styled
 from vaekit.pixels import as_floats
-from vaekit.run import Run
 from vaekit.types import Images, Pixels, as_images
+
+if TYPE_CHECKING:
+    from vaekit.run import Run
 
 _ROWS = ("image", "reconstruction", "error")
 
@@ -65,8 +70,15 @@ def _bands(kinds: list[np.ndarray], gap: int) -> np.ndarray:
 
 def _scale_below(figure: Figure, most: float) -> None:
     """A bar at the foot that says which colour stands for which error."""
-    width, height = figure.get_size_inches() * figure.dpi
-    axes = figure.add_axes(((width - 260) / 2 / width, 44 / height, 260 / width, 12 / height))
+    half = 130 / DPI
+    axes = add_inset(
+        figure,
+        left=-half,
+        bottom=44 / DPI,
+        right=-half,
+        top=-56 / DPI,
+        cell=lambda _width, _height: Cell(left=0.5, right=0.5, top=0.0),
+    )
     bar = figure.colorbar(
         ScalarMappable(Normalize(0.0, most), ERRORS), cax=axes, orientation="horizontal"
     )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from vaekit.figures.classes import classes_in_turn, draw_class_rows
 from vaekit.figures.grid import draw_grid
-from vaekit.run import Run
+
+if TYPE_CHECKING:
+    from vaekit.run import Run
 
 
 def draw_samples(

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import matplotlib.style
 from matplotlib.figure import Figure
 
-from vaekit.atomic import write_whole
 from vaekit.figures.names import PLAIN
 
 DPI = 150
+_DPI_INLINE = 0.75 * DPI  # a notebook has room for some 900 pixels beside each other
 INK = "#333333"  # words, axes
 FAINT = "#8c8c8c"  # what stands behind the data
 
@@ -52,20 +52,33 @@ _STYLE: dict[str, Any] = {
     "legend.fontsize": 8,
     "legend.frameon": False,
     "lines.linewidth": 1.6,
+    # Type 3 fonts, the default, are refused by many a journal.
+    "pdf.fonttype": 42,
+    # Names within an SVG are made of this instead of chance.
+    "svg.hashsalt": "vaekit",
 }
 
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """While entered, or around each call of what it decorates, figures have the kit's style.
-
-    They are to be saved in it, too: matplotlib makes ticks and their labels only then.
-    """
+    """While entered, or around each call of what it decorates, figures have the kit's style."""
     with matplotlib.style.context(_STYLE, after_reset=True):
         yield
 
 
-@styled()
-def save_figure(figure: Figure, path: Path) -> None:
-    """Write a picture as PNG. Raises `RunError` if there is no room or no right to."""
-    write_whole(path, lambda temporary: figure.savefig(temporary))
+class StyledFigure(Figure):
+    """A figure that has the kit's style wherever it is drawn, also after its user changed it.
+
+    matplotlib makes ticks and their labels only when it draws.
+    """
+
+    @styled()
+    def draw(self, renderer: Any) -> None:
+        super().draw(renderer)
+
+    @styled()
+    def _repr_png_(self) -> bytes:
+        """What a notebook shows, with or without `%matplotlib inline`."""
+        png = io.BytesIO()
+        self.savefig(png, format="png", dpi=_DPI_INLINE)
+        return png.getvalue()

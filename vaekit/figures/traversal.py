@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib.figure import Figure
 
 from vaekit.figures.classes import class_name
 from vaekit.figures.grid import Margins, as_rgb, gap_of, place, scale_of, tile
 from vaekit.figures.style import styled
-from vaekit.run import Run
 from vaekit.types import Images
+
+if TYPE_CHECKING:
+    from vaekit.run import Run
 
 
 @styled()

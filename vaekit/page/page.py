@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -23,7 +24,13 @@ def render(packages: Sequence[str], template: str, data: Any, **values: Any) -> 
     data: plain values, which scripts read as `vaekit.data`; finite numbers only.
     values: what the template names.
     """
-    loaders = [PackageLoader(name) for name in (*packages, "vaekit.page")]
+    return _environment(*packages, "vaekit.page").get_template(template).render(data=data, **values)
+
+
+@cache
+def _environment(*packages: str) -> Environment:
+    """What compiles the templates of these packages, each once."""
+    loaders = [PackageLoader(name) for name in packages]
     environment = Environment(
         loader=ChoiceLoader(loaders),
         autoescape=True,
@@ -33,7 +40,7 @@ def render(packages: Sequence[str], template: str, data: Any, **values: Any) -> 
     )
     environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
     environment.globals.update(script=_script, style=_style)
-    return environment.get_template(template).render(data=data, **values)
+    return environment
 
 
 def _script(package: str, file: str, **attributes: str) -> Markup:

@@ -17,6 +17,7 @@ from vaekit.proof.likelihoods import claims_of_likelihoods
 from vaekit.proof.linear_vae import LinearVAEs
 from vaekit.proof.losses import claims_of_losses
 from vaekit.proof.metrics import claims_of_metrics
+from vaekit.proof.published.claims import claims_of_published
 from vaekit.proof.steps import claims_of_steps
 
 
@@ -33,3 +34,4 @@ def claims(extent: Extent) -> Iterator[Claim]:
         yield from LinearVAEs(Path(folder)).claims(annealed=not extent.quick)
     yield from claims_of_evidence(integrate=not extent.quick)
     yield from claims_of_parts(contracts=extent.conformance)
+    yield from claims_of_published(extent.published, extent.images, Path(extent.runs))

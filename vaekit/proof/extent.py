@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-_NEVER = (
-    "data sets, and parts that no distribution offers: those of notebooks and single files",
-    "published figures, which a checkout repeats by `python -m benchmarks.published`",
-)
+_NEVER = ("data sets, and parts that no distribution offers: those of notebooks and single files",)
+_UNPUBLISHED = ("figures of papers, hours each (--published ROW)",)
 _BY_QUICK = (
     "log p(x) integrated for each latent and prior, gradients beside each, and annealed importance "
     "sampling, by --quick",
@@ -25,11 +23,16 @@ class Extent(NamedTuple):
         annealed importance sampling.
     conformance: with every conformance check of every part, not those of its mathematics alone.
     without: distributions whose parts are left out, as `--no-plugin` names them.
+    published: rows of published figures to repeat. images: where their images lie; None is each
+        row's own data set. runs: the folder for what they train.
     """
 
     quick: bool = False
     conformance: bool = False
     without: tuple[str, ...] = ()
+    published: tuple[str, ...] = ()
+    images: str | None = None
+    runs: str = ""
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -38,6 +41,7 @@ class Extent(NamedTuple):
         return (
             *(_BY_QUICK if self.quick else ()),
             *(() if self.conformance else _WITHOUT_CONFORMANCE),
+            *(() if self.published else _UNPUBLISHED),
             *((f"parts of {names}, by --no-plugin or VAEKIT_DISABLE_PLUGINS",) if names else ()),
             *_NEVER,
         )

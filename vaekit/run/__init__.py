@@ -3,7 +3,6 @@
 from vaekit.run.artifacts import custom_layers, save_artifacts
 from vaekit.run.changes import find_changes, record_changes, refuse_changes, refuse_spent_rate
 from vaekit.run.diagnose import diagnose_unloadable
-from vaekit.run.directory import RunDirectory
 from vaekit.run.environment import describe_environment
 from vaekit.run.latent_lines import Traversal
 from vaekit.run.measuring import (
@@ -15,7 +14,13 @@ from vaekit.run.measuring import (
 )
 from vaekit.run.metric_fits import refuse_unfit
 from vaekit.run.provenance import explained, own_data, parts_of, warn_of_changes
-from vaekit.run.record import (
+from vaekit.run.restore import blueprint_of, kept_checkpoint, restore_model, restore_program
+from vaekit.run.run import Run, read_run
+from vaekit.run.run_images import HeldOut
+from vaekit.run.samplers import fit_sampler
+from vaekit.run.verify import verify_run
+from vaekit.run_directory.directory import RunDirectory
+from vaekit.run_directory.record import (
     DataRecord,
     MetricsRecord,
     PartRecord,
@@ -25,11 +30,6 @@ from vaekit.run.record import (
     record_choices,
     record_parts,
 )
-from vaekit.run.restore import blueprint_of, kept_checkpoint, restore_model, restore_program
-from vaekit.run.run import Run, read_run
-from vaekit.run.run_images import HeldOut
-from vaekit.run.samplers import fit_sampler
-from vaekit.run.verify import verify_run
 
 __all__ = [
     "DataRecord",

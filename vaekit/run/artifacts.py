@@ -9,7 +9,7 @@ import keras
 
 from vaekit.atomic import write_whole
 from vaekit.model import VAE, noise_dim, prior_model
-from vaekit.run.directory import DECODER, ENCODER, POSTERIOR, PRIOR, WHOLE, RunDirectory
+from vaekit.run_directory.directory import DECODER, ENCODER, POSTERIOR, PRIOR, WHOLE, RunDirectory
 from vaekit.startup.quiet import absl_errors_only
 
 

@@ -15,7 +15,7 @@ from vaekit.errors import OptionError, RunError, closest
 from vaekit.optimizer import all_steps
 from vaekit.recipes import RECIPES
 from vaekit.registry import KIT, RUN_KINDS
-from vaekit.run.record import ChangeRecord, PartRecord, RunRecord
+from vaekit.run_directory.record import ChangeRecord, PartRecord, RunRecord
 from vaekit.wording import option_text, worded
 
 # Told by what they stand for: the parts and data that were found, the backend that runs.

@@ -20,15 +20,15 @@ from vaekit.options import options_of
 from vaekit.pixels import WHITE
 from vaekit.plugins import discover
 from vaekit.registry import LOCAL
-from vaekit.run.directory import RunDirectory
 from vaekit.run.measuring import (
     build_metrics,
     measure,
     refuse_unfit_metrics,
 )
-from vaekit.run.record import RunRecord
 from vaekit.run.restore import blueprint_of
 from vaekit.run.run_images import RunImages
+from vaekit.run_directory.directory import RunDirectory
+from vaekit.run_directory.record import RunRecord
 from vaekit.types import Images
 
 if TYPE_CHECKING:

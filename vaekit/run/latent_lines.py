@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from vaekit.errors import UserError
+from vaekit.latent import Latent
+from vaekit.wording import option_text
 
 Decode = Callable[[np.ndarray], np.ndarray]  # images (N, H, W, C) of latents (N, D)
 
@@ -25,6 +28,46 @@ class Traversal(NamedTuple):
     kl: np.ndarray
     values: np.ndarray
     images: np.ndarray
+
+
+def way_between(latent: Latent, way: str | None) -> Callable[..., np.ndarray]:
+    """What goes from z to z: of a latent's own geometry, or `linear` or `spherical`.
+
+    Raises `UserError` for another way, or z that isn't of real values.
+    """
+    if way is None:
+        return latent.between
+    if way not in ("linear", "spherical"):
+        raise UserError(f"No way {way!r} goes from z to z: choose linear or spherical.")
+    if latent.support != "real":
+        raise UserError(
+            f"This latent has a geometry of its own, of support {latent.support!r}: leave out "
+            f"{option_text('way')}."
+        )
+    return partial(Latent.between, latent) if way == "linear" else _spherical
+
+
+def _spherical(a: np.ndarray, b: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """On the great circle, lengths going from one to the other: so does typical noise lie.
+
+    White, "Sampling Generative Networks" (arXiv:1609.04468). Where the two are parallel or one is
+    0 there is no such circle, and the way is straight. Maps are taken as one vector.
+    """
+    axes = tuple(range(share.ndim, a.ndim))
+    share = share.reshape(*share.shape, *(1,) * len(axes))
+
+    def length(z: np.ndarray) -> np.ndarray:
+        return np.sqrt((z * z).sum(axis=axes, keepdims=True))
+
+    lengths = length(a) * length(b)
+    cosine = (a * b).sum(axis=axes, keepdims=True) / np.where(lengths > 0, lengths, 1.0)
+    angle = np.arccos(np.clip(cosine, -1.0, 1.0))
+    sine = np.sin(angle)
+    curved = (lengths > 0) & (sine > 1e-4)
+    sine = np.where(curved, sine, 1.0)
+    first = np.where(curved, np.sin((1.0 - share) * angle) / sine, 1.0 - share)
+    second = np.where(curved, np.sin(share * angle) / sine, share)
+    return first * a + second * b
 
 
 def interpolation(

@@ -11,7 +11,7 @@ from importlib import metadata
 from vaekit.errors import RunError, UnknownNameError, UserError, VaekitError, VaekitWarning
 from vaekit.model import Parts, resolve_parts
 from vaekit.registry import LOCAL, Component, Registry, canonical
-from vaekit.run.record import PartRecord, RunRecord
+from vaekit.run_directory.record import PartRecord, RunRecord
 from vaekit.wording import install_text, worded
 
 

@@ -8,9 +8,9 @@ from vaekit.checkpoint import State, checkpoint_of, latest_checkpoint, load_chec
 from vaekit.engine import Blueprint, Program
 from vaekit.model import Built
 from vaekit.registry import Registry
-from vaekit.run.directory import RunDirectory
 from vaekit.run.provenance import explained, parts_of
-from vaekit.run.record import RunRecord
+from vaekit.run_directory.directory import RunDirectory
+from vaekit.run_directory.record import RunRecord
 
 
 def blueprint_of(record: RunRecord, registry: Registry) -> Blueprint:

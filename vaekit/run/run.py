@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -18,18 +19,22 @@ from vaekit.errors import RunError, UserError
 from vaekit.model import Built, Part, build_for, named_parameters, run_model
 from vaekit.options import check_options, resolved_options
 from vaekit.plugins import discover
+from vaekit.run.describe import describe_in_a_line, describe_in_html
 from vaekit.run.diagnose import diagnose_history, diagnose_run
-from vaekit.run.directory import RunDirectory
 from vaekit.run.evaluate import Asked, evaluate
-from vaekit.run.latent_lines import Traversal, interpolation, traversal
+from vaekit.run.latent_lines import Traversal, interpolation, traversal, way_between
 from vaekit.run.provenance import explained, warn_of_changes
-from vaekit.run.record import RunRecord
 from vaekit.run.restore import kept_checkpoint, restore_model, restore_program
 from vaekit.run.run_images import HeldOut, RunImages
 from vaekit.run.samplers import DEFAULT, drawn, fit_sampler, fitted_sampler
+from vaekit.run_directory.directory import RunDirectory
+from vaekit.run_directory.record import RunRecord
 from vaekit.sampler import Sampler
 from vaekit.startup import refuse_fork, with_keras_defaults
 from vaekit.types import Dataset, Images, Pixels, as_images
+
+if TYPE_CHECKING:
+    from vaekit.explorer.explorer import Explorer
 
 
 class Run:
@@ -43,6 +48,7 @@ class Run:
         self.model = built.vae
         self._blueprint = blueprint
         self._built = built
+        self._html: str | None = None
         self._images = RunImages(record, self.model.image_shape, self.model.condition)
 
     @property
@@ -113,6 +119,15 @@ class Run:
     def history(self) -> list[dict[str, float]]:
         """One dict an epoch: loss terms, `elbo`, `kl_dim_0`..., and `val_` twins."""
         return self.directory.read_history()
+
+    def __repr__(self) -> str:
+        return describe_in_a_line(self)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows of a run: the same as long as it is the same object."""
+        if self._html is None:
+            self._html = describe_in_html(self)
+        return self._html
 
     def encode(self, images: Any, labels: Any = None) -> Any:
         """What the latent tells of each image, by name: of the default, `z_mean` and `z_log_var`.
@@ -257,18 +272,44 @@ class Run:
         images = images._replace(labels=self._images.classes_of(images))
         return fit_sampler(self.directory, self.model, part, sampler, images, self.config.seed)
 
-    def interpolate(self, images: Any, labels: Any = None, *, steps: int = 10) -> np.ndarray:
+    def interpolate(
+        self, images: Any, labels: Any = None, *, steps: int = 10, way: str | None = None
+    ) -> np.ndarray:
         """Images on the way in z from each image to the next, `(N - 1, steps, H, W, C)`.
 
-        The way is straight, but for latents of another geometry. Both ends are reconstructions.
-        With a condition, all of a way is of the class of its start.
+        Both ends are reconstructions. With a condition, all of a way is of the class of its start.
 
-        Raises `UserError` for fewer than two images or steps.
+        way: `linear` or `spherical`, for z of real values; None is that of the latent's own
+            geometry.
+
+        Raises `UserError` for fewer than two images or steps, or a way that isn't the latent's.
         """
         taken = self._images.taken(images, labels)
-        return interpolation(
-            self.decode, self.model.latent.between, self.latents(taken), taken.labels, steps
-        )
+        between = way_between(self.model.latent, way)
+        return interpolation(self.decode, between, self.latents(taken), taken.labels, steps)
+
+    @with_keras_defaults
+    def show(self, name: str | None = None, data: Any = None, **options: Any) -> Any:
+        """A picture of the run: a matplotlib `Figure`, or of `walk` a film; notebooks show either.
+
+        name: `latent`, `reconstructions`, `samples`, `manifold`, `traversal`, `interpolations`,
+            `curves` or `walk`, or the beginning of one; None chooses what shows most of the run.
+        data: where its images come from, as for `held_out`; None is the run's own.
+        options: the picture's, such as `steps=40` of `manifold`. `docs/figures.md` lists them.
+
+        Raises `UnknownNameError` for a name or an option that there isn't, `UserError` with the
+        reason for a picture that this run can't have.
+        """
+        from vaekit.figures import default_picture, draw_picture, picture_named
+
+        name = name or default_picture(self)
+        if data is not None:
+            picture_named(name).refuse_data()
+
+        def images(count: int) -> Images:
+            return self.held_out(data, count).images
+
+        return draw_picture(self, name, images, **options)
 
     def traverse(
         self,
@@ -393,6 +434,37 @@ class Run:
             self.directory, self.record, self.history, self._blueprint.parts, self._built
         )
 
+    @with_keras_defaults
+    def report(
+        self,
+        out: str | PathLike[str] | None = None,
+        *,
+        data: Any = None,
+        images: int | None = None,
+        live: bool = False,
+        skip_bad: bool = False,
+        progress: bool = False,
+    ) -> Path:
+        """Write the run on one page, `report.html` in its directory or `out`; give its path.
+
+        One file of HTML, which needs no network: what was trained, curves, the latent map with the
+        held-out images in it, pictures, diagnosis.
+
+        data: a data source or arrays, whose held-out images are shown; None is the run's own.
+        images: how many of them at most; None is 2,000. skip_bad, progress: as for
+            `vaekit.load_data`.
+        live: put the decoder into the page, so that the reader's browser decodes any place of the
+            map. It needs `vaekit[onnx]`.
+
+        Raises `RunError` for a run that another process writes into, or that is damaged;
+        `UserError` for `out` of another ending, or a decoder that no page can have.
+        """
+        refuse_fork()
+        write_report = import_module("vaekit.report").write_report  # of a room above this one
+        return write_report(
+            self, out, data=data, images=images, live=live, skip_bad=skip_bad, progress=progress
+        )
+
     def dataset(
         self, data: Any = None, *, skip_bad: bool = False, progress: bool = False
     ) -> Dataset:
@@ -418,6 +490,28 @@ class Run:
         limit: only the first so many. skip_bad, progress: as for `vaekit.load_data`.
         """
         return self._images.held_out(data, limit, skip_bad=skip_bad, progress=progress)
+
+    def explore(
+        self,
+        data: Any = None,
+        *,
+        port: int | None = None,
+        host: str = "127.0.0.1",
+        height: int = 900,
+    ) -> Explorer:
+        """The run's page with this run behind it, which decodes and encodes: for a notebook.
+
+        The page is served in a thread until `close` of what this gives, which is a frame with the
+        page where it is a cell's value; its `url` opens in a browser as well.
+
+        data: a data source or arrays, whose held-out images the page shows; None is the run's own.
+        port: None takes a free one. host: an address of this machine; one that isn't of the
+            loopback interface lets other machines in. height: of the frame, in pixels.
+
+        Raises `UserError` where the extra `vaekit[explore]` isn't installed, or a port is taken.
+        """
+        explore = import_module("vaekit.explorer").explore  # of a room above this one
+        return explore(self, data, port=port, host=host, height=height)
 
     def _program(self) -> Program:
         """The program of the checkpoint that the run's models are of."""

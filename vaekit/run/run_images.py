@@ -25,7 +25,7 @@ from vaekit.errors import DataError, UserError
 from vaekit.model import Condition
 from vaekit.plugins import discover
 from vaekit.run.provenance import own_data
-from vaekit.run.record import RunRecord
+from vaekit.run_directory.record import RunRecord
 from vaekit.types import Dataset, Images, Pixels
 from vaekit.wording import option_text
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from vaekit.atomic import write_whole
 from vaekit.errors import PluginError, RunError
-from vaekit.run.record import PartRecord
+from vaekit.run_directory.record import PartRecord
 from vaekit.untrusted.npy import read_npy
 from vaekit.untrusted.reading import reading
 from vaekit.untrusted.zips import open_zip

@@ -13,10 +13,10 @@ from vaekit.errors import BuildError, PluginError, RunError, UserError, VaekitEr
 from vaekit.model import VAE, Part, build_for, encodings_of, seeded
 from vaekit.options import check_options, resolved_options
 from vaekit.registry import Component, Registry
-from vaekit.run.directory import RunDirectory
 from vaekit.run.provenance import find_part, warn_of_change
-from vaekit.run.record import PartRecord
 from vaekit.run.sampler_file import About, read_sampler, write_sampler
+from vaekit.run_directory.directory import RunDirectory
+from vaekit.run_directory.record import PartRecord
 from vaekit.sampler import Sampler
 from vaekit.types import Images
 from vaekit.wording import option_text, worded

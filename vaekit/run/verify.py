@@ -6,7 +6,7 @@ from os import PathLike
 
 from vaekit.checkpoint import Damage, damages
 from vaekit.errors import RunError
-from vaekit.run.directory import RunDirectory
+from vaekit.run_directory.directory import RunDirectory
 
 
 def verify_run(path: str | PathLike[str]) -> list[Damage]:

@@ -1,18 +1,14 @@
-"""Bars: Rich's on a terminal, HTML's own in a notebook."""
+"""A bar for terminals, Rich's, and whether there is a notebook instead."""
 
 from __future__ import annotations
 
-import html
 import sys
-import time
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from vaekit.trainer.progress import Lines
 
 # In columns: of the bar, and of a terminal that has room for terms beside the loss.
 _BAR, _WIDE = 16, 120
-_SECONDS_A_LOOK = 0.2
 
 
 class Bar(Lines):
@@ -66,34 +62,3 @@ def in_notebook() -> bool:
     """Whether this process is a notebook's kernel: Jupyter's, Colab's or an editor's."""
     ipython = sys.modules.get("IPython")
     return ipython is not None and getattr(ipython.get_ipython(), "kernel", None) is not None
-
-
-class NotebookBar(Lines):
-    """A bar an epoch above the lines, for notebooks.
-
-    Rich's own shows nothing there without ipywidgets.
-    """
-
-    def start(self, epochs: int, images: int, *, may_stop: bool, terms: Sequence[str]) -> None:
-        """Show the bar."""
-        from IPython import display
-
-        super().start(epochs, images, may_stop=may_stop, terms=terms)
-        self._looked = 0.0
-        self._handle = display.display(self._bundle(0, self._label(0)), raw=True, display_id=True)
-
-    def advance(self, epoch: int, done: int, rate: float, terms: Mapping[str, float]) -> None:
-        """Move the bar."""
-        if time.monotonic() - self._looked >= _SECONDS_A_LOOK:
-            self._looked = time.monotonic()
-            text = f"{self._label(epoch)}  {self._state(done, rate, terms)}"
-            self._handle.update(self._bundle(done, text), raw=True)
-
-    def close(self) -> None:
-        """Take the bar away."""
-        self._handle.update({"text/plain": "", "text/html": ""}, raw=True)
-
-    def _bundle(self, done: int, text: str) -> dict[str, Any]:
-        """What a front end may show: it chooses the richest that it can."""
-        bar = f'<progress value="{done}" max="{self._images}"></progress>'
-        return {"text/plain": text, "text/html": f"<div>{bar} {html.escape(text)}</div>"}

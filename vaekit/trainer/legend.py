@@ -37,13 +37,11 @@ def legend(
 
 
 def _elbo(needs: Needs, image_shape: ImageShape, evidence: str, bounded: bool) -> str:
-    if needs.likelihood is None:
+    values = needs.law_of_images(image_shape)
+    if values is None:
         return "There is no elbo, since the loss states no likelihood p(x|z)."
     if not bounded:
         return f"There is no elbo, since z has no density to bound {evidence} by."
-    describe = getattr(needs.likelihood, "describe", None)
-    law = f"the law {type(needs.likelihood).__name__}"
-    values = describe(image_shape) if describe else law
     return (
         f"elbo, in nats, the larger the better: a bound on {evidence} for "
         f"{values}. No constant is left out, so it may differ from -loss."

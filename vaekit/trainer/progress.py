@@ -97,13 +97,14 @@ class Lines(Progress):
         return f"epoch {epoch + 1}/{self._epochs}"
 
     def _state(self, done: int, rate: float, terms: Mapping[str, float]) -> str:
-        values = " ".join(f"{name} {_short(value)}" for name, value in terms.items())
+        values = " ".join(f"{name} {short(value)}" for name, value in terms.items())
         return f"{done / self._images:4.0%}  {rate:,.0f} images/s  {values}"
 
 
 def default_progress() -> Progress:
     """A bar in a notebook and on a terminal, lines elsewhere."""
-    from vaekit.trainer.bars import Bar, NotebookBar, in_notebook
+    from vaekit.trainer.bars import Bar, in_notebook
+    from vaekit.trainer.notebook_bar import NotebookBar
 
     if in_notebook():
         return NotebookBar()
@@ -114,34 +115,35 @@ def default_progress() -> Progress:
 _NOT_SHOWN = ("kl_dim", "val_", "epoch", "seconds", "images_per_s", "mse", "psnr")
 _MOST_SHOWN = 6  # of what metrics measure
 # Reported by the kit, whatever the loss's own terms are in.
-_NATS = ("elbo", "kl")
+NATS = ("elbo", "kl")
 
 
 def _epoch_lines(row: Mapping[str, Any], terms: Sequence[str]) -> tuple[str, str]:
     """The loss and what it is the sum of; and all else that is reported, with the time it took."""
-    total = " + ".join(f"{name} {_short(row[name])}" for name in terms)
+    total = " + ".join(f"{name} {short(row[name])}" for name in terms)
     others = [
-        _valued(row, name) + (" nats" if name in _NATS else "")
+        valued(row, name) + (" nats" if name in NATS else "")
         for name in row
         if name not in (*terms, "loss") and not name.startswith(_NOT_SHOWN)
     ]
     # What metrics measure, held-out images alone have.
     others += [
-        f"{name} {_short(value)}"
+        f"{name} {short(value)}"
         for name, value in row.items()
         if name.startswith("val_")
         and (bare := name.removeprefix("val_")) not in row
         and not bare.startswith(_NOT_SHOWN)
     ][:_MOST_SHOWN]
     speed = f"{row['seconds']:.1f} s  {row['images_per_s']:,.0f} images/s"
-    return f"{_valued(row, 'loss')} = {total}", "  ".join([*others, speed])
+    return f"{valued(row, 'loss')} = {total}", "  ".join([*others, speed])
 
 
-def _valued(row: Mapping[str, Any], name: str) -> str:
+def valued(row: Mapping[str, Any], name: str) -> str:
     """A number of the history by its name, and that of held-out images beside it."""
-    held_out = f" (val {_short(row[f'val_{name}'])})" if f"val_{name}" in row else ""
-    return f"{name} {_short(row[name])}{held_out}"
+    held_out = f" (val {short(row[f'val_{name}'])})" if f"val_{name}" in row else ""
+    return f"{name} {short(row[name])}{held_out}"
 
 
-def _short(value: float) -> str:
+def short(value: float) -> str:
+    """A number as people read it."""
     return str(value) if isinstance(value, int) else f"{value:.2f}"

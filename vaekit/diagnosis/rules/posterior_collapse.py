@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from vaekit.diagnosis.evidence import DEAD, SETTLED, Evidence
+from vaekit.diagnosis.evidence import HEAVY, SETTLED, Evidence
 from vaekit.diagnosis.finding import Cure, Finding, Rule
 from vaekit.diagnosis.remedies import kl_weight_of_one, usual_decoder, warmed_up
 
-_HEAVY = 1.5
-_WEAK = 0.1  # nats
 _IGNORED = 1e-6
 
 
@@ -37,8 +35,8 @@ class PosteriorCollapse(Rule):
         if not len(units):
             return None
         weight = evidence.kl_weight
-        heavy = weight > _HEAVY
-        least = _WEAK if heavy and not evidence.unused else DEAD
+        heavy = weight > HEAVY
+        least = evidence.dead_below
         dead = int(np.sum(units < least))
         if dead < len(units) and not (heavy and 2 * dead >= len(units)):
             return None

@@ -28,13 +28,23 @@ window.vaekit = (() => {
     return made;
   }
 
-  if (window.echarts) {
-    const resize = () => charts.forEach((made) => made.resize());
-    window.addEventListener("resize", resize);
-    window.addEventListener("beforeprint", resize);
-    window.addEventListener("afterprint", resize);
-    dark.addEventListener("change", () => charts.forEach(themed));
-  }
+  const resize = () => charts.forEach((made) => made.resize());
+  window.addEventListener("resize", resize);
+  dark.addEventListener("change", () => charts.forEach(themed));
+  // On paper charts are light and as wide as it is: what is drawn follows no style sheet.
+  window.addEventListener("beforeprint", () => {
+    document.documentElement.classList.add("printed");
+    for (const made of charts) {
+      made.setTheme("default");
+      made.resize();
+      made.getZr().flush(); // or it would be drawn after the print
+    }
+  });
+  window.addEventListener("afterprint", () => {
+    document.documentElement.classList.remove("printed");
+    charts.forEach(themed);
+    resize();
+  });
 
   // Values that were written as base64 of little-endian float32.
   function floats(text) {

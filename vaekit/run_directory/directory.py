@@ -14,10 +14,10 @@ from typing import Any
 
 from vaekit.atomic import sweep, write_text
 from vaekit.checkpoint import MANIFEST
-from vaekit.errors import RunError, from_os_error
-from vaekit.run.checksums import Checksums
-from vaekit.run.lock import Lock
-from vaekit.run.record import RunRecord, parse_record
+from vaekit.errors import DamagedError, RunError, from_os_error
+from vaekit.run_directory.checksums import Checksums
+from vaekit.run_directory.lock import Lock
+from vaekit.run_directory.record import RunRecord, parse_record
 from vaekit.wording import option_text, resume_text
 
 RECORD = "run.json"
@@ -90,21 +90,21 @@ class RunDirectory:
         return self.path / TRACKING
 
     @property
-    def report(self) -> Path:
-        """`report.html`: the page of the run."""
-        return self.path / REPORT
-
-    @property
     def frames(self) -> Path:
         """The frames of `training.gif`, a PNG each, by the epochs done."""
         return self.path / FRAMES
+
+    @property
+    def report(self) -> Path:
+        """`report.html`: the run on one page."""
+        return self.path / REPORT
 
     def refuse_existing(self) -> None:
         """Raise `RunError` if a run, or a file that a run would overwrite, is here already."""
         if self.path.exists() and not self.path.is_dir():
             raise RunError(f"{self.path} is a file; choose a folder for {option_text('out')}.")
         folders = (CHECKPOINTS, DIVERGED, FIGURES, SAMPLERS, TRACKING)
-        names = [RECORD, HISTORY, STEPS, MANIFEST, *folders, *_ARTIFACTS]
+        names = [RECORD, HISTORY, STEPS, MANIFEST, REPORT, *folders, *_ARTIFACTS]
         taken = [name for name in names if (self.path / name).exists()]
         if RECORD in taken:
             raise RunError(
@@ -216,13 +216,16 @@ class RunDirectory:
         write_text(self.record, json.dumps(record.as_json(), indent=2) + "\n")
 
     def read_record(self) -> RunRecord:
-        """Read `run.json`. Raises as `parse_record` does, and `RunError` if there is none."""
+        """Read `run.json`.
+
+        Raises as `parse_record` does, `RunError` if there is none, `DamagedError` if it is no JSON.
+        """
         if not self.record.is_file():
             raise RunError(f"{self.path} holds no run: there is no {RECORD} in it.")
         try:
             values = json.loads(self.checksums.read(self.record))
-        except (OSError, ValueError) as error:
-            raise RunError(f"{self.record} can't be read: {error}.") from error
+        except (OSError, ValueError, RecursionError) as error:
+            raise DamagedError(f"{self.record} can't be read: {error}.") from error
         return parse_record(values, str(self.record))
 
     def write_history(self, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -235,14 +238,20 @@ class RunDirectory:
         write_text(self.history, text.getvalue())
 
     def read_history(self) -> list[dict[str, float]]:
-        """The rows of `history.csv`, as numbers; empty before the first epoch's end."""
+        """The rows of `history.csv`, as numbers; empty before the first epoch's end.
+
+        Raises `DamagedError` if it isn't what was written, or no table of numbers.
+        """
         if not self.history.exists():
             return []
-        text = io.StringIO(self.checksums.read(self.history).decode("utf-8"), newline="")
-        return [
-            {name: _number(value) for name, value in row.items() if value}
-            for row in csv.DictReader(text)
-        ]
+        try:
+            text = io.StringIO(self.checksums.read(self.history).decode("utf-8"), newline="")
+            return [
+                {name: _number(value) for name, value in row.items() if value}
+                for row in csv.DictReader(text, strict=True)
+            ]
+        except (OSError, ValueError, TypeError, AttributeError, csv.Error) as error:
+            raise DamagedError(f"{self.history} can't be read: {error}.") from error
 
 
 def _within(folder: Path, path: Path) -> bool:

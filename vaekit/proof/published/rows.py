@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from vaekit.errors import UnknownNameError, UserError, closest
 
 TABLE = Path(__file__).with_name("rows.toml")
 
@@ -29,6 +32,11 @@ class Row(NamedTuple):
     needs: tuple[str, ...]
     held_out: int
     against: str | None
+
+    @property
+    def source(self) -> str:
+        """The registered data set that the row is of."""
+        return "fashion_mnist" if self.against else "mnist"
 
     @property
     def epochs(self) -> int:
@@ -56,6 +64,30 @@ def read_rows(table: Path = TABLE) -> dict[str, Row]:
     """All rows, by name."""
     values = tomllib.loads(table.read_text("utf-8"))
     return {name: _row(name, values) for name in values}
+
+
+def chosen_rows(names: Sequence[str]) -> list[Row]:
+    """The rows of these names.
+
+    Raises `UnknownNameError` for a name that no row has, `UserError` for a row that needs a
+    distribution which isn't installed.
+    """
+    rows = read_rows()
+    for name in names:
+        if name not in rows:
+            raise UnknownNameError(f"There is no published figure {name!r}. {closest(name, rows)}")
+        lacking = [needed for needed in rows[name].needs if not _installed(needed)]
+        if lacking:
+            raise UserError(f"The published figure {name!r} needs {' and '.join(lacking)}.")
+    return [rows[name] for name in names]
+
+
+def _installed(distribution: str) -> bool:
+    try:
+        version(distribution)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 def _row(name: str, table: Mapping[str, Any]) -> Row:

@@ -7,16 +7,18 @@ a default here.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from vaekit.checkpoint import Position
 from vaekit.config import TrainConfig
-from vaekit.errors import RunError
-from vaekit.model import Parts
+from vaekit.errors import DamagedError, RunError
 from vaekit.registry import KIT, Component
 from vaekit.startup import Choice
+
+if TYPE_CHECKING:
+    from vaekit.model import Parts
 
 FORMAT: Literal[2] = 2
 # How runs were made before there was a choice.
@@ -132,6 +134,13 @@ class TrainingRecord(_Entry):
     last_epoch: dict[str, Any] | None = None
     best: dict[str, Any] | None = None
     stopped_early: bool = False
+
+    @field_validator("last_epoch", "best")
+    @classmethod
+    def _tells_which(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
+        if value is not None and not isinstance(value.get("epoch"), int):
+            raise ValueError("it doesn't say which epoch")
+        return value
 
 
 class MetricsRecord(_Entry):
@@ -252,8 +261,8 @@ def record_choices(choices: Iterable[Choice]) -> dict[str, ChoiceRecord]:
 def parse_record(values: Any, where: str) -> RunRecord:
     """The record that `where`, a file, holds.
 
-    Raises `RunError` for a damaged one or one of another format, `OptionError` if it holds options
-    that this vaekit doesn't know.
+    Raises `DamagedError` for a damaged one, `RunError` for one of another format, `OptionError` if
+    it holds options that this vaekit doesn't know.
     """
     if not isinstance(values, dict) or values.get("format") not in (1, FORMAT):
         raise RunError(f"{where} is not a run record that this vaekit can read.")
@@ -266,9 +275,9 @@ def parse_record(values: Any, where: str) -> RunRecord:
         first = error.errors()[0]
         field = "/".join(map(str, first["loc"]))
         if first["type"] == "missing":
-            raise RunError(f"{where} is damaged: it has no {field}.") from None
-        raise RunError(f"{where} is damaged: {field}: {first['msg']}.") from None
+            raise DamagedError(f"{where} is damaged: it has no {field}.") from None
+        raise DamagedError(f"{where} is damaged: {field}: {first['msg']}.") from None
     missing = [kind for kind in record.config.parts if kind not in record.parts]
     if missing:
-        raise RunError(f"{where} is damaged: it has no parts/{missing[0]}.")
+        raise DamagedError(f"{where} is damaged: it has no parts/{missing[0]}.")
     return record
