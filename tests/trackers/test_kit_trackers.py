@@ -69,7 +69,7 @@ def lines(*epochs):
     indirect=["made"],
 )
 def test_lines_that_lack_are_told_and_lost_ones_forgotten(made, read, exactly):
-    """The first process was killed with a line on its way; the third goes back behind the second."""
+    """The first was killed with a line on its way; the third goes back behind the second."""
     tell(made, 0, [1])
     assert read(tell(made, 2, [3])) == exactly(lines(1, 2, 3))
     assert read(tell(made, 1, [2])) == exactly(lines(1, 2))
@@ -101,8 +101,8 @@ def test_mlflow_keeps_files(made):
 def test_wandb_keeps_files(made):
     run = tell(made, 0, [1], results=True)
     shown = wandb_lines(run.folder)[-1]
-    assert shown["figures/latent"]["_type"] == "image-file"
-    assert shown["report"]["_type"] == "html-file"
+    assert shown["figures/latent/_type"] == "image-file"
+    assert shown["report/_type"] == "html-file"
     media = [path.suffix for path in run.folder.rglob("media/**/*.*")]
     assert sorted(media) == [".gif", ".html", ".png"]
 

@@ -50,6 +50,7 @@ def test_a_tracker_is_told_what_the_run_is_and_has_made(register, train):
     names = [path.name for path in made.pictures]
     assert names == sorted(names)
     assert {"latent.png", "loss.png", "training.gif"} <= set(names)
+    assert made.report == run.path / "report.html"
     assert {path.name for path in made.models} >= {"VAE.keras", "VAE_decoder.keras"}
     assert made.points.shape == (len(made.images.pixels), 3)
     assert made.classes == tuple("0123456789")

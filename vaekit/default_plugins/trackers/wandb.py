@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal
 
 import vaekit
-from vaekit.default_plugins.trackers.wandb_file import history_of
+from vaekit.default_plugins.trackers.wandb_file import history_of, is_finished
 
 _STEP = "step/"  # before the names of terms by step
 _FLUSH = 1.0  # seconds until what was logged offline is on the disk; wandb's own are 15
+_MOST_SECONDS = 10.0  # that it may take to close the file of an offline run
 
 
 class Wandb(vaekit.Tracker):
@@ -80,10 +83,13 @@ class Wandb(vaekit.Tracker):
 
     def end(self, status: str) -> None:
         self._run.finish(exit_code=0 if status == "complete" else 1)
+        if self._offline:
+            self._wait_until_written()
 
     def _opened(self, id_: str) -> Any:
         """The run, told of nothing but what is asked for: no code, no machine, no output."""
         run = self._of
+        self._opened_at = time.monotonic()
         settings = self._wandb.Settings(
             silent=True,
             console="off",
@@ -106,6 +112,15 @@ class Wandb(vaekit.Tracker):
             config={"options": dict(run.options), "parts": run.parts, "versions": run.versions},
             settings=settings,
         )
+
+    def _wait_until_written(self) -> None:
+        """Until the run can be resumed: wandb goes on writing its file after `finish`."""
+        path = Path(self._run.settings.sync_file)
+        deadline = time.monotonic() + _MOST_SECONDS
+        while not is_finished(path) and time.monotonic() < deadline:
+            time.sleep(_FLUSH / 10)
+        # Folders are named by the second: the next one in this second would be the same.
+        time.sleep(max(0.0, self._opened_at + 1 - time.monotonic()))
 
     def _last_epoch_offline(self, id_: str) -> int:
         files = self._of.folder.glob(f"wandb/offline-run-*-{id_}/*.wandb")

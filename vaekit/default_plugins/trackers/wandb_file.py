@@ -15,15 +15,25 @@ _FULL, _LAST = 1, 4  # types of the chunk that ends a record
 
 def history_of(path: Path) -> Iterator[dict[str, Any]]:
     """The lines that were logged, in order, until where a process was killed."""
+    for record in _parsed(path, "history"):
+        yield {
+            item.key or "/".join(item.nested_key): json.loads(item.value_json)
+            for item in record.history.item
+        }
+
+
+def is_finished(path: Path) -> bool:
+    """Whether all is written of a run that was finished."""
+    return any(True for _ in _parsed(path, "exit"))
+
+
+def _parsed(path: Path, kind: str) -> Iterator[Any]:
     from wandb.proto import wandb_internal_pb2
 
     for content in _records(path.read_bytes()):
         record = wandb_internal_pb2.Record.FromString(content)
-        if record.WhichOneof("record_type") == "history":
-            yield {
-                item.key or "/".join(item.nested_key): json.loads(item.value_json)
-                for item in record.history.item
-            }
+        if record.WhichOneof("record_type") == kind:
+            yield record
 
 
 def _records(content: bytes) -> Iterator[bytes]:
