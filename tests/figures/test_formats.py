@@ -135,7 +135,8 @@ def test_a_gif_has_all_frames_at_their_rate_and_begins_anew(tmp_path, film):
     with Image.open(tmp_path / "a.gif") as gif:
         assert (gif.size, gif.n_frames, gif.info["loop"]) == ((33, 21), 5, 0)
         assert {f.info["duration"] for f in ImageSequence.all_frames(gif)} == {100}
-    assert film._repr_html_().startswith('<img alt="5 frames" src="data:image/gif;base64,')
+    assert film._repr_html_().startswith('<img alt="5 frames" width="33" ')
+    assert 'src="data:image/gif;base64,' in film._repr_html_()
 
 
 def test_grey_frames_lose_no_grey(tmp_path):

@@ -34,7 +34,8 @@ def test_each_picture_is_drawn_by_its_name_or_its_beginning(run, name):
     drawn = run.show(name[:-2], **({"count": 3} if name == "walk" else {}))
     if name == "walk":
         assert isinstance(drawn, Film)
-        assert drawn.frames.shape == (60, 320, 320, 3)
+        assert drawn.frames.shape == (60, 8, 8, 3)
+        assert 'width="320"' in drawn._repr_html_()
     else:
         assert isinstance(drawn, Figure)
 

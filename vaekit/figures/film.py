@@ -28,11 +28,12 @@ _MOST_PIXELS = 4096  # of a side, which any player takes
 class Film:
     """Frames `(N, H, W, 3)`, uint8, and how many of them are shown a second.
 
-    A notebook shows it moving.
+    scale: how many pixels a side of each pixel takes. A notebook shows it moving.
     """
 
     frames: np.ndarray = field(repr=False)
     rate: int
+    scale: int = 1
 
     def save(self, path: Path, *, dpi: float | None = None, size: Size | None = None) -> None:
         """Write it as GIF, which begins anew when it is over, or as MP4, by the ending of `path`.
@@ -52,11 +53,16 @@ class Film:
         gif = io.BytesIO()
         self._write_gif(gif, [Image.fromarray(frame) for frame in self.frames])
         address = data_url(gif.getvalue(), "image/gif")
-        return f'<img alt="{len(self.frames)} frames" src="{address}">'
+        width = self.frames.shape[2] * self.scale
+        # The browser enlarges them, which keeps notebooks small.
+        return (
+            f'<img alt="{len(self.frames)} frames" width="{width}" '
+            f'style="image-rendering: pixelated" src="{address}">'
+        )
 
     def _scaled(self, dpi: float, size: Size | None) -> list[Image.Image]:
         height, width = self.frames.shape[1:3]
-        natural = (width / DPI, height / DPI)
+        natural = (width * self.scale / DPI, height * self.scale / DPI)
         pixels = [round(side * dpi) for side in size or natural]
         if not all(2 <= side <= _MOST_PIXELS for side in pixels):
             shown = " x ".join(map(str, pixels))

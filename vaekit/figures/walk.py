@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vaekit.figures.film import Film
-from vaekit.figures.grid import as_rgb, enlarge
+from vaekit.figures.grid import as_rgb
 from vaekit.types import Images
 
 if TYPE_CHECKING:
@@ -32,5 +32,4 @@ def draw_walk(
     legs = run.interpolate(closed, steps=steps + 1, way=way)
     # Where one leg ends the next begins.
     frames = as_rgb(legs[:, :-1].reshape(-1, *legs.shape[2:]))
-    scale = max(1, _SIDE // max(frames.shape[1:3]))
-    return Film(np.stack([enlarge(frame, scale) for frame in frames]), rate)
+    return Film(frames, rate, scale=max(1, _SIDE // max(frames.shape[1:3])))

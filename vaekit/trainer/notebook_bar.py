@@ -26,6 +26,7 @@ class NotebookBar(Lines):
 
         super().start(epochs, images, may_stop=may_stop, terms=terms)
         self._began = time.monotonic()
+        self._moved = self._began
         self._first: int | None = None  # images that were done before: a resumed run has some
         self._looked = 0.0
         self._rows: list[Mapping[str, Any]] = []
@@ -38,7 +39,7 @@ class NotebookBar(Lines):
         self._epoch, self._rate, self._now = epoch, rate, terms
         self._done = epoch * self._images + done
         if self._first is None:
-            self._first, self._began = self._done, time.monotonic()
+            self._first, self._moved = self._done, time.monotonic()  # what comes first compiles
         if time.monotonic() - self._looked >= _SECONDS_A_LOOK:
             self._looked = time.monotonic()
             self._handle.update(self._moving(), raw=True)
@@ -97,7 +98,7 @@ class NotebookBar(Lines):
         done = self._done - (self._first or 0)
         if not done:
             return []
-        seconds = (time.monotonic() - self._began) * (whole - self._done) / done
+        seconds = (time.monotonic() - self._moved) * (whole - self._done) / done
         return [f"{'at most ' if self._may_stop else ''}{duration(seconds)} left"]
 
     def _result(self) -> str:
