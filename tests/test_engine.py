@@ -23,6 +23,7 @@ from vaekit.errors import BuildError
 from vaekit.loss import needs_of
 
 pytestmark = pytest.mark.backend
+TUTORIAL = {"encoder": "conv5", "decoder": "deconv4"}
 ON = ["own device", "gpu:0"] if keras.backend.backend() == "jax" else ["own device"]
 
 
@@ -75,7 +76,7 @@ def test_training_is_deterministic_under_a_seed_and_different_under_another():
 
 
 def test_loss_falls_and_optimizer_counts_steps():
-    program = make_program(rate=3e-3, encoder="conv5", decoder="deconv4")
+    program = make_program(rate=3e-3, **TUTORIAL)
     train = compile_train(program, some_images())
     rows = np.concatenate([train(epoch_order(0, e, 24).reshape(-1, 8)) for e in range(20)])
     assert rows[-6:, 0].mean() < 0.7 * rows[:6, 0].mean()
@@ -151,7 +152,8 @@ def test_evaluation_is_the_mean_over_all_images():
 def test_more_samples_give_the_same_elbo_in_the_mean():
     results = []
     for samples in (1, 16):
-        program = make_program(loss="elbo", loss_opt={"samples": samples})
+        config = {"loss": "elbo", "loss_opt": {"samples": samples}}
+        program = make_program(**config, **TUTORIAL)
         results.append(Evaluation(program, some_images(200))()["elbo"])
     assert results[0] == pytest.approx(results[1], rel=1e-3)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -78,24 +78,27 @@ class _Effect:
     def __init__(self, loss: LossUnderCheck) -> None:
         self._loss = loss
         self._needs = (loss.needs.scale, loss.needs.samples, _players(loss), _networks(loss))
-        self._schedule = [
-            {name: float(array(value)) for name, value in loss.schedule(step).items()}
-            for step in (TICKS if loss.needs.schedules else ())
-        ]
         self._terms = cache(self._bytes)
         self._terms(0)  # now, before an instance that might share its state is made
+
+    @cached_property
+    def _schedule(self) -> list[dict[str, float]]:
+        return [
+            {name: float(array(value)) for name, value in self._loss.schedule(step).items()}
+            for step in (TICKS if self._loss.needs.schedules else ())
+        ]
 
     def _bytes(self, step: int) -> dict[str, bytes]:
         return {name: t.tobytes() for name, t in self._loss.terms(a_batch(), step).items()}
 
     def differs_from(self, other: _Effect) -> bool:
         """Whether the terms, the needs, the players or their networks differ."""
-        if self._needs != other._needs:
+        if self._needs != other._needs or self._terms(0) != other._terms(0):
             return True
         # A schedule that the terms don't read has no effect, however it differs.
         pairs = itertools.zip_longest(TICKS, self._schedule, other._schedule)
         apart = [step for step, one, two in pairs if one != two]
-        return any(self._terms(step) != other._terms(step) for step in (0, *apart[:3]))
+        return any(self._terms(step) != other._terms(step) for step in apart[:3])
 
 
 def _players(loss: LossUnderCheck) -> dict[str, Any]:
