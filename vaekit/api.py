@@ -332,7 +332,10 @@ def _trained_and_drawn(session: Session) -> Run:
         if config.report:
             from vaekit.report import write_first_report
 
-            write_first_report(run, session.validation)
+            try:
+                write_first_report(run, session.validation)
+            except UserError as error:
+                session.progress.note(f"report.html is left out: {error}")
     return run
 
 

@@ -233,6 +233,17 @@ def test_training_makes_it_unless_it_is_not_wanted(tmp_path, options, written):
         assert "vaekit report" in text
 
 
+@pytest.mark.pictures
+def test_a_report_that_cant_be_made_is_said_and_ends_no_training(tmp_path, monkeypatch, capsys):
+    def refuse(run, images):
+        raise UserError("Its latent has no map.")
+
+    monkeypatch.setattr("vaekit.report.write_first_report", refuse)
+    run = trained(tmp_path / "run", figures=True, gif=False, progress=True)
+    assert run.record.status == "complete"
+    assert "report.html is left out: Its latent has no map.\n" in capsys.readouterr().out
+
+
 def test_bad_input_is_refused(plain, tmp_path):
     copy = shutil.copytree(plain.path, tmp_path / "run")
     refused(tmp_path, "report", tmp_path, match="holds no run")

@@ -121,7 +121,7 @@ def _report(run: Run) -> None:
     if run.config.figures:
         rest = (
             ", run.json, figures/ and report.html"
-            if run.config.report
+            if run.directory.report.exists()
             else ", run.json and figures/"
         )
     click.echo(f"Saved in {run.path}: {models}, history.csv{rest}.")
