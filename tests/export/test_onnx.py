@@ -44,6 +44,7 @@ def outputs_of(exported: OnnxModel, **inputs: np.ndarray) -> list[np.ndarray]:
     return session.run(list(exported.outputs), inputs)
 
 
+@pytest.mark.backend
 def test_a_decoder_gives_what_the_runs_does(vectors: vaekit.Run) -> None:
     z = vectors.latents(vectors.held_out(limit=20).images)
     exported = export_decoder(vectors, z)
@@ -54,6 +55,7 @@ def test_a_decoder_gives_what_the_runs_does(vectors: vaekit.Run) -> None:
     assert exported.difference <= 1e-4
 
 
+@pytest.mark.backend
 def test_a_decoder_of_maps_by_class_takes_labels(maps: vaekit.Run, capfd) -> None:
     held = maps.held_out(limit=10).images
     exported = export_decoder(maps, maps.latents(held), held.labels)
