@@ -28,7 +28,7 @@ nitpick_ignore_regex = [
     ("py:class", r"(collections|keras|numpy|np|os|pathlib)\..*|Path|PathLike"),
     (
         "py:class",
-        r"vaekit\.(engine|model|registry|run|startup)\..*|Cure|Direction|Evidence|Explorer|ImageFunction|Parameters|RunDirectory|RunRecord|Status|Tensor",
+        r"vaekit\.(comparison|engine|model|registry|run|run_directory|startup)\..*|Cure|Direction|Evidence|Explorer|ImageFunction|Parameters|RunDirectory|RunRecord|Status|Tensor",
     ),
     ("py:class", r"vaekit\.data\.budget\.Budget|(vaekit\.types\.)?Pixels"),
 ]
