@@ -129,7 +129,7 @@ def principal_components(values: np.ndarray, count: int = 2) -> tuple[np.ndarray
     Each has length 1, and its largest entry is positive. Shares of no variance at all are 0.
     """
     centred = values.astype(np.float64) - values.mean(axis=0, dtype=np.float64)
-    if len(centred) < centred.shape[1]:  # which spares a large matrix
+    if count <= len(centred) < centred.shape[1]:  # which spares a large matrix
         _, spreads, directions = np.linalg.svd(centred, full_matrices=False)
         variances = np.square(spreads)
     else:
