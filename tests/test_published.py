@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from click.testing import CliRunner
 
 from vaekit.cli import main
 from vaekit.config import TrainConfig
-from vaekit.errors import UserError
+from vaekit.errors import RunError, UserError
 from vaekit.proof.extent import Extent
 from vaekit.proof.published import claims
+from vaekit.proof.published.repeat import repeat
 from vaekit.proof.published.rows import chosen_rows, read_rows
 
 
@@ -67,6 +70,14 @@ def test_a_claim_holds_what_training_gave_against_the_published_figure(monkeypat
     assert not comparison.passed
     assert asked == {"source": "mnist", "folder": tmp_path / "vae-400"}
     assert row.paper in claim.what
+
+
+def test_a_training_that_was_stopped_gives_no_figure(monkeypatch, tmp_path):
+    stopped = SimpleNamespace(record=SimpleNamespace(status="interrupted"))
+    monkeypatch.setattr("vaekit.api.train", lambda **options: stopped)
+    row = read_rows()["svae-10"]
+    with pytest.raises(RunError, match="The training of svae-10 was stopped"):
+        repeat(row, "digits", tmp_path)
 
 
 class Arrived:

@@ -11,6 +11,7 @@ import keras
 
 from vaekit import api
 from vaekit.data import load_data
+from vaekit.errors import RunError
 from vaekit.proof.published.rows import Row
 from vaekit.run import Run
 from vaekit.types import Dataset, Images
@@ -75,7 +76,7 @@ def repeat(
     source: where its images lie. share: of its schedule; 1 is all of it. limit: evaluate only the
     first so many of the test images. progress: whether to print how it goes.
 
-    Raises `DataError` where its images aren't to be had.
+    Raises `DataError` where its images aren't to be had, `RunError` if training was stopped.
     """
     stages = row.stages(share)
     dataset = load_data(source)
@@ -92,6 +93,8 @@ def repeat(
         progress=progress,
         out=str(out),
     )
+    if run.record.status != "complete":
+        raise RunError(f"The training of {row.name} was stopped, so that its figure isn't known.")
     trained = time.perf_counter()
     measured = run.evaluate(
         dataset,
