@@ -76,9 +76,9 @@ def codes(latent_dim):
 
 @contextmanager
 def registered():
-    """While entered, there is a latent `codes`, and no other part of this process's own."""
+    """While entered, there is a latent `codes` beside this process's other parts."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(discovery, "_local_parts", {})
+        patch.setattr(discovery, "_local_parts", dict(discovery._local_parts))
         vaekit.register_latent("codes", codes)
         try:
             yield

@@ -62,6 +62,7 @@ EVERY = {
     "track": ("tensorboard", "wandb"),
     "track_opt": {"wandb.project": "digits"},
     "figures": False,
+    "report": False,
     "gif": False,
     "device": "cpu",
     "threads": 3,

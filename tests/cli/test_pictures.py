@@ -105,7 +105,7 @@ def test_traverse_from_a_file(run_folder, files, tmp_path):
         (["interpolate", "a.png", "none.png"], "no data set 'none.png'"),
         (["interpolate", "a.png", "a.png", "-n", "3"], "not both"),
         (["traverse", "."], r"\. holds 3 images"),
-        (["traverse", "--out", "a.jpg"], "end a.jpg in .png"),
+        (["traverse", "--out", "a.jpg"], "a.jpg must end in .png"),
     ],
 )
 def test_refused(run_folder, files, tmp_path, args, match):

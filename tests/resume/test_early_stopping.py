@@ -104,7 +104,7 @@ def test_from_an_earlier_checkpoint_the_best_is_of_those_that_stay(patient, tmp_
     done = CliRunner().invoke(main, line)
     assert done.exit_code == 0, done.output
     assert done.stdout.endswith(
-        f"Saved in {copy}: models of epoch 2, history.csv, run.json, figures/ and report.html.\n"
+        f"Saved in {copy}: models of epoch 2, history.csv, run.json and figures/.\n"
     )
     run = vaekit.load(copy)
     assert run.record.training.epochs_done == 7
