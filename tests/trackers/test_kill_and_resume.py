@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 def resumed(tmp_path_factory):
     """A run that was killed in one folder and resumed in another."""
     folder = tmp_path_factory.mktemp("killed")
-    # Of a tracker that ran here before: in the service of that one, a run that is killed stays open.
+    # In the service of a tracker that ran here before, a run that is killed would stay open.
     own = {name: value for name, value in os.environ.items() if name != "WANDB_SERVICE"}
     killed = subprocess.run(
         [sys.executable, "-m", "tests.trackers.killed", "run"],
