@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -22,6 +23,7 @@ from click.testing import CliRunner
 import vaekit
 from tests.bad_input.refusals import refused
 from tests.explorer.conftest import Served, floats
+from tests.held_runs import held_elsewhere
 from vaekit.cli import main
 from vaekit.errors import UserError, VaekitWarning
 from vaekit.explorer import listen
@@ -159,6 +161,12 @@ def test_the_other_loopback_interface(monkeypatch):
     listener.close()
     assert address.url.startswith("http://[::1]:")
     assert {name.rpartition(":")[0] for name in address.names} == {"[::1]", "localhost"}
+
+
+def test_a_run_that_is_written_is_refused(digits: Served, tmp_path):
+    copy = shutil.copytree(digits.run.path, tmp_path / "run")
+    with held_elsewhere(copy):
+        refused(tmp_path, "explore", copy, match="Another process is writing")
 
 
 def test_without_the_extra_it_is_refused(tmp_path, monkeypatch):

@@ -6,7 +6,6 @@ import base64
 import json
 import re
 import shutil
-import subprocess
 import sys
 
 import keras
@@ -18,6 +17,7 @@ import vaekit
 from tests.bad_input.refusals import refused
 from tests.cli.commands import cli
 from tests.codes import CODES, Codes
+from tests.held_runs import held_elsewhere
 from tests.small_nets import SMALL_NETS
 from vaekit.errors import UserError
 from vaekit.plugins import discovery
@@ -258,22 +258,8 @@ def test_bad_input_is_refused(plain, tmp_path):
 
 def test_a_run_that_is_written_is_refused(plain, tmp_path):
     copy = shutil.copytree(plain.path, tmp_path / "run")
-    holder = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            "import sys; from vaekit.run_directory.lock import Lock; from pathlib import Path;"
-            "Lock(Path(sys.argv[1])).acquire(); print('held', flush=True); sys.stdin.read()",
-            str(copy),
-        ],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    try:
-        assert holder.stdout.readline() == b"held\n"
+    with held_elsewhere(copy):
         refused(tmp_path, "report", copy, match="Another process is writing")
-    finally:
-        holder.communicate()
 
 
 def test_a_run_on_arrays_needs_them_again(tmp_path):

@@ -15,8 +15,11 @@ def explorer_page(run: Run, data: Any = None, *, most: int) -> str:
     It has what takes no seconds to make: no t-SNE, and a diagnosis by the history alone.
 
     most: how many latents it may ask for at once.
+
+    Raises `RunError` for a run that another process writes into.
     """
-    contents = gather(run, run.held_out(data), run.diagnose_history(), neighbours=False)
+    with run.directory.held():
+        contents = gather(run, run.held_out(data), run.diagnose_history(), neighbours=False)
     explorer = {
         "shape": run.image_shape,
         "most": most,
