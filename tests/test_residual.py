@@ -73,3 +73,14 @@ def test_saved_models_open_as_strangers_do(tmp_path, suffix):
     again = vaekit.load_model(path)
     for one, other in zip(again(images), vae.posterior(images), strict=True):
         np.testing.assert_array_equal(*map(keras.ops.convert_to_numpy, (one, other)))
+
+
+def test_in_a_graph_at_rest_each_slope_is_the_layer_s_own():
+    """TensorFlow's fusion of a convolution, a sum and a leaky ReLU has a slope of 0.2."""
+    images = keras.layers.Input((4, 4, 2))
+    changed = keras.layers.Conv2D(2, 3, padding="same")(images)
+    features = keras.layers.LeakyReLU(0.3)(keras.layers.Add()([images, changed]))
+    block = keras.Model(images, features)
+    values = np.random.default_rng(0).normal(size=(5, 4, 4, 2)).astype("float32")
+    at_once = keras.ops.convert_to_numpy(block(values))
+    np.testing.assert_allclose(block.predict(values, verbose=0), at_once, atol=1e-6)

@@ -15,6 +15,7 @@ from vaekit.startup.allocator import choose_allocator
 from vaekit.startup.choices import Choice, Settings
 from vaekit.startup.device import choose_device, hide_gpus, hide_gpus_before_import
 from vaekit.startup.forks import note_start, refuse_fork
+from vaekit.startup.graph_rewrites import leave_out_remapper
 from vaekit.startup.keras_defaults import hold
 from vaekit.startup.onednn import ask_before_import, choose_onednn
 from vaekit.startup.quiet import quiet_start
@@ -98,6 +99,8 @@ def _start(backend: str, settings: Settings) -> None:
     hide_gpus(backend, settings.device)
     threads = choose_threads(backend, settings.threads)
     allocator = choose_allocator(settings.allocator)
+    if backend == "tensorflow":
+        leave_out_remapper()
     keras.ops.zeros(())  # the first tensor starts the device
     note_start()
     device = choose_device(backend, settings.device)
