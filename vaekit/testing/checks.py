@@ -57,6 +57,7 @@ CHECKS: Mapping[str, tuple[CheckFunction, ...]] = {
         latents.builds_or_refuses,
         latents.gives_the_declared_shape,
         latents.draws_are_flat,
+        latents.draws_of_its_own_prior_have_its_size,
         latents.stays_in_its_support,
         latents.goes_from_point_to_point,
         latents.codes_lead_to_its_point,

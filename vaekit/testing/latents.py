@@ -27,6 +27,7 @@ from vaekit.testing.laws import (
     SPACES,
     Space,
     require_density_of_draws,
+    require_draws,
     require_same_law,
     require_unit_integral,
 )
@@ -98,6 +99,15 @@ def draws_are_flat(subject: Subject) -> None:
         means = {name: values[name].mean(axis=0).reshape(-1) for name in draw.report}
         for name, figure in latent.latent.summary(means).items():
             require(np.ndim(figure) == 0, f"Its figure {name!r} is no number: {figure!r}.")
+
+
+def draws_of_its_own_prior_have_its_size(subject: Subject) -> None:
+    """A prior of its own draws `(*lead, D)`, one law for all images; as `prior` parts do."""
+    latent = latent_of(subject)
+    law = latent.latent.own_prior()
+    if law is None:
+        raise CheckSkipped("It has no prior of its own.")
+    require_draws(law, latent.size, "Its own prior")
 
 
 def stays_in_its_support(subject: Subject) -> None:

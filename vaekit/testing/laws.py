@@ -6,8 +6,10 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+import keras
 import numpy as np
 
+from vaekit.distributions import Distribution
 from vaekit.testing.verdict import require
 
 # How often a sound part fails one comparison of samples. A check makes at most some dozens.
@@ -18,6 +20,26 @@ ERRORS = 6.1
 _COARSE = 0.01
 
 LogProb = Callable[[np.ndarray], np.ndarray]  # points (N, D) -> (N,), nats
+
+
+def require_draws(law: Distribution, size: int, whose: str) -> None:
+    """Raise `AssertionError` unless a single law draws `(*lead, D)` and has log-densities `(...,)`.
+
+    Its densities are asked for draws that have a leading axis.
+
+    whose: the law, as a sentence begins with it: `It`, `Its prior`.
+    """
+    for lead in ((), (5,), (3, 5)):
+        z = law.sample(keras.random.SeedGenerator(0), lead)
+        shape = (*lead, size)
+        require(
+            tuple(z.shape) == shape,
+            f"{whose} is asked for {lead} draws, and gives {tuple(z.shape)}, not {shape}.",
+        )
+        log_prob = law.log_prob(z) if lead else None
+        if log_prob is not None:
+            gives = tuple(log_prob.shape)
+            require(gives == lead, f"Of z {shape}, its log-density has the shape {gives}.")
 
 
 def require_same_law(one: np.ndarray, two: np.ndarray, sentence: str) -> None:

@@ -10,6 +10,7 @@ from vaekit.distributions import Distribution
 from vaekit.testing.laws import (
     SPACES,
     require_density_of_draws,
+    require_draws,
     require_same_law,
     require_unit_integral,
 )
@@ -31,17 +32,7 @@ def gives_a_law_of_its_size(subject: Subject) -> None:
         isinstance(law, Distribution),
         f"It gives a {type(law).__name__}, not a vaekit.Distribution.",
     )
-    for lead in ((), (5,), (3, 5)):
-        z = law.sample(keras.random.SeedGenerator(0), lead)
-        shape = (*lead, prior.size)
-        require(
-            tuple(z.shape) == shape,
-            f"Asked for {lead} draws, it gives {tuple(z.shape)}, not {shape}.",
-        )
-        log_prob = law.log_prob(z) if lead else None
-        if log_prob is not None:
-            given = tuple(log_prob.shape)
-            require(given == lead, f"Of z {shape}, its log-density has the shape {given}.")
+    require_draws(law, prior.size, "It")
     made = prior.from_noise(5)
     if made is not None:
         shape = (5, prior.size)

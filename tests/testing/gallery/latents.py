@@ -74,6 +74,19 @@ class HasFiguresByUnit(Plain):
         return {"centre": means["z_mean"]}
 
 
+class OwnNormal(distributions.StandardNormal):
+    """A prior that knows no single draw."""
+
+    def sample(self, seed, lead=()):
+        return super().sample(seed, lead or (1,))
+
+
+@breaks("latent", "draws_of_its_own_prior_have_its_size")
+class HasAPriorWithoutASingleDraw(Plain):
+    def own_prior(self):
+        return OwnNormal(self.latent_dim)
+
+
 @breaks("latent", "stays_in_its_support")
 class CutsThroughItsSphere(Plain):
     support = "sphere"

@@ -22,7 +22,9 @@ class LadderPrior(vaekit.Distribution):
         self.noise_dim = sum(way.sizes)
 
     def sample(self, seed: Any, lead: tuple[int, ...] = ()) -> Any:
-        return self.from_noise(keras.random.normal((*lead, self.noise_dim), seed=seed))
+        # Its networks take rows alone.
+        z = self.from_noise(keras.random.normal((*(lead or (1,)), self.noise_dim), seed=seed))
+        return z if lead else z[0]
 
     def log_prob(self, z: Any) -> Any:
         groups, terms = self.way.parted(z), []
