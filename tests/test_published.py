@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -14,6 +16,8 @@ from vaekit.proof.extent import Extent
 from vaekit.proof.published import claims
 from vaekit.proof.published.repeat import repeat
 from vaekit.proof.published.rows import chosen_rows, read_rows
+
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.mark.parametrize("row", read_rows().values(), ids=lambda row: row.name)
@@ -104,3 +108,16 @@ def test_a_row_says_what_it_needs(monkeypatch):
     monkeypatch.setattr("vaekit.proof.published.rows.read_rows", lambda: rows)
     with pytest.raises(UserError, match="needs vaekit-of-nobody"):
         chosen_rows(["own"])
+
+
+def test_what_was_repeated_is_of_its_row_as_it_stands():
+    """README counts those that came out within their tolerance."""
+    files = sorted((ROOT / "benchmarks/results/published").glob("*.json"))
+    results = [json.loads(file.read_text("utf-8")) for file in files]
+    for file, result in zip(files, results, strict=True):
+        row = read_rows()[file.stem]
+        assert (result["protocol"], result["published"]) == (row.protocol, row.figure)
+        came_out = row.reproduced(result["estimate"]["value"], result["share"])
+        assert result["reproduced"] == came_out
+    count = sum(result["reproduced"] for result in results)
+    assert f"| published results repeated | {count} |" in (ROOT / "README.md").read_text("utf-8")

@@ -55,6 +55,20 @@ def test_a_decoder_gives_what_the_runs_does(vectors: vaekit.Run) -> None:
     assert exported.difference <= 1e-4
 
 
+def test_a_residual_decoder_gives_what_the_runs_does(tmp_path) -> None:
+    """Its last leaky ReLU comes behind a sum, and has another slope than TensorFlow's fusion."""
+    run = vaekit.train(
+        **SHORT,
+        encoder="residual",
+        decoder="residual",
+        encoder_opt={"width": 4},
+        decoder_opt={"width": 4},
+        out=str(tmp_path / "run"),
+    )
+    exported = export_decoder(run, run.latents(run.held_out(limit=20).images))
+    assert exported.difference < 1e-5
+
+
 @pytest.mark.backend
 def test_a_decoder_of_maps_by_class_takes_labels(maps: vaekit.Run, capfd) -> None:
     held = maps.held_out(limit=10).images
