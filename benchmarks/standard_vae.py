@@ -1,7 +1,7 @@
 """SVAE, IWAE and VampPrior against the standard VAE, under one protocol, with several seeds.
 
     pip install . -r plugins/all.txt
-    python benchmarks/standard_vae.py --out benchmarks/results/standard_vae.json
+    python benchmarks/standard_vae.py --out benchmarks/results/standard_vae/mnist_sample.json
 
 All of them are 784-256-128 perceptrons with `--latent-dim` values of z, trained with Adam at 1e-3
 in batches of 64 on the kit's sample of MNIST, each pixel drawn once as black or white by its grey

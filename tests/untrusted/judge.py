@@ -59,6 +59,8 @@ def judge(name: str, folder: Path) -> Verdict:
     finally:
         _safe_again()
     changed = [what for what, value in before.items() if not _equal(value, after[what])]
+    if "descriptors" in changed:  # which of them is what one looks for
+        changed += sorted(set(before["descriptors"]) ^ set(after["descriptors"]))
     if _listing(folder) != written or written_to.exists():
         changed.append("files")
     return Verdict(code, said, seconds, processor, peak, changed, canary.exists())
