@@ -3,7 +3,7 @@
 What a fence says of its block, in a page that is run:
 
 - `sh`: run by bash, which stops at the first command that fails;
-- `python`: run in the page's one Python process, so that names last;
+- `python`: run in one Python process, so that names last;
 - `text`, right after one of those: what it prints, where `...` stands for anything (commands'
   error messages are part of it, Python's warnings are not);
 - `{code-block} LANGUAGE` with a `:caption:`: a file of that name, to be written;
@@ -13,7 +13,6 @@ What a fence says of its block, in a page that is run:
 from __future__ import annotations
 
 import doctest
-import json
 import os
 import re
 import shlex
@@ -26,22 +25,13 @@ from typing import NamedTuple
 from click.testing import CliRunner
 from markdown_it import MarkdownIt
 
+from tests.warm_process import WarmProcess, shared
 from vaekit.cli import main
 
 PATIENCE = 300  # seconds that a block of commands may take
 _COMPARE = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 # What a page calls as commands, as modules: so they run in the page's environment.
 _COMMANDS = ("pip", "pytest", "vaekit")
-
-_PYTHON = """
-import json, os, sys
-names = {"__name__": "__main__"}
-for line in sys.stdin:
-    where, folder, code = json.loads(line)
-    os.chdir(folder)
-    exec(compile(code, where, "exec"), names)
-    print(end="\\0", flush=True)
-"""
 
 
 class Block(NamedTuple):
@@ -58,6 +48,10 @@ def blocks(page: Path, language: str | None = None) -> list[Block]:
     tokens = MarkdownIt().parse(page.read_text(encoding="utf-8"))
     found = [_block(t.info.strip(), t.content, t.map[0] + 1) for t in tokens if t.type == "fence"]
     return [block for block in found if language in (None, block.language)]
+
+
+def _code_of(page: Path, language: str) -> str:
+    return "\n".join(block.code for block in blocks(page, language))
 
 
 def _block(info: str, content: str, line: int) -> Block:
@@ -82,28 +76,39 @@ def command(line: str, *more: str) -> None:
 
 
 class Story:
-    """A page to be run, in a new folder and a new virtual environment below `scratch`."""
+    """A page to be run, in a new folder and a new virtual environment below `scratch`.
+
+    What a page installs has to be there from a process's start: its commands are processes of their
+    own, as is Python that imports no vaekit, to which it may not have to be there. All else runs in
+    a process that stays for the next page.
+    """
 
     def __init__(self, page: Path, scratch: Path) -> None:
         self.page = page
         self.folder = scratch / "page"  # where the next block runs: a `cd` lasts
         self.folder.mkdir()
+        self._scratch = scratch
         self._left = scratch / "left-in"
         self._bin = _environment(scratch / "venv")
         self._variables = {**os.environ, "PATH": f"{self._bin}{os.pathsep}{os.environ['PATH']}"}
-        self._python: subprocess.Popen[str] | None = None
-        self._warnings = scratch / "stderr"  # what Python's libraries say beside the output
+        code = {language: _code_of(page, language) for language in ("sh", "python")}
+        self._installs = re.search(r"^ *pip ", code["sh"], re.MULTILINE) is not None
+        self._alone = self._installs or not re.search(r"\bvaekit\b", code["python"])
+        self._python: WarmProcess | None = None
 
     def tell(self) -> None:
         """Run the blocks in order. Raises `AssertionError` for one that fails, saying where."""
         printed: str | None = None
+        if not self._installs:
+            shared().write_command(self._bin / "vaekit")
         try:
             for block in blocks(self.page):
                 printed = self._take(block, printed)
         finally:
-            if self._python is not None:
-                self._python.kill()
-                self._python.communicate()
+            if self._python is not None and self._alone:
+                self._python.close()
+            elif self._python is not None:
+                self._python.forget(self._scratch)
 
     def _take(self, block: Block, before: str | None) -> str | None:
         """Do with a block as its fence says, and give what it prints; None if it isn't run."""
@@ -141,26 +146,14 @@ class Story:
 
     def _exec(self, block: Block) -> str:
         if self._python is None:
-            self._python = subprocess.Popen(
-                [self._bin / "python", "-c", _PYTHON],
-                cwd=self.folder,
-                env=self._variables,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._warnings.open("w"),
-                text=True,
-            )
-        stdin, stdout = self._python.stdin, self._python.stdout
-        assert stdin is not None
-        assert stdout is not None
-        print(
-            json.dumps((self._where(block), str(self.folder), block.code)), file=stdin, flush=True
-        )
-        printed = ""
-        while (character := stdout.read(1)) not in ("", "\0"):
-            printed += character
-        self._require(character == "\0", block, f"{printed}{self._warnings.read_text()}")
-        return printed
+            own = self._bin / "python"
+            self._python = WarmProcess(own, self._variables) if self._alone else shared()
+        output, errors = self._scratch / "stdout", self._scratch / "stderr"
+        with output.open("w") as printed, errors.open("w") as warnings:
+            where = self._where(block)
+            code = self._python.run(block.code, where, self.folder, printed, warnings)
+        self._require(not code, block, f"{output.read_text()}{errors.read_text()}")
+        return output.read_text()
 
     def _require(self, holds: bool, block: Block, otherwise: str) -> None:
         assert holds, f"{self._where(block)}: {otherwise}"

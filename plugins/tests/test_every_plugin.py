@@ -43,6 +43,13 @@ def test_entry_point_is_its_package(folder: str) -> None:
 
 
 @every_folder
+def test_hatchling_alone_builds_it(folder: str) -> None:
+    """These tests install it without an environment of its own to build in."""
+    system = tomllib.loads((PLUGINS / folder / "pyproject.toml").read_text())["build-system"]
+    assert system == {"requires": ["hatchling"], "build-backend": "hatchling.build"}
+
+
+@every_folder
 def test_it_offers_parts_and_its_readme_names_each(folder: str) -> None:
     package = folder.replace("-", "_")
     names = [part.name for part in PARTS if str(part.factory).startswith(f"{package}.")]
