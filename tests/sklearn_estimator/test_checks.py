@@ -18,13 +18,7 @@ from vaekit.sklearn import VAE
 TINY = {"width": 4, "depth": 0}
 ESTIMATOR = VAE(epochs=1, encoder_opt=TINY, decoder_opt=TINY)
 # Of those that fit something, these few run on each backend.
-QUICK = {
-    "check_dict_unchanged",
-    "check_dont_overwrite_parameters",
-    "check_fit2d_1feature",
-    "check_methods_sample_order_invariance",
-    "check_readonly_memmap_input",
-}
+QUICK = {"check_dict_unchanged", "check_methods_sample_order_invariance"}
 # These fit nothing.
 AT_ONCE = {
     "check_complex_data",

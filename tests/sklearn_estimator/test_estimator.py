@@ -72,19 +72,20 @@ def test_a_score_is_the_elbo_of_a_sample_whatever_is_beside_it(fitted, rows):
     assert len(np.unique(np.round(scores - run_own["elbo"], 3))) > 60
 
 
-@pytest.mark.parametrize("shape", [(8, 8), (8, 8, 1)])
-def test_images_come_back_as_they_went_in(rows, shape):
-    images = (rows * 15).astype("uint8").reshape(-1, *shape)
+def test_images_come_back_as_they_went_in(rows):
+    images = (rows * 15).astype("uint8").reshape(-1, 8, 8)
     estimator = VAE(**SMALL).fit(images)
     assert estimator.image_shape_ == (8, 8, 1)
     assert estimator.n_features_in_ == 64
     assert estimator.scaling_.scale == {"uint8": 255}
     assert estimator.run_.scale == {"uint8": 255}
     np.testing.assert_allclose(estimator.transform(images), estimator.run_.latents(images))
+    whole = images[..., np.newaxis]  # the same images with their channel
+    np.testing.assert_array_equal(estimator.transform(whole), estimator.transform(images))
     back = estimator.inverse_transform(estimator.transform(images))
     assert back.shape == images.shape
     assert 1 < back.max() <= 255
-    with pytest.raises(vaekit.DataError, match="samples of 1x8x8, and .* on images of 8x8x1"):
+    with pytest.raises(vaekit.DataError, match="samples of 1x8x8, and the"):
         estimator.transform(images.reshape(-1, 1, 8, 8))
 
 
