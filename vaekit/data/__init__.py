@@ -14,7 +14,14 @@ from vaekit.data.labels import check_labels
 from vaekit.data.load import load_data
 from vaekit.data.mend import MENDS, Mend, write_mended
 from vaekit.data.read import read_images
-from vaekit.data.scale import Scale, recorded_scale
+from vaekit.data.scale import (
+    Scale,
+    recorded_scale,
+    scaling,
+    stored_as,
+    white_by,
+    white_of,
+)
 from vaekit.data.sizes import DifferingSizesError
 from vaekit.data.splits import split, take
 from vaekit.data.stored import StoredPixels, parts_of
@@ -43,10 +50,14 @@ __all__ = [
     "parts_of",
     "read_images",
     "recorded_scale",
+    "scaling",
     "size",
     "split",
+    "stored_as",
     "take",
     "to_train_on",
+    "white_by",
+    "white_of",
     "with_few_labels",
     "write_mended",
 ]

@@ -8,7 +8,7 @@ import numpy as np
 
 from vaekit.data.factors import check_factors, check_sizes
 from vaekit.data.labels import check_labels
-from vaekit.data.pixels import normalise
+from vaekit.data.pixels import SMALLEST, normalise
 from vaekit.data.scale import HELD, Scale, refuse_other_scale
 from vaekit.errors import DataError
 from vaekit.types import Dataset, Images
@@ -31,7 +31,11 @@ def checked(raw: Dataset, scale: Scale | None = None) -> Dataset:
     if raw.scale:
         refuse_other_scale(raw.scale, scale or {}, f"The data set {raw.source}")
         scale = {**raw.scale, **HELD}
-    pixels, whites, stored = normalise([images.pixels for images in parts.values()], names, scale)
+    # A table's rows, which are scaled already, are images one pixel high.
+    smallest = 1 if raw.scale else SMALLEST
+    pixels, whites, stored = normalise(
+        [images.pixels for images in parts.values()], names, scale, smallest
+    )
     shapes = [array.shape[1:] for array in pixels]
     if len(set(shapes)) > 1:
         raise DataError(

@@ -23,7 +23,9 @@ class Normalised(NamedTuple):
     stored: str
 
 
-def normalise(arrays: list[Any], names: list[str], scale: Scale | None = None) -> Normalised:
+def normalise(
+    arrays: list[Any], names: list[str], scale: Scale | None = None, smallest: int = SMALLEST
+) -> Normalised:
     """The arrays as `(N, H, W, C)`, all uint8 or all float32 in [0, 1].
 
     arrays: images `(N, H, W)` or `(N, H, W, C)`, the splits of one data set; of `StoredPixels`,
@@ -31,10 +33,11 @@ def normalise(arrays: list[Any], names: list[str], scale: Scale | None = None) -
     names: what to call each in an error.
     scale: that of the run that they are for; None: it is taken from all arrays of one type
     together, so that a dark test set is scaled as its training set is. See `vaekit.data.scale`.
+    smallest: the fewest pixels that a side may have.
 
     Raises `DataError` for what is no array of images.
     """
-    images = [_shaped(a, name) for a, name in zip(arrays, names, strict=True)]
+    images = [_shaped(a, name, smallest) for a, name in zip(arrays, names, strict=True)]
     ranges = [_range(a, name) for a, name in zip(images, names, strict=True)]
     scaled, whites, stored = [], {}, []
     for array, name in zip(images, names, strict=True):
@@ -55,7 +58,7 @@ def normalise(arrays: list[Any], names: list[str], scale: Scale | None = None) -
     return Normalised(regular, whites, " and ".join(dict.fromkeys(stored)))
 
 
-def _shaped(array: Any, name: str) -> Any:
+def _shaped(array: Any, name: str, smallest: int) -> Any:
     """The images with four axes."""
     if not isinstance(array, StoredPixels):
         array = as_array(array, name)
@@ -72,13 +75,13 @@ def _shaped(array: Any, name: str) -> Any:
     count, height, width, channels = array.shape
     if count == 0 or channels == 0:
         raise DataError(f"{name} are empty, of shape {array.shape}. Give at least one image.")
-    if height < SMALLEST or width < SMALLEST:
+    if height < smallest or width < smallest:
         hint = "Make them larger."
-        if height < SMALLEST <= min(width, channels):
+        if height < smallest <= min(width, channels):
             hint = "If their channels come first, move them last: numpy.moveaxis(x, 1, -1)."
         raise DataError(
             f"{name} have the shape {array.shape}: {height}x{width} pixels, smaller than "
-            f"{SMALLEST}x{SMALLEST}. {hint}"
+            f"{smallest}x{smallest}. {hint}"
         )
     return array
 

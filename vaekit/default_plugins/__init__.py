@@ -22,6 +22,7 @@ def register_encoders(register: vaekit.Register) -> None:
         f"{_HERE}.residual:encoder",
         summary="Residual blocks without normalisation, for colour and larger images.",
     )
+    register("dense", f"{_HERE}.dense:encoder", summary="Dense layers, for tables.")
 
 
 @vaekit.hookimpl
@@ -37,6 +38,7 @@ def register_decoders(register: vaekit.Register) -> None:
         f"{_HERE}.residual:decoder",
         summary="Residual blocks between interpolated maps, which leave no checkerboard.",
     )
+    register("dense", f"{_HERE}.dense:decoder", summary="Dense layers, for tables.")
 
 
 @vaekit.hookimpl

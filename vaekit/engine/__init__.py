@@ -7,6 +7,7 @@ from vaekit.engine.columns import Columns
 from vaekit.engine.evaluation import Evaluation, score
 from vaekit.engine.feed import HELD, batch_bytes
 from vaekit.engine.objectives import Objective
+from vaekit.engine.one_by_one import score_one_by_one
 from vaekit.engine.pace import SECONDS_A_CALL, Pace
 from vaekit.engine.program import Batch, Program
 from vaekit.engine.steps import (
@@ -38,4 +39,5 @@ __all__ = [
     "compile_train",
     "epoch_order",
     "score",
+    "score_one_by_one",
 ]

@@ -41,6 +41,7 @@ class Program:
     kernels: `fused` or `stock`; see `vaekit.kernels`.
     augment: names of `vaekit.augmentation`, by which training images are changed.
     redraws_pixels: whether each step draws training images in black and white.
+    drawn: random states of the loss's own, which evaluation moves.
     """
 
     def __init__(
@@ -98,7 +99,7 @@ class Program:
         self.optimizer = self.objectives[0].optimizer
         self.columns, _ = self._layout(self._train_sums)
         self.eval_columns, assigned = self._layout(self._eval_sums)
-        self._drawn = self._drawn_of(assigned)
+        self.drawn = self._drawn_of(assigned)
 
     @property
     def state(self) -> list[keras.Variable]:
@@ -126,7 +127,7 @@ class Program:
         A loss may have random states of its own.
         """
         self.restart_evaluation()
-        before = [(variable, np.array(variable.numpy())) for variable in self._drawn]
+        before = [(variable, np.array(variable.numpy())) for variable in self.drawn]
         try:
             yield
         finally:
