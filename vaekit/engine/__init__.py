@@ -9,6 +9,7 @@ from vaekit.engine.feed import HELD, batch_bytes
 from vaekit.engine.objectives import Objective
 from vaekit.engine.pace import SECONDS_A_CALL, Pace
 from vaekit.engine.program import Batch, Program
+from vaekit.engine.scorer import Scorer
 from vaekit.engine.steps import (
     Steps,
     batches,
@@ -30,6 +31,7 @@ __all__ = [
     "Pace",
     "Program",
     "ProgramModel",
+    "Scorer",
     "Steps",
     "averages_of",
     "batch_bytes",
