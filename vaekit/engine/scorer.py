@@ -14,7 +14,7 @@ from vaekit.engine.feed import Feed, Source
 from vaekit.engine.program import Program
 from vaekit.engine.steps import Steps, classes_of
 from vaekit.pixels import as_floats
-from vaekit.types import ImageShape, Images
+from vaekit.types import Images, ImageShape
 
 
 class Scorer:
@@ -47,8 +47,9 @@ class Scorer:
         if count > len(self._handed.pixels):
             raise ValueError(f"{count} images, and a call takes {len(self._handed.pixels)}.")
         self._handed.pixels[:count] = as_floats(np.asarray(images.pixels[:]))
-        if self._labels is not None:
-            self._labels[:count] = classes_of(self._program, images.labels)
+        classes = classes_of(self._program, images.labels)
+        if self._labels is not None and classes is not None:
+            self._labels[:count] = classes
         order, size = np.arange(count, dtype=np.int32), images_a_batch(images.pixels)
         rows = [*in_order(self._program, self._steps, order, size)]
         columns = dict(zip(self._names, np.concatenate(rows).T, strict=True))
@@ -59,7 +60,7 @@ class _Handed:
     """Images that are handed over in memory; see `vaekit.data.stored.Rows`."""
 
     def __init__(self, image_shape: ImageShape, most: int) -> None:
-        self.shape = (most, *image_shape)
+        self.shape: tuple[int, ...] = (most, *image_shape)
         self.dtype: np.dtype[Any] = np.dtype(np.float32)
         self.together = 1
         self.pixels = np.zeros(self.shape, np.float32)

@@ -18,8 +18,8 @@ _CONNECTIONS = 1024  # at the same time
 class Explorer:
     """A run's page with its model behind it: in a notebook, the value of a cell that shows it.
 
-    listener, address: as `listen_secretly` gives them. data: as for `Run.held_out`. height: of the frame in
-    a notebook, in pixels.
+    listener, address: as `listen_secretly` gives them. data: as for `Run.held_out`. height: of the
+    frame in a notebook, in pixels.
     """
 
     def __init__(

@@ -16,6 +16,5 @@ def require_libraries(what: str, extra: str, *names: str) -> None:
     for name in names:
         if importlib.util.find_spec(name) is None:
             raise UserError(
-                f"{what} needs {name}, which is not installed: "
-                f"{install_text(f'vaekit[{extra}]')}."
+                f"{what} needs {name}, which is not installed: {install_text(f'vaekit[{extra}]')}."
             )

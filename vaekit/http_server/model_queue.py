@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 
+from vaekit.errors import UserError
 from vaekit.http_server.busy import BusyError
 
 _Parameters = ParamSpec("_Parameters")
@@ -39,8 +40,9 @@ class ModelQueue:
     """Who waits for a model; for use in one event loop.
 
     name: of the thread. most: how many rows go through the model in one call. most_waiting: how
-    many rows may wait, in all. gather: seconds that the first of a call waits for others to come.
-    seconds: how long anybody waits; None is `SECONDS`.
+    many rows may wait, in all. most_calls: how many calls of functions may, beside them; None is
+    `WAITING_CALLS`. gather: seconds that the first of a call waits for others to come. seconds: how
+    long anybody waits; None is `SECONDS`.
     done: told of each joined call how many rows it had and how long it took, in the loop.
     """
 
@@ -50,12 +52,14 @@ class ModelQueue:
         *,
         most: int,
         most_waiting: int,
+        most_calls: int | None = None,
         gather: float = 0.0,
         seconds: float | None = None,
         done: Callable[[int, float], None] = _nothing,
     ) -> None:
         self.most = most
         self.most_waiting = most_waiting
+        self._most_calls = most_calls
         self._gather = gather
         self._seconds = seconds
         self._done = done
@@ -76,7 +80,8 @@ class ModelQueue:
 
         Rows that wait for the same function at the same time go through it together: 200 requests
         for an image each take a call or two. Their number is filled up to a power of two, since
-        some backends compile for each anew; what is made of a row mustn't hang on the others.
+        some backends compile for each anew; what is made of a row mustn't hang on the others. Where
+        that raises a `UserError`, each is tried alone.
 
         Raises `BusyError` where too many wait, `TimeoutError` after the queue's seconds.
         """
@@ -100,7 +105,8 @@ class ModelQueue:
         **kwargs: _Parameters.kwargs,
     ) -> _Result:
         """The result of a function that uses the model. Raises as `joined` and the function do."""
-        if self._calls >= WAITING_CALLS:
+        most = WAITING_CALLS if self._most_calls is None else self._most_calls
+        if self._calls >= most:
             raise BusyError("Too many images are waiting for the model. Try again in a moment.")
         self._calls += 1
         loop = asyncio.get_running_loop()
@@ -127,16 +133,14 @@ class ModelQueue:
             if not together:
                 continue
             start = time.perf_counter()
-            try:
-                results = await loop.run_in_executor(self._thread, _results, together)
-            except Exception as error:
-                for each in together:
-                    if not each.results.done():
-                        each.results.set_exception(error)
-                continue
+            results = await loop.run_in_executor(self._thread, _results, together)
             self._done(sum(each.rows for each in together), time.perf_counter() - start)
             for each, own in zip(together, results, strict=True):
-                if not each.results.done():  # as one is that was waited for too long
+                if each.results.done():  # as one is that was waited for too long
+                    continue
+                if isinstance(own, Exception):
+                    each.results.set_exception(own)
+                else:
                     each.results.set_result(own)
 
     def _next(self) -> list[_Waiting]:
@@ -156,8 +160,19 @@ class ModelQueue:
         return together
 
 
-def _results(together: list[_Waiting]) -> list[Mapping[str, np.ndarray]]:
-    """What the function of these makes of each."""
+def _results(together: list[_Waiting]) -> list[Mapping[str, np.ndarray] | Exception]:
+    """What the function of these makes of each, or why it doesn't."""
+    try:
+        return [*_split(together)]
+    except UserError as error:  # of some rows among them
+        if len(together) > 1:
+            return [result for each in together for result in _results([each])]
+        return [error]
+    except Exception as error:
+        return [error] * len(together)
+
+
+def _split(together: list[_Waiting]) -> list[Mapping[str, np.ndarray]]:
     rows = sum(each.rows for each in together)
     fill = (1 << (rows - 1).bit_length()) - rows
     columns = [_joined(column, fill) for column in zip(*(e.columns for e in together), strict=True)]

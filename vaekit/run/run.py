@@ -35,6 +35,7 @@ from vaekit.types import Dataset, Images, Pixels, as_images
 
 if TYPE_CHECKING:
     from vaekit.explorer.explorer import Explorer
+    from vaekit.serving.service import Service
 
 
 class Run:
@@ -531,6 +532,23 @@ class Run:
         """
         explore = import_module("vaekit.explorer").explore  # of a room above this one
         return explore(self, data, port=port, host=host, height=height)
+
+    def serve(
+        self, *, port: int | None = None, host: str = "127.0.0.1", **limits: float
+    ) -> Service:
+        """The run as a service over HTTP, for other programs on this machine.
+
+        It is served in a thread until `close` of what this gives, or the end of a `with` block;
+        its `url` says where. It answers what `vaekit serve` does.
+
+        port: None takes a free one. host: an address of the loopback interface. limits: those of
+            `vaekit serve`, such as `max_rows=64`.
+
+        Raises `UserError` where the extra `vaekit[serve]` isn't installed, a port is taken, or the
+        host is reached by other machines; `OptionError` for limits that can't be.
+        """
+        serve = import_module("vaekit.serving").serve  # of a room above this one
+        return serve(self, port=port, host=host, limits=limits)
 
     def _program(self) -> Program:
         """The program of the checkpoint that the run's models are of."""
