@@ -19,12 +19,9 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from vaekit.http_server import Address
 from vaekit.http_server.bodies import read_body
 from vaekit.http_server.busy import MemoryBudget, Share
-from vaekit.http_server.guard import Guard
 from vaekit.http_server.model_queue import ModelQueue
-from vaekit.http_server.paced import Paced
 from vaekit.http_server.refusals import refusing
 from vaekit.run import Run
 from vaekit.serving import contents
@@ -41,17 +38,21 @@ Answer = Callable[[Request, Share], Coroutine[Any, Any, Response]]
 
 MODEL_PATHS = ("/encode", "/decode", "/reconstruct", "/sample", "/score")
 TOLD_PATHS = ("/", "/health", "/metrics", "/openapi.json")
+_SHARE = "vaekit.share"  # where a scope has the share of its request
 _PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 class Answers:
-    """The answers to requests, by the run and its queue; for use in one event loop."""
+    """The answers to requests; for use in one event loop.
+
+    queue: who waits for the model. budget: what requests under way hold.
+    """
 
     def __init__(self, run: Run, model: RunModel, limits: Limits, figures: Figures) -> None:
         self._run, self._model, self._limits, self._figures = run, model, limits, figures
         self._values = max(math.prod(run.image_shape), run.latent_dim)
-        self._budget = MemoryBudget(limits.memory)
-        self._queue = ModelQueue(
+        self.budget = MemoryBudget(limits.memory)
+        self.queue = ModelQueue(
             "vaekit-model",
             most=limits.max_batch,
             most_waiting=limits.queue,
@@ -64,14 +65,14 @@ class Answers:
         self._reader = ThreadPoolExecutor(1, "vaekit-reader")
         self._description = described(run, model, limits)
         self._page = page_of(self._description)
-        figures.watch("vaekit_waiting_rows", "Rows that wait.", lambda: self._queue.waiting_rows)
+        figures.watch("vaekit_waiting_rows", "Rows that wait.", lambda: self.queue.waiting_rows)
         figures.watch(
-            "vaekit_held_bytes", "Bytes of requests under way.", lambda: self._budget.taken
+            "vaekit_held_bytes", "Bytes of requests under way.", lambda: self.budget.taken
         )
 
     def close(self) -> None:
         """Start nothing further."""
-        self._queue.close()
+        self.queue.close()
         self._reader.shutdown(wait=False, cancel_futures=True)
 
     async def encode(self, request: Request, share: Share) -> Response:
@@ -79,7 +80,7 @@ class Answers:
         media = accepted(request.headers.get("accept", ""), (JSON, NPY))
         array = _chosen(request, self._model.encoded_names, self._model.point)
         images, labels = await self._images(request, share, {"labels", "array"})
-        columns = await self._queue.joined(self._model.encode, images, labels)
+        columns = await self.queue.joined(self._model.encode, images, labels)
         return await self._answer(share, columns, media, array)
 
     async def reconstruct(self, request: Request, share: Share) -> Response:
@@ -87,7 +88,7 @@ class Answers:
         media = accepted(request.headers.get("accept", ""), (NPY, PNG, JSON))
         images, labels = await self._images(request, share, {"labels"})
         self._refuse_form(media, len(images))
-        columns = await self._queue.joined(self._model.reconstruct, images, labels)
+        columns = await self.queue.joined(self._model.reconstruct, images, labels)
         return await self._answer(share, columns, media, "images")
 
     async def score(self, request: Request, share: Share) -> Response:
@@ -96,7 +97,7 @@ class Answers:
         names = self._model.score_names
         array = _chosen(request, names, "elbo" if "elbo" in names else "loss")
         images, labels = await self._images(request, share, {"labels", "array"})
-        columns = await self._queue.call(self._model.score, images, labels)
+        columns = await self.queue.call(self._model.score, images, labels)
         return await self._answer(share, columns, media, array)
 
     async def decode(self, request: Request, share: Share) -> Response:
@@ -116,7 +117,8 @@ class Answers:
         classes = contents.classes(
             self._run, latents.labels if labels is None else labels, len(values)
         )
-        columns = await self._queue.joined(self._model.decode, values, classes)
+        with unfit_is_422():  # numbers that are no codes
+            columns = await self.queue.joined(self._model.decode, values, classes)
         return await self._answer(share, columns, media, "images")
 
     async def sample(self, request: Request, share: Share) -> Response:
@@ -133,8 +135,8 @@ class Answers:
             labels = np.arange(asked.count) % self._run.model.condition.classes
         classes = contents.classes(self._run, labels, asked.count)
         with unfit_is_422():
-            z = await self._queue.call(self._model.draw, asked, classes)
-        columns = await self._queue.joined(self._model.decode, z, classes)
+            z = await self.queue.call(self._model.draw, asked, classes)
+        columns = await self.queue.joined(self._model.decode, z, classes)
         return await self._answer(share, columns, media, "images")
 
     async def page(self, request: Request) -> Response:
@@ -151,8 +153,8 @@ class Answers:
             {
                 "status": "ok",
                 "run": self._run.path.name,
-                "waiting_rows": self._queue.waiting_rows,
-                "held_bytes": self._budget.taken,
+                "waiting_rows": self.queue.waiting_rows,
+                "held_bytes": self.budget.taken,
             }
         )
 
@@ -160,21 +162,26 @@ class Answers:
         """The figures of this service."""
         return Response(self._figures.text(), media_type=CONTENT_TYPE_LATEST)
 
-    def asked(self, answer: Answer) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """An answer that holds a share of the memory until it is sent."""
+    def app(self) -> ASGIApp:
+        """The application of these answers; each request holds a share until it is answered."""
+        told = (self.page, self.health, self.metrics, self.description)
+        made = (self.encode, self.decode, self.reconstruct, self.sample, self.score)
+        routes: list[BaseRoute] = [
+            *(
+                Route(path, endpoint, methods=["GET"])
+                for path, endpoint in zip(TOLD_PATHS, told, strict=True)
+            ),
+            *(
+                Route(path, _with_share(answer), methods=["POST"])
+                for path, answer in zip(MODEL_PATHS, made, strict=True)
+            ),
+        ]
+        return self._holding(refusing(routes))
 
-        async def within(request: Request) -> Response:
-            share = request.scope["vaekit_share"]
-            return await answer(request, share)
-
-        return within
-
-    def holding(self, app: ASGIApp) -> ASGIApp:
-        """An application each of whose requests holds a share until its answer is sent."""
-
+    def _holding(self, app: ASGIApp) -> ASGIApp:
         async def hold(scope: Any, receive: Any, send: Any) -> None:
-            with self._budget.share() as share:
-                await app({**scope, "vaekit_share": share}, receive, send)
+            with self.budget.share() as share:
+                await app({**scope, _SHARE: share}, receive, send)
 
         return hold
 
@@ -227,23 +234,13 @@ class Answers:
         return Response(await self._read(encoded, columns, media, array), media_type=media)
 
 
-def build_app(answers: Answers, address: Address, limits: Limits, figures: Figures) -> ASGIApp:
-    """The application that serves a run at an address."""
-    told = (answers.page, answers.health, answers.metrics, answers.description)
-    made = (answers.encode, answers.decode, answers.reconstruct, answers.sample, answers.score)
-    routes: list[BaseRoute] = [
-        *(
-            Route(path, endpoint, methods=["GET"])
-            for path, endpoint in zip(TOLD_PATHS, told, strict=True)
-        ),
-        *(
-            Route(path, answers.asked(answer), methods=["POST"])
-            for path, answer in zip(MODEL_PATHS, made, strict=True)
-        ),
-    ]
-    app = Paced(answers.holding(refusing(routes)), limits.connections)
-    figures.watch("vaekit_requests_under_way", "Requests under way.", lambda: app.under_way)
-    return figures.measured(Guard(app, address))
+def _with_share(answer: Answer) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    """An answer that holds a share of the memory until it is sent."""
+
+    async def within(request: Request) -> Response:
+        return await answer(request, request.scope[_SHARE])
+
+    return within
 
 
 def _chosen(request: Request, names: tuple[str, ...], usual: str) -> str:

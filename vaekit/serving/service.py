@@ -6,9 +6,11 @@ import math
 import socket
 
 from vaekit.http_server import Address
+from vaekit.http_server.guard import Guard
+from vaekit.http_server.paced import Paced
 from vaekit.http_server.server import LocalServer
 from vaekit.run import Run
-from vaekit.serving.app import MODEL_PATHS, TOLD_PATHS, Answers, build_app
+from vaekit.serving.app import MODEL_PATHS, TOLD_PATHS, Answers
 from vaekit.serving.figures import Figures
 from vaekit.serving.limits import Limits
 from vaekit.serving.run_model import RunModel
@@ -17,7 +19,10 @@ from vaekit.serving.run_model import RunModel
 class Service:
     """A run as a service. Making one compiles its model for every size of a batch.
 
-    listener, address: as `listen_here` gives them; limits: checked. url: where it is.
+    listener, address: as `listen_here` gives them; limits: checked.
+
+    url: where it is. limits: those that hold for this run. answers, paced: what answers, and what
+    counts the requests under way.
 
     Raises `OptionError` where the memory isn't enough for one request.
     """
@@ -28,15 +33,19 @@ class Service:
         model = RunModel(run, self.limits.max_batch)
         model.warm_up()
         figures = Figures((*MODEL_PATHS, *TOLD_PATHS))
-        answers = Answers(run, model, self.limits, figures)
+        self.answers = Answers(run, model, self.limits, figures)
+        self.paced = Paced(self.answers.app(), self.limits.connections)
+        figures.watch(
+            "vaekit_requests_under_way", "Requests under way.", lambda: self.paced.under_way
+        )
         self._server = LocalServer(
-            build_app(answers, address, self.limits, figures),
+            figures.measured(Guard(self.paced, address)),
             listener,
             name="vaekit-serve",
             # More than may ask, so that who does beyond that is told.
             connections=2 * self.limits.connections,
             finishing=self.limits.body_timeout + self.limits.timeout,
-            closed=answers.close,
+            closed=self.answers.close,
         )
 
     def serve(self) -> None:
