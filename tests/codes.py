@@ -12,8 +12,9 @@ from keras import layers, ops
 
 import vaekit
 from vaekit import distributions
+from vaekit.errors import DataError
 from vaekit.plugins import discovery
-from vaekit.stock_layers import flattened
+from vaekit.stock_layers import fixed_dense, flattened
 
 CODES = 6
 
@@ -63,6 +64,23 @@ class Codes(vaekit.Latent):
         codes = keras.ops.convert_to_numpy(self.codebook.kernel)
         nearest = np.square(z[:, None] - codes).sum(axis=-1).argmin(axis=1)
         return np.eye(CODES)[nearest]
+
+
+class Numbered(Codes):
+    """Codes that tell their numbers, of one index."""
+
+    constant_kl = True
+    code_name = "code"
+    code_sizes = (CODES,)
+
+    def encoded(self, parameters):
+        sharp = layers.Softmax()(layers.Rescaling(1e6)(parameters["scores"]))
+        return {"code": fixed_dense(sharp, np.arange(CODES)[:, None], "encoder_code")}
+
+    def looked_up(self, code):
+        if ((code < 0) | (code >= CODES)).any():
+            raise DataError(f"A code is from 0 to {CODES - 1}.")
+        return keras.ops.convert_to_numpy(self.codebook.kernel)[code[:, 0]]
 
 
 def _chosen(scores):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
+from typing import IO
 
 import h5py
 import numpy as np
@@ -86,8 +88,15 @@ def _write_pngs(folder: Path, images: Iterator[np.ndarray], count: int) -> None:
         _write_png(folder / f"{number:0{digits}}.png", image)
 
 
-def _write_png(path: Path, image: np.ndarray) -> None:
+def png_bytes(image: np.ndarray) -> bytes:
+    """The content of a PNG of an image `(H, W, 1 or 3)` in [0, 1], of 8 bits a channel."""
+    content = BytesIO()
+    _write_png(content, image)
+    return content.getvalue()
+
+
+def _write_png(file: Path | IO[bytes], image: np.ndarray) -> None:
     from PIL import Image
 
     pixels = np.rint(np.clip(image, 0.0, 1.0) * 255).astype(np.uint8)
-    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(path, "PNG")
+    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(file, "PNG")

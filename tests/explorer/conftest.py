@@ -13,12 +13,13 @@ from starlette.types import ASGIApp
 import vaekit
 from tests.explorer.asking import Answer, Request, answers
 from tests.small_nets import SMALL_NETS
-from vaekit.explorer.address import Address
+from vaekit.explorer.address import PageAddress
 from vaekit.explorer.app import build_app
-from vaekit.explorer.model_queue import ModelQueue
+from vaekit.explorer.run_queue import RunQueue
+from vaekit.http_server import Address
 
 HOST = "127.0.0.1:8001"
-ADDRESS = Address(HOST, frozenset({HOST, "localhost:8001"}), "token-of-the-tests")
+ADDRESS = PageAddress(Address(HOST, frozenset({HOST, "localhost:8001"})), "token-of-the-tests")
 # What stands for the report, which has tests of its own.
 PAGE = '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'">the page'
 
@@ -26,7 +27,7 @@ PAGE = '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'
 class Served(NamedTuple):
     run: vaekit.Run
     app: ASGIApp
-    queue: ModelQueue
+    queue: RunQueue
 
     def asked(self, requests: list[tuple[str, bytes]]) -> list[Answer]:
         """The answers to what the page posts, all at the same time."""
@@ -49,7 +50,7 @@ class Served(NamedTuple):
 
 
 def served(run: vaekit.Run) -> Served:
-    queue = ModelQueue(run)
+    queue = RunQueue(run)
     return Served(run, build_app(run, queue, PAGE, ADDRESS), queue)
 
 

@@ -12,8 +12,8 @@ import pytest
 import vaekit
 from tests.explorer.asking import Answer, Request, answers
 from tests.explorer.conftest import ADDRESS, HOST, Served, floats
-from vaekit.explorer import bodies, model_queue
-from vaekit.explorer.model_queue import BusyError
+from vaekit.http_server import bodies, model_queue
+from vaekit.http_server.busy import BusyError
 
 pytestmark = pytest.mark.backend
 
@@ -124,7 +124,7 @@ def test_200_requests_at_the_same_time_get_their_own_answers(digits, monkeypatch
 
 
 def test_over_the_bound_a_request_is_told_to_come_again(digits, monkeypatch):
-    monkeypatch.setattr(digits.queue, "_most_waiting", 3)
+    monkeypatch.setattr(digits.queue.calls, "most_waiting", 3)
     got = digits.asked([("decode", floats(z)) for z in Z[:50]])
     busy = [answer for answer in got if answer.status == 503]
     assert len(got) - len(busy) >= 3
@@ -135,7 +135,7 @@ def test_over_the_bound_a_request_is_told_to_come_again(digits, monkeypatch):
 
 
 def test_few_files_may_wait(digits, monkeypatch):
-    monkeypatch.setattr(model_queue, "_WAITING_CALLS", 2)
+    monkeypatch.setattr(model_queue, "WAITING_CALLS", 2)
     image = floats(np.zeros(64))
     got = digits.asked([("encode", image)] * 10)
     assert sorted({answer.status for answer in got}) == [200, 503]

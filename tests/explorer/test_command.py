@@ -26,7 +26,8 @@ from tests.explorer.conftest import Served, floats
 from tests.held_runs import held_elsewhere
 from vaekit.cli import main
 from vaekit.errors import UserError, VaekitWarning
-from vaekit.explorer import listen
+from vaekit.explorer import listen_secretly
+from vaekit.http_server import listen
 
 Z = np.random.default_rng(1).normal(size=(200, 2)).astype("f4")
 
@@ -148,9 +149,9 @@ def test_what_others_reach_is_said_loudly(monkeypatch):
     # What this machine has is 127.0.0.1 alone, for all that a test may know.
     monkeypatch.setattr("ipaddress.IPv4Address.is_loopback", property(lambda ip: False))
     with pytest.warns(VaekitWarning, match="other machines"):
-        listener, address = listen("127.0.0.1")
+        listener, address = listen_secretly("127.0.0.1")
     listener.close()
-    assert {name.rpartition(":")[0] for name in address.names} == {"127.0.0.1"}
+    assert {name.rpartition(":")[0] for name in address.server.names} == {"127.0.0.1"}
 
 
 def test_the_other_loopback_interface(monkeypatch):

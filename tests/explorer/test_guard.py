@@ -8,7 +8,7 @@ import pytest
 
 from tests.explorer.asking import Answer, Headers, Request, answers
 from tests.explorer.conftest import ADDRESS, HOST, Served, floats
-from vaekit.explorer import listen
+from vaekit.explorer import listen_secretly
 
 Z = floats([[0.0, 0.0]])
 Ask = Callable[..., Answer]
@@ -147,10 +147,10 @@ def test_another_page_may_not_post(ask, origin):
 def test_each_start_has_a_token_of_its_own():
     addresses = []
     for _ in range(2):
-        listener, address = listen()
+        listener, address = listen_secretly()
         listener.close()
         addresses.append(address)
     first, second = (address.token for address in addresses)
     assert first != second
     assert len(first) >= 43  # 32 bytes
-    assert addresses[0].url == f"http://{addresses[0].authority}/{first}/"
+    assert addresses[0].url == f"http://{addresses[0].server.authority}/{first}/"

@@ -8,15 +8,13 @@ import re
 import shutil
 import sys
 
-import keras
 import numpy as np
 import pytest
-from keras import layers
 
 import vaekit
 from tests.bad_input.refusals import refused
 from tests.cli.commands import cli
-from tests.codes import CODES, Codes
+from tests.codes import CODES, Numbered
 from tests.held_runs import held_elsewhere
 from tests.small_nets import SMALL_NETS
 from vaekit.errors import UserError
@@ -24,7 +22,6 @@ from vaekit.plugins import discovery
 from vaekit.report import gather, report_page
 from vaekit.report.diagram import diagram_of
 from vaekit.run import RunDirectory, verify_run
-from vaekit.stock_layers import fixed_dense
 
 SMALL = {**SMALL_NETS, "data": "digits", "limit": 40, "batch_size": 8, "epochs": 1}
 
@@ -52,21 +49,6 @@ def map_run(tmp_path_factory):
     nets = {"encoder": "conv5", "decoder": "deconv4"}
     nets |= {"encoder_opt": {"width": 4}, "decoder_opt": {"width": 4}}
     return trained(tmp_path_factory.mktemp("map") / "run", latent_opt={"grid": True}, **nets)
-
-
-class Numbered(Codes):
-    """Codes that tell their numbers, of one index."""
-
-    constant_kl = True
-    code_name = "code"
-    code_sizes = (CODES,)
-
-    def encoded(self, parameters):
-        sharp = layers.Softmax()(layers.Rescaling(1e6)(parameters["scores"]))
-        return {"code": fixed_dense(sharp, np.arange(CODES)[:, None], "encoder_code")}
-
-    def looked_up(self, code):
-        return keras.ops.convert_to_numpy(self.codebook.kernel)[code[:, 0]]
 
 
 @pytest.fixture(scope="module")

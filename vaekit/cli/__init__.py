@@ -96,6 +96,7 @@ def _add_commands() -> None:
         report,
         runs,
         samplers,
+        serve,
         train,
     )
 
@@ -115,6 +116,7 @@ def _add_commands() -> None:
         pictures.traverse,
         figure.figure,
         explore.explore,
+        serve.serve,
         files.encode,
         files.decode,
         files.score,

@@ -27,10 +27,10 @@ def explore(
 
     Only this machine reaches it, by an address with a random token in it. Ctrl-C ends it.
     """
-    from vaekit.explorer import LOOPBACK, listen, require_extra
+    from vaekit.explorer import LOOPBACK, listen_secretly, require_extra
 
     require_extra()
-    listener, address = listen(host or LOOPBACK, port)
+    listener, address = listen_secretly(host or LOOPBACK, port)
     with listener:
         from vaekit import api
 

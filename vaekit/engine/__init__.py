@@ -10,6 +10,7 @@ from vaekit.engine.objectives import Objective
 from vaekit.engine.one_by_one import score_one_by_one
 from vaekit.engine.pace import SECONDS_A_CALL, Pace
 from vaekit.engine.program import Batch, Program
+from vaekit.engine.scorer import Scorer
 from vaekit.engine.steps import (
     Steps,
     batches,
@@ -31,6 +32,7 @@ __all__ = [
     "Pace",
     "Program",
     "ProgramModel",
+    "Scorer",
     "Steps",
     "averages_of",
     "batch_bytes",

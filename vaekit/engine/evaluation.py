@@ -57,9 +57,15 @@ def _passed(program: Program, steps: Steps, pixels: Pixels) -> Iterator[np.ndarr
     """What each of the steps over all images gives, in their order."""
     size = images_a_batch(pixels)
     order = np.arange(len(pixels), dtype=np.int32)
-    most = steps.most(size)
     steps.expect(order, size)
-    with closing(steps), program.evaluating():
+    with closing(steps):
+        yield from in_order(program, steps, order, size)
+
+
+def in_order(program: Program, steps: Steps, order: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    """What each of the steps over these images gives, by the draws of an evaluation."""
+    most = steps.most(size)
+    with program.evaluating():
         for block in batches(order, size):
             for start in range(0, len(block), most):
                 yield from steps(block[start : start + most])

@@ -69,10 +69,18 @@ def compile_forward(program: Program, step: ForwardStep, images: Images | Pixels
 def _source(program: Program, images: Images | Pixels) -> Source:
     pixels, labels = as_images(images)[:2]
     held = Feed(pixels) if isinstance(pixels, StoredPixels) else np.asarray(pixels)
+    return Source(held, classes_of(program, labels))
+
+
+def classes_of(program: Program, labels: np.ndarray | None) -> np.ndarray | None:
+    """Labels `(N,)` as a program's steps take them, int32; None where they take none.
+
+    Raises `DataError` where there are none, or one is no class.
+    """
     if program.vae.condition is None:
-        return Source(held)
+        return None
     least = UNLABELLED if program.needs.classifier is not None else 0
-    return Source(held, program.vae.condition.checked(labels, least))
+    return program.vae.condition.checked(labels, least)
 
 
 def epoch_order(seed: int, epoch: int, count: int) -> np.ndarray:

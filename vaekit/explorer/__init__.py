@@ -7,14 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from vaekit.explorer.address import LOOPBACK, Address, listen
-from vaekit.explorer.extra import require_extra
+from vaekit.explorer.address import PageAddress, listen_secretly
+from vaekit.http_server import LOOPBACK, require_libraries
 
 if TYPE_CHECKING:
     from vaekit.explorer.explorer import Explorer
     from vaekit.run import Run
 
-__all__ = ["LOOPBACK", "Address", "explore", "listen", "require_extra"]
+__all__ = ["LOOPBACK", "PageAddress", "explore", "listen_secretly", "require_extra"]
+
+
+def require_extra() -> None:
+    """Raise `UserError` if one of the libraries that it is served with isn't installed."""
+    require_libraries("The explorer", "explore", "starlette", "uvicorn")
 
 
 def explore(
@@ -27,7 +32,7 @@ def explore(
 ) -> Explorer:
     """Serve a run's page beside this thread; see `Run.explore`."""
     require_extra()
-    listener, address = listen(host, port)
+    listener, address = listen_secretly(host, port)
     from vaekit.explorer.explorer import Explorer
 
     try:

@@ -1,32 +1,24 @@
-"""Where a run is served: a socket that listens, and the secret address that leads to its page."""
+"""The secret address that leads to a run's page, and that every request must name."""
 
 from __future__ import annotations
 
-import errno
-import ipaddress
 import secrets
 import socket
 import warnings
 from typing import NamedTuple
 
-from vaekit.errors import UserError, VaekitWarning
-from vaekit.wording import option_text
-
-LOOPBACK = "127.0.0.1"
-_BACKLOG = 512  # connections that the system keeps until they are accepted
+from vaekit.errors import VaekitWarning
+from vaekit.http_server import LOOPBACK, Address, listen
 
 
-class Address(NamedTuple):
-    """What a request must name.
+class PageAddress(NamedTuple):
+    """An address with a token in it.
 
     The token is a part of the path and no cookie: a browser sends cookies of 127.0.0.1 to every
     port of it, whoever listens there, and with requests that other sites make.
-
-    authority: host and port, as the address has them. names: what a `Host` header may say.
     """
 
-    authority: str
-    names: frozenset[str]
+    server: Address
     token: str
 
     @property
@@ -37,75 +29,23 @@ class Address(NamedTuple):
     @property
     def url(self) -> str:
         """The whole address of the page."""
-        return f"http://{self.authority}{self.path}"
+        return f"http://{self.server.authority}{self.path}"
 
 
-def listen(host: str = LOOPBACK, port: int | None = None) -> tuple[socket.socket, Address]:
-    """A socket that listens on one address of this machine, and what leads there.
+def listen_secretly(
+    host: str = LOOPBACK, port: int | None = None
+) -> tuple[socket.socket, PageAddress]:
+    """A socket that listens, and an address whose token nobody can guess.
 
-    port: None takes a free one.
-
-    Warns (`VaekitWarning`) where others than this machine can reach it. Raises `UserError` for a
-    port that is taken, or a host that is no single address of this machine.
+    Warns (`VaekitWarning`) where others than this machine can reach it. Raises as `listen` does.
     """
-    try:
-        family, kind, protocol, _, place = socket.getaddrinfo(
-            host, port or 0, type=socket.SOCK_STREAM
-        )[0]
-    except (OSError, UnicodeError) as error:
-        raise UserError(
-            f"{host!r} is no address of this machine: {option_text('host')} takes one such as "
-            f"{LOOPBACK}."
-        ) from error
-    ip = ipaddress.ip_address(str(place[0]).partition("%")[0])
-    if ip.is_unspecified:
-        raise UserError(
-            f"{host} stands for every address of this machine, so that none could be checked. "
-            f"Give {option_text('host')} the one to serve on."
+    listener, address = listen(host, port)
+    if not address.loopback:
+        warnings.warn(
+            f"{host} can be reached from other machines. Whoever has the address below, or reads "
+            "it on its way, which isn't encrypted, sees the run's images and lets this machine "
+            f"compute. Keep to {LOOPBACK}, and an ssh tunnel, where you can.",
+            VaekitWarning,
+            stacklevel=2,
         )
-    # The protocol is named, or asyncio would keep answers back until more is to be sent.
-    listener = socket.socket(family, kind, protocol)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(place)
-        listener.listen(_BACKLOG)
-    except OSError as error:
-        listener.close()
-        raise UserError(_refusal(error, host, port)) from error
-    if not ip.is_loopback:
-        _warn_of_others(host)
-    return listener, _address(host, ip, listener.getsockname()[1])
-
-
-def _address(host: str, ip: ipaddress.IPv4Address | ipaddress.IPv6Address, port: int) -> Address:
-    literal = f"[{ip}]" if ip.version == 6 else str(ip)
-    name = literal if ":" in host else host.lower()
-    names = {name, literal, *(["localhost"] if ip.is_loopback else [])}
-    return Address(
-        f"{name}:{port}",
-        # Port 80 is left out of an address.
-        frozenset({f"{each}:{port}" for each in names} | (names if port == 80 else set())),
-        secrets.token_urlsafe(32),
-    )
-
-
-def _refusal(error: OSError, host: str, port: int | None) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return (
-            f"Port {port} of {host} is taken. Choose another {option_text('port')}, or leave it "
-            "out for a free one."
-        )
-    if error.errno == errno.EADDRNOTAVAIL:
-        return f"{host} is no address of this machine, so nothing can be served there."
-    reason = error.strerror or str(error)
-    return f"Nothing can be served on port {port} of {host}: {reason}. Choose another port."
-
-
-def _warn_of_others(host: str) -> None:
-    warnings.warn(
-        f"{host} can be reached from other machines. Whoever has the address below, or reads it on "
-        "its way, which isn't encrypted, sees the run's images and lets this machine compute. Keep "
-        f"to {LOOPBACK}, and an ssh tunnel, where you can.",
-        VaekitWarning,
-        stacklevel=3,
-    )
+    return listener, PageAddress(address, secrets.token_urlsafe(32))

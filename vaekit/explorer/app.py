@@ -7,35 +7,36 @@ little-endian float32, and as base64 of it in JSON; what is refused is a sentenc
 from __future__ import annotations
 
 import base64
-import logging
 import math
 import re
 
 import numpy as np
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from vaekit.errors import DataError, UserError
-from vaekit.explorer.address import Address
-from vaekit.explorer.bodies import read_body, read_image, read_latents
+from vaekit.errors import DataError
+from vaekit.explorer.address import PageAddress
+from vaekit.explorer.bodies import read_image, read_latents
 from vaekit.explorer.dropped import MOST_BYTES, take_file
-from vaekit.explorer.guard import Guard, error_response
-from vaekit.explorer.model_queue import BusyError, ModelQueue
+from vaekit.explorer.run_queue import RunQueue
+from vaekit.explorer.token import TokenGuard
+from vaekit.http_server.bodies import read_body
+from vaekit.http_server.guard import Guard
+from vaekit.http_server.paced import Paced
+from vaekit.http_server.refusals import refusing
 from vaekit.run import Run
 from vaekit.types import Images
 
+_REQUESTS = 512  # at the same time
 _POLICY = re.compile(r'http-equiv="Content-Security-Policy" content="([^"]*)"')
-_log = logging.getLogger(__name__)
 
 
 class Answers:
     """The answers to requests, each by the run and its queue."""
 
-    def __init__(self, run: Run, queue: ModelQueue, page: str) -> None:
+    def __init__(self, run: Run, queue: RunQueue, page: str) -> None:
         self._run = run
         self._queue = queue
         self._page = page
@@ -86,26 +87,17 @@ class Answers:
         return condition.checked(np.array([int(text)]))
 
 
-def build_app(run: Run, queue: ModelQueue, page: str, address: Address) -> ASGIApp:
+def build_app(run: Run, queue: RunQueue, page: str, address: PageAddress) -> ASGIApp:
     """The application that serves a run's page under an address."""
     answers, start = Answers(run, queue, page), address.path
-    routes = [
+    routes: list[BaseRoute] = [
         Route(start, answers.page, methods=["GET"]),
         Route(f"{start}decode", answers.decode, methods=["POST"]),
         Route(f"{start}encode", answers.encode, methods=["POST"]),
         Route(f"{start}file", answers.file, methods=["POST"]),
     ]
-    refusals = {
-        HTTPException: _refused,
-        ClientDisconnect: _gone,
-        UserError: _mistaken,
-        BusyError: _busy,
-        TimeoutError: _late,
-        Exception: _failed,
-    }
-    app = Starlette(routes=routes, exception_handlers=refusals)  # type: ignore[arg-type]
-    app.router.redirect_slashes = False
-    return Guard(app, address)
+    app = TokenGuard(refusing(routes), address)
+    return Guard(Paced(app, _REQUESTS), address.server)
 
 
 def _floats_response(values: np.ndarray) -> Response:
@@ -114,28 +106,3 @@ def _floats_response(values: np.ndarray) -> Response:
 
 def _text(values: np.ndarray) -> str:
     return base64.b64encode(values.astype("<f4").tobytes()).decode()
-
-
-def _refused(request: Request, error: HTTPException) -> Response:
-    return error_response(error.status_code, f"{error.detail.rstrip('.')}.", error.headers)
-
-
-def _gone(request: Request, error: ClientDisconnect) -> Response:
-    return error_response(400, "The connection ended before everything was sent.")
-
-
-def _mistaken(request: Request, error: UserError) -> Response:
-    return error_response(400, str(error))
-
-
-def _busy(request: Request, error: BusyError) -> Response:
-    return error_response(503, str(error), {"Retry-After": "1"})
-
-
-def _late(request: Request, error: TimeoutError) -> Response:
-    return error_response(504, "The model takes too long, or too many wait for it.")
-
-
-def _failed(request: Request, error: Exception) -> Response:
-    _log.error("The explorer couldn't answer.", exc_info=error)
-    return error_response(500, "The model failed on this; the terminal says how.")

@@ -1,41 +1,12 @@
-"""What requests carry: bytes, up to a size and for so long, and the numbers that they are."""
+"""The numbers that requests carry as bytes."""
 
 from __future__ import annotations
 
-import asyncio
 import math
 
 import numpy as np
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
 
 from vaekit.errors import DataError
-
-SECONDS = 10.0  # how long a body may take to come
-
-
-async def read_body(request: Request, most: int) -> bytes:
-    """The body of a request.
-
-    Raises `HTTPException`: 413 for one of more than `most` bytes, 408 for one that is too slow.
-    """
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > most:
-        raise _too_large(most)
-    body = bytearray()
-    try:
-        async with asyncio.timeout(SECONDS):
-            async for part in request.stream():
-                body += part
-                if len(body) > most:
-                    raise _too_large(most)
-    except TimeoutError:
-        raise HTTPException(408, f"What was sent took more than {SECONDS:g} s to come.") from None
-    return bytes(body)
-
-
-def _too_large(most: int) -> HTTPException:
-    return HTTPException(413, f"More than {most} bytes were sent, which is the most here.")
 
 
 def read_latents(body: bytes, size: int, *, labelled: bool) -> tuple[np.ndarray, np.ndarray]:

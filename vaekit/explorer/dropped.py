@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from vaekit.data import binarized
-from vaekit.data.decode import decode, has_several, measure
 from vaekit.data.fit import Fit, size_text
 from vaekit.data.imagefile import Header
-from vaekit.errors import DataError
 from vaekit.pixels import as_floats
 from vaekit.run import Run
+from vaekit.run.image_content import fit_of, read_image_content
 from vaekit.types import Images
-from vaekit.untrusted.images import ImageFileError, open_image
 
 MOST_BYTES = 2**25  # of a file
 
@@ -36,14 +31,6 @@ class Dropped(NamedTuple):
     codes: np.ndarray | None
 
 
-def refusal_of_files(run: Run) -> str | None:
-    """Why a run takes no image files, a sentence; None if it does."""
-    channels = run.image_shape[-1]
-    if channels in (1, 3):
-        return None
-    return f"Image files are grey or in colour, and this run's images have {channels} channels."
-
-
 def take_file(run: Run, content: bytes, label: np.ndarray | None) -> Dropped:
     """What a run makes of the content of an image file.
 
@@ -52,38 +39,16 @@ def take_file(run: Run, content: bytes, label: np.ndarray | None) -> Dropped:
 
     Raises `DataError` for what can't be read as an image of the run.
     """
-    refusal = refusal_of_files(run)
-    if refusal is not None:
-        raise DataError(refusal)
-    height, width, channels = run.image_shape
-    fit = Fit((height, width), run.config.resize or "cover")
-    pixels, note = _read(content, fit, gray=channels == 1)
-    pixels = np.broadcast_to(pixels, run.image_shape)[np.newaxis]
-    images = binarized(Images(pixels, label), run.config.binarize, run.config.seed)
+    pixels, header = read_image_content(run, content)
+    images = run.prepared(Images(pixels[np.newaxis], label))
     z, code = run.latents(images), run.model.latent.code_name
     return Dropped(
-        note,
+        _note(header, fit_of(run), gray=run.image_shape[-1] == 1),
         z.ravel(),
         as_floats(images.pixels[:])[0],
         run.decode(z, label)[0],
         None if code is None else run.encoded(images)[code].ravel(),
     )
-
-
-def _read(content: bytes, fit: Fit, *, gray: bool) -> tuple[np.ndarray, str]:
-    """Pixels `(H, W, 1 or 3)`, uint8, and the note."""
-    with tempfile.TemporaryDirectory(prefix="vaekit-") as folder:
-        path = Path(folder, "dropped")
-        path.write_bytes(content)
-        try:
-            with open_image(path) as opened:
-                header = Header(*measure(opened), has_several(opened))
-                refusal = fit.refusal(*header.size)
-                if refusal is not None:
-                    raise ImageFileError(path, refusal)
-                return decode(opened, fit, gray, path), _note(header, fit, gray=gray)
-        except ImageFileError as error:  # its text names a file that nobody has heard of
-            raise DataError(f"It can't be read as an image: {error.reason}.") from error
 
 
 def _note(header: Header, fit: Fit, *, gray: bool) -> str:

@@ -3,80 +3,59 @@
 from __future__ import annotations
 
 import socket
-import threading
 from typing import Any
 
-import uvicorn
-
-from vaekit.explorer.address import Address
+from vaekit.explorer.address import PageAddress
 from vaekit.explorer.app import build_app
-from vaekit.explorer.model_queue import ModelQueue
 from vaekit.explorer.page import explorer_page
+from vaekit.explorer.run_queue import RunQueue
+from vaekit.http_server.server import LocalServer
 from vaekit.run import Run
 
-_CONNECTIONS = 512  # at the same time
-_HEADERS = 2**14  # bytes of a request before its body
+_CONNECTIONS = 1024  # at the same time
 
 
 class Explorer:
     """A run's page with its model behind it: in a notebook, the value of a cell that shows it.
 
-    listener, address: as `listen` gives them. data: as for `Run.held_out`. height: of the frame in
-    a notebook, in pixels.
+    listener, address: as `listen_secretly` gives them. data: as for `Run.held_out`. height: of the
+    frame in a notebook, in pixels.
     """
 
     def __init__(
         self,
         run: Run,
         listener: socket.socket,
-        address: Address,
+        address: PageAddress,
         data: Any = None,
         *,
         height: int = 900,
     ) -> None:
         self.url = address.url
         self._height = height
-        self._listener = listener
-        self._queue = ModelQueue(run)
-        page = explorer_page(run, data, most=self._queue.most)
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                build_app(run, self._queue, page, address),
-                loop="asyncio",
-                http="h11",
-                ws="none",
-                lifespan="off",
-                # What goes wrong is an answer, or logged where it happens.
-                log_config=None,
-                log_level="critical",
-                access_log=False,
-                server_header=False,
-                limit_concurrency=_CONNECTIONS,
-                h11_max_incomplete_event_size=_HEADERS,
-                timeout_graceful_shutdown=2,
-            )
+        queue = RunQueue(run)
+        page = explorer_page(run, data, most=queue.most)
+        self._server = LocalServer(
+            build_app(run, queue, page, address),
+            listener,
+            name="vaekit-explorer",
+            connections=_CONNECTIONS,
+            finishing=2,
+            closed=queue.close,
         )
-        self._thread: threading.Thread | None = None
 
     def serve(self) -> None:
         """Serve in this thread, until Ctrl-C, which is raised again once the port is free."""
-        try:
-            self._server.run(sockets=[self._listener])
-        finally:
-            self._queue.close()
+        self._server.serve()
 
     def start(self) -> Explorer:
         """Serve in a thread beside this one, until `close` or the end of the process."""
-        self._thread = threading.Thread(target=self.serve, name="vaekit-explorer", daemon=True)
-        self._thread.start()
+        self._server.start()
         return self
 
     def close(self) -> None:
         """End serving, and free the port; once closed, nothing happens."""
-        self._server.should_exit = True
-        if self._thread is not None:
-            self._thread.join()
-        self._listener.close()
+        self._server.close()
 
     def __repr__(self) -> str:
         return f"<Explorer at {self.url}>"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from vaekit.explorer.dropped import MOST_BYTES, refusal_of_files
+from vaekit.explorer.dropped import MOST_BYTES
 from vaekit.report import gather, report_page
 from vaekit.run import Run
+from vaekit.run.image_content import refusal_of_image_files
 
 
 def explorer_page(run: Run, data: Any = None, *, most: int) -> str:
@@ -24,7 +25,7 @@ def explorer_page(run: Run, data: Any = None, *, most: int) -> str:
         "shape": run.image_shape,
         "most": most,
         "most_bytes": MOST_BYTES,
-        "refusal": refusal_of_files(run),
+        "refusal": refusal_of_image_files(run),
     }
     return report_page(
         run,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from os import PathLike
 from pathlib import Path
@@ -14,7 +14,7 @@ import numpy as np
 from vaekit.config import TrainConfig
 from vaekit.data import Scale
 from vaekit.diagnosis import Diagnosis
-from vaekit.engine import Blueprint, Program, score
+from vaekit.engine import Blueprint, Program, Scorer, score
 from vaekit.errors import RunError, UserError
 from vaekit.model import Built, Part, build_for, named_parameters, run_model
 from vaekit.options import check_options, resolved_options
@@ -35,6 +35,7 @@ from vaekit.types import Dataset, Images, Pixels, as_images
 
 if TYPE_CHECKING:
     from vaekit.explorer.explorer import Explorer
+    from vaekit.serving.service import Service
 
 
 class Run:
@@ -142,6 +143,15 @@ class Run:
         Raises `DataError` for values beyond that, and for labels that lack or are no class.
         """
         return self.posterior(self._images.taken(images, labels))
+
+    def prepared(self, images: Any, labels: Any = None) -> Images:
+        """Images as the run's models take them, with their labels: checked, scaled, binarized.
+
+        It is what `encode`, `latents` and `score` do first; what is prepared stays as it is.
+
+        images, labels, errors: as for `encode`; labels are not held against the run's classes.
+        """
+        return self._images.taken(images, labels)
 
     @with_keras_defaults
     def posterior(self, images: Images | Pixels) -> Any:
@@ -369,6 +379,16 @@ class Run:
         return score(self._program(), self._images.taken(images, labels))
 
     @with_keras_defaults
+    def scorer(self, most: int) -> Callable[[Images], dict[str, np.ndarray]]:
+        """`score` for one who asks often, of few images: what is compiled serves all calls.
+
+        What it gives takes images as `prepared` gives them, up to `most`, and gives what `score`
+        does. It may be called by one thread at a time, and is of the weights that the run has now.
+        """
+        refuse_fork()
+        return with_keras_defaults(Scorer(self._program(), most).score)
+
+    @with_keras_defaults
     def evaluate(
         self,
         data: Any = None,
@@ -512,6 +532,23 @@ class Run:
         """
         explore = import_module("vaekit.explorer").explore  # of a room above this one
         return explore(self, data, port=port, host=host, height=height)
+
+    def serve(
+        self, *, port: int | None = None, host: str = "127.0.0.1", **limits: float
+    ) -> Service:
+        """The run as a service over HTTP, for other programs on this machine.
+
+        It is served in a thread until `close` of what this gives, or the end of a `with` block;
+        its `url` says where. It answers what `vaekit serve` does.
+
+        port: None takes a free one. host: an address of the loopback interface. limits: those of
+            `vaekit serve`, such as `max_rows=64`.
+
+        Raises `UserError` where the extra `vaekit[serve]` isn't installed, a port is taken, or the
+        host is reached by other machines; `OptionError` for limits that can't be.
+        """
+        serve = import_module("vaekit.serving").serve  # of a room above this one
+        return serve(self, port=port, host=host, limits=limits)
 
     def _program(self) -> Program:
         """The program of the checkpoint that the run's models are of."""

@@ -6,10 +6,11 @@ import os
 import re
 import stat
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from vaekit.errors import DataError, VaekitError
 from vaekit.untrusted.reading import plain, shown
@@ -79,13 +80,26 @@ def open_image(path: Path, *, quiet: bool = False) -> Iterator[Any]:
             with open_image(path) as image:
                 yield image
         return
+    _require_plain(path)
+    # From a stream: a file that Pillow opens itself it may map, and then Pillow 13 gets a
+    # turned TIFF wrong, and one that is cut meanwhile ends the process.
+    with _opened(lambda: path.open("rb"), path) as image:
+        yield image
+
+
+@contextmanager
+def open_content(content: bytes, name: Path) -> Iterator[Any]:
+    """`open_image` for the content of a file, which errors call by `name`."""
+    with _opened(lambda: BytesIO(content), name) as image:
+        yield image
+
+
+@contextmanager
+def _opened(stream_of: Callable[[], IO[bytes]], path: Path) -> Iterator[Any]:
     from PIL import Image, UnidentifiedImageError
 
-    _require_plain(path)
     try:
-        # From a stream: a file that Pillow opens itself it may map, and then Pillow 13 gets a
-        # turned TIFF wrong, and one that is cut meanwhile ends the process.
-        with path.open("rb") as stream, Image.open(stream, formats=tuple(FORMATS)) as image:
+        with stream_of() as stream, Image.open(stream, formats=tuple(FORMATS)) as image:
             width, height = image.size
             if width * height > MOST_PIXELS:
                 raise Image.DecompressionBombError
@@ -98,7 +112,7 @@ def open_image(path: Path, *, quiet: bool = False) -> Iterator[Any]:
         reason = f"it declares more than {MOST_PIXELS} pixels, as a decompression bomb does"
         raise ImageFileError(path, reason, "Make it smaller.") from failure
     except UnidentifiedImageError as failure:
-        raise ImageFileError(path, _unidentified(path), "Is it damaged?") from failure
+        raise ImageFileError(path, _unidentified(stream_of), "Is it damaged?") from failure
     except Exception as failure:
         reason = plain(getattr(failure, "strerror", None) or str(failure))
         raise ImageFileError(path, reason or type(failure).__name__, "Is it damaged?") from failure
@@ -117,8 +131,9 @@ def _require_plain(path: Path) -> None:
         raise ImageFileError(path, "it is no plain file")
 
 
-def _unidentified(path: Path) -> str:
-    if path.stat().st_size == 0:
-        return "it is empty"
+def _unidentified(stream_of: Callable[[], IO[bytes]]) -> str:
+    with stream_of() as stream:
+        if not stream.read(1):
+            return "it is empty"
     *most, last = FORMATS
     return f"it is of none of the formats {', '.join(most)} and {last}"

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import hmac
-from typing import Any
-
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vaekit.explorer.address import Address
+from vaekit.http_server.address import Address
+from vaekit.http_server.refusals import error_response
 
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",  # the address of the page is a secret
+    "Referrer-Policy": "no-referrer",  # an address may be a secret
     "Cache-Control": "no-store",
 }
 
 
 class Guard:
-    """Lets an application see only requests that know its token, and come from its own page.
+    """Lets an application see only requests to its own address, and of no other site's page.
 
     A site elsewhere may let a name of its own lead to 127.0.0.1 (DNS rebinding): then `Host` is
     that name. Or it posts to the address itself: then `Origin` is the site.
@@ -27,7 +24,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, address: Address) -> None:
         self._app = app
-        self._address = address
+        self._names = address.names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer why not."""
@@ -47,21 +44,13 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> str | None:
         """Why a request is refused, a sentence; None if it isn't."""
-        headers, names = Headers(scope=scope), self._address.names
+        headers = Headers(scope=scope)
         hosts = [host.lower() for host in headers.getlist("host")]
-        if len(hosts) != 1 or hosts[0] not in names:
+        if len(hosts) != 1 or hosts[0] not in self._names:
             return "Nothing is served under this host name."
-        token = "".join(scope["path"].split("/")[1:2])
-        if not hmac.compare_digest(token.encode(), self._address.token.encode()):
-            return "The address lacks the token that `vaekit explore` printed."
         if scope["method"] not in ("GET", "HEAD"):
             # Of what isn't a browser, there may be none.
             for origin in headers.getlist("origin"):
-                if origin.lower() not in {f"http://{name}" for name in names}:
-                    return "Only the explorer's own page may ask for this."
+                if origin.lower() not in {f"http://{name}" for name in self._names}:
+                    return "Only a page of this server may ask for this."
         return None
-
-
-def error_response(status: int, sentence: str, headers: Any = None) -> JSONResponse:
-    """A sentence for whoever asked, as `{"error": sentence}`."""
-    return JSONResponse({"error": sentence}, status, headers)
