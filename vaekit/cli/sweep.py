@@ -43,7 +43,8 @@ def sweep(file: str, out: str | None, jobs: int, metric: str | None) -> None:
     from vaekit.plugins import selection_words, warn_of_broken
 
     swept = sweeps.sweep(file, out=out, jobs=jobs, metric=metric)
-    warn_of_broken()
+    if jobs == 1:  # else this process has loaded none
+        warn_of_broken()
     again = ["vaekit", "sweep", *selection_words(), file]
     again += ["--out", out] if out else []
     again += ["--jobs", str(jobs)] if jobs > 1 else []

@@ -5,12 +5,14 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vaekit import api
 from vaekit.config import TrainConfig
 from vaekit.run_directory import RunDirectory, RunRecord
-from vaekit.trainer import Session
+
+if TYPE_CHECKING:
+    from vaekit.trainer import Session
 
 
 def train_one(

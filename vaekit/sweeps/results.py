@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from vaekit.plugins import plugin_files
 from vaekit.sweeps.axes import settings_of
 from vaekit.sweeps.config import SweepConfig
+from vaekit.train_command import train_command
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -86,8 +87,6 @@ class Sweep:
 
     def command(self, trial: SweptTrial) -> str:
         """`vaekit train` with the settings of a trial, ready to be pasted into a shell."""
-        from vaekit.diagnosis import train_command  # which imports Keras
-
         return train_command(self.settings(trial), plugin_files())
 
 

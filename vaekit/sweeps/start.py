@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -149,15 +149,14 @@ def _start_backend(config: SweepConfig, where: str) -> None:
 
 
 def _stop_with_parent() -> None:
-    while sys.stdin.buffer.read(1):
+    while os.read(0, 1):  # unbuffered: Python ends badly with a thread in a buffer of its own
         pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _printed(line: str) -> None:
-    from vaekit.trainer.progress import Unfailing
-
-    print(line, file=Unfailing(), flush=True)
+    with suppress(OSError, ValueError):  # nobody can read it: the work goes on
+        print(line, flush=True)
 
 
 def _unsaid(line: str) -> None:

@@ -7,7 +7,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vaekit.atomic import remove_folder, write_text
 from vaekit.checkpoint import list_checkpoints
@@ -20,7 +20,9 @@ from vaekit.sweeps.lines import trial_line
 from vaekit.sweeps.one_run import begun_without_record, train_one
 from vaekit.sweeps.results import read_trials
 from vaekit.sweeps.store import Claim, State, Store
-from vaekit.trainer import Session
+
+if TYPE_CHECKING:
+    from vaekit.trainer import Session
 
 PRUNING = "pruning"
 # A trial whose process dies so often without a checkpoint in between is given up.
@@ -116,8 +118,12 @@ def _judged(store: Store, claim: Claim) -> Callable[[Session], None]:
     """Has a session tell the store of each epoch, and end where the trial is to be pruned."""
     metric, reported = store.config.metric, set(claim.reported)
 
+    measures = bool(store.config.run.get("metric")) or "metric" in store.config.axes_by_name
+
     def note(row: Mapping[str, Any]) -> None:
         value = row.get(metric)
+        if value is None and not measures:  # then no later epoch will have it either
+            raise UserError(_lacking(metric, row))
         if value is not None and row["epoch"] not in reported:
             store.report(row["epoch"], float(value))
             reported.add(row["epoch"])
@@ -143,12 +149,16 @@ def _of_record(store: Store, directory: RunDirectory, record: RunRecord) -> Outc
     metric = store.config.metric
     row = next((row for row in rows if row["epoch"] == record.kept_epoch), {})
     if metric not in row:
-        names = ", ".join(name for name in row if name.startswith("val_") and "kl_dim" not in name)
-        return Outcome("failed", epochs=epochs, why=f"Its history has no {metric}; it has {names}.")
+        return Outcome("failed", epochs=epochs, why=_lacking(metric, row))
     value = row[metric]
     if not math.isfinite(value):
         return Outcome("failed", epochs=epochs, why=f"Its {metric} is {value}.")
     return Outcome("complete", value, epochs)
+
+
+def _lacking(metric: str, row: Mapping[str, Any]) -> str:
+    names = ", ".join(name for name in row if name.startswith("val_") and "kl_dim" not in name)
+    return f"Its history has no {metric} to judge it by; it has {names}."
 
 
 def _ends_all(error: Exception, store: Store) -> bool:
