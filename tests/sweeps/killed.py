@@ -1,9 +1,9 @@
 """Kill the processes of a sweep at one moment after another until it is done; no Keras is loaded.
 
-`python killed.py FOLDER SAMPLER FIRST BY`: the first process of the sweep is killed with SIGKILL at
+`python killed.py FOLDER FIRST BY`: of each sweep below, the first process is killed with SIGKILL at
 the FIRST moment of its life, right before a lock, a file or a call of Optuna's storage, the next
-one BY moments later, and each goes on with what was left. What is trained is a sleep. Prints how many
-were killed.
+one BY moments later, and each goes on with what was left. What is trained is a sleep. Prints how
+many were killed of each.
 """
 
 from __future__ import annotations
@@ -101,11 +101,17 @@ def child(moment: int, folder: Path, sampler: str) -> NoReturn:
         os._exit(code)
 
 
-def main(folder: Path, sampler: str, first: int, by: int) -> None:
+def main(folder: Path, first: int, by: int) -> None:
     start._start_backend = lambda *_: None
     checks.refuse_impossible = lambda *_: None
     worker._trained = trained
     worker._MOST_STARTS = 10**6
+    optuna.storages.RDBStorage("sqlite://")  # imports what takes long, once
+    for sampler in SWEEPS:
+        print(sampler, kill_until_done(folder / sampler, sampler, first, by))
+
+
+def kill_until_done(folder: Path, sampler: str, first: int, by: int) -> int:
     killed = 0
     for moment in itertools.count(first, by):
         processes = []
@@ -118,9 +124,9 @@ def main(folder: Path, sampler: str, first: int, by: int) -> None:
         assert set(codes) <= {0, -signal.SIGKILL}, codes
         killed += codes.count(-signal.SIGKILL)
         if 0 in codes:
-            print(killed)
-            return
+            return killed
+    raise AssertionError
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], *map(int, sys.argv[3:]))
+    main(Path(sys.argv[1]), *map(int, sys.argv[2:]))
