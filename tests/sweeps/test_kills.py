@@ -38,7 +38,6 @@ def test_killed_at_one_moment_after_another_it_ends_with_each_trial_once(tmp_pat
         assert [trial.value for trial in study.trials] == [0.0, 1.0, 2.0, 3.0]
         assert len({str(trial.params) for trial in study.trials}) == 4
         assert all(len(trial.params) == 2 for trial in study.trials)
-        assert not (tmp_path / sampler / ".claims").exists()
     assert len(done.stdout.splitlines()) == len(SWEEPS)
 
 
@@ -76,11 +75,8 @@ def test_a_real_sweep_is_killed_and_two_processes_go_on(tmp_path):
     process = _command(tmp_path, "--jobs", "2")
     out, err = process.communicate(timeout=600)
     assert process.returncode == 0, err
-    assert sorted(re.findall(r"(trial-00\d) complete:", out)) == [
-        "trial-001",
-        "trial-002",
-        "trial-003",
-    ]
+    told = re.findall(r"(trial-\d+) complete:", out)
+    assert sorted(told) == ["trial-001", "trial-002", "trial-003"]
     assert "4 trials in out: 4 complete, 0 pruned, 0 failed, 0 left." in out
     whole = vaekit.sweep(sweep_of(**changes), out=tmp_path / "whole", progress=False)
     values = {trial.name: trial.value for trial in whole.trials}
