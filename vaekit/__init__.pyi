@@ -57,6 +57,9 @@ from vaekit.run_directory import ListedRun as ListedRun
 from vaekit.sampler import Encodings as Encodings
 from vaekit.sampler import LatentSpace as LatentSpace
 from vaekit.sampler import Sampler as Sampler
+from vaekit.sweeps import Sweep as Sweep
+from vaekit.sweeps import SweptTrial as SweptTrial
+from vaekit.sweeps import sweep as sweep
 from vaekit.tracker import RunResults as RunResults
 from vaekit.tracker import TrackedRun as TrackedRun
 from vaekit.tracker import Tracker as Tracker

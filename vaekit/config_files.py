@@ -17,17 +17,25 @@ def read_config(path: str | Path) -> dict[str, Any]:
 
     Raises `UserError` if it can't be read or isn't TOML, `OptionError` as `TrainConfig.checked`.
     """
+    values = read_toml(path, "config file")
+    TrainConfig.checked(values, where=str(path))
+    return values
+
+
+def read_toml(path: str | Path, what: str) -> dict[str, Any]:
+    """The values in a TOML file; `what` it is, errors say.
+
+    Raises `UserError` if it can't be read or isn't TOML.
+    """
     import tomllib  # help reads no file
 
     try:
         with open(path, "rb") as file:
-            values = tomllib.load(file)
+            return tomllib.load(file)
     except OSError as error:
-        raise UserError(f"Can't read the config file {path}: {error.strerror}.") from None
+        raise UserError(f"Can't read the {what} {path}: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"The config file {path} is not valid TOML: {error}.") from None
-    TrainConfig.checked(values, where=str(path))
-    return values
+        raise UserError(f"The {what} {path} is not valid TOML: {error}.") from None
 
 
 def read_run_config(path: str | PathLike[str]) -> TrainConfig | None:

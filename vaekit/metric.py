@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 
 Direction = Literal["higher", "lower", ""]
 
+# What the kit itself reports of every run, with the unit and the better way; neither is of `kl`.
+REPORTED: dict[str, tuple[str, Direction]] = {
+    "elbo": ("nats", "higher"),
+    "loss": ("", "lower"),
+    "mse": ("", "lower"),
+    "psnr": ("dB", "higher"),
+    "kl": ("nats", ""),
+}
+
 # (x `(B, H, W, C)` in [0, 1], labels `(B,)` or None, a `keras.random.SeedGenerator`) -> tensors
 # `(B, ...)` by name. B is a number when it is called. On JAX no loop of the backend's may change
 # the generator, unless its state goes round with the loop's.

@@ -7,7 +7,8 @@ import shlex
 from pathlib import Path
 
 from tests.diagnosis.made_up import evidence
-from vaekit.diagnosis import Cure, Diagnosis, Finding, changed_fields, train_command
+from vaekit.diagnosis import Cure, Diagnosis, Finding, changed_fields
+from vaekit.train_command import train_command
 
 
 def diagnosis(tmp_path, cure, **config):

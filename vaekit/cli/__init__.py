@@ -14,6 +14,7 @@ from vaekit.cli.selection import offer_selection
 from vaekit.cli.streams import unfailing_streams
 from vaekit.cli.values import stopped_by
 from vaekit.errors import VaekitError, VaekitWarning
+from vaekit.interrupt import sigint_heeded
 from vaekit.startup import keras_defaults
 from vaekit.wording import command_line_wording
 
@@ -28,6 +29,7 @@ class _Group(click.Group):
             command_line_wording(),
             _warnings_in_a_line(),
             keras_defaults(),
+            sigint_heeded(),
             ExitStack() as undone,
         ):
             return super().main(*args, obj=undone, **kwargs)
@@ -97,12 +99,15 @@ def _add_commands() -> None:
         runs,
         samplers,
         serve,
+        sweep,
         train,
     )
 
     commands = (
         train.train,
         train.resume,
+        sweep.sweep,
+        sweep.sweep_worker,
         runs.debug_step,
         runs.evaluate,
         diagnose.diagnose,

@@ -56,14 +56,18 @@ def compare(
         for sentence in _sentences(compared):
             click.echo(sentence, err=True)
     else:
-        for line in _table(compared):
+        for line in comparison_lines(compared):
             click.echo(line)
-        for sentence in _sentences(compared):
-            click.echo(sentence)
     if out is not None:
         compared.write_page(out, images=not no_images)
         if form is None:
             click.echo(f"\nThe page: {out}")
+
+
+def comparison_lines(compared: Comparison) -> Iterator[str]:
+    """The table of a comparison, and what is to be read beside it."""
+    yield from _table(compared)
+    yield from _sentences(compared)
 
 
 def _table(compared: Comparison) -> Iterator[str]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
 from vaekit.cli.config_options import ConfigCommand, config_values
 from vaekit.cli.values import run_argument, stopped_by
-from vaekit.errors import VaekitError
+from vaekit.errors import OptionError, VaekitError
 from vaekit.wording import resume_text
 
 if TYPE_CHECKING:
+    from vaekit.config import TrainConfig
     from vaekit.run import Run
+    from vaekit.trainer import Session
 
 
 class _Train(ConfigCommand):
@@ -39,6 +42,9 @@ _allow_change = click.option(
 @click.option("--verbose", is_flag=True, help="Say what was chosen for this machine, and why.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --out, if there is one.")
 @_allow_change
+@click.option(
+    "--seeds", metavar="N,N,...", help="Train by each of these, in DIR/seed-N, and tell the spread."
+)
 @click.option("--config", metavar="FILE", help="TOML file of these options; the line wins.")
 @click.option("--save-config", metavar="FILE", help="Write the options as they were resolved.")
 def train(
@@ -47,6 +53,7 @@ def train(
     verbose: bool,
     resume: bool,
     allow_change: tuple[str, ...],
+    seeds: str | None,
     **options: Any,
 ) -> None:
     """Build a VAE from parts, train it, and save it with its record and pictures.
@@ -57,6 +64,15 @@ def train(
     from vaekit.config_files import read_config, write_config
 
     checked = TrainConfig.checked(config_values(options, read_config(config) if config else {}))
+
+    if seeds is not None:
+        if "seed" in checked.model_fields_set or save_config or allow_change:
+            raise OptionError(
+                "--seeds doesn't go with --seed, --save-config and --allow-change, which are for "
+                "one run."
+            )
+        _train_seeds(checked, seeds, verbose=verbose, resume=resume)
+        return
 
     from vaekit import api
     from vaekit.plugins import warn_of_broken
@@ -71,9 +87,40 @@ def train(
         # A default run directory is for this run alone.
         write_config(session.config.model_copy(update={"out": checked.out}), save_config)
     if verbose:
-        for name, choice in session.record.choices.items():
-            click.echo(f"{name:<15} {choice.value:<13} {choice.why}")
+        _say_choices(session)
     _report(api.finish_training(session))
+
+
+def _say_choices(session: Session) -> None:
+    for name, choice in session.record.choices.items():
+        click.echo(f"{name:<15} {choice.value:<13} {choice.why}")
+
+
+def _train_seeds(config: TrainConfig, text: str, *, verbose: bool, resume: bool) -> None:
+    """Train by each seed, and compare the runs."""
+    from vaekit import api
+    from vaekit.cli.compare import comparison_lines
+    from vaekit.startup import select_backend
+
+    select_backend(config.backend, config.settings)
+    from vaekit.plugins import warn_of_broken
+    from vaekit.sweeps.seeds import parse_seeds, train_seeds
+
+    seeds = parse_seeds(text)
+    prepare = _say_choices if verbose else lambda session: None
+    try:
+        trained = train_seeds(config, seeds, resume=resume, say=click.echo, prepare=prepare)
+    finally:
+        warn_of_broken()
+    if trained.stopped_by is not None:
+        click.echo(
+            f"Stopped; the runs are in {trained.folder}. Go on with the same command, with "
+            f"--resume and --out {shlex.quote(str(trained.folder))}."
+        )
+        raise SystemExit(stopped_by(trained.stopped_by))
+    for line in ("", *comparison_lines(api.compare(trained.runs))):
+        click.echo(line)
+    click.echo(f"Saved in {trained.folder}: {len(trained.runs)} runs.")
 
 
 @click.command(cls=_Resume, short_help="Go on with a run that stopped.")

@@ -162,7 +162,8 @@ def _cut_short(runs: Sequence[ComparedRun]) -> Iterator[str]:
     for run in runs:
         if run.record.status != "complete":
             epochs, asked = run.record.training.epochs_done, run.record.config.most_epochs
-            yield f"{run.name} was interrupted after epoch {epochs} of {asked}."
+            by = f", by {run.record.stopped_by}" if run.record.stopped_by else ""
+            yield f"{run.name} was interrupted after epoch {epochs} of {asked}{by}."
 
 
 def _of_one_seed(groups: Sequence[Group]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from vaekit.comparison.comparable import (
     metric_options,
 )
 from vaekit.comparison.compared_run import ComparedRun
-from vaekit.metric import Direction
+from vaekit.metric import REPORTED, Direction
 
 
 class Measure(NamedTuple):
@@ -33,14 +33,13 @@ class Measure(NamedTuple):
 
 
 _BETTER: dict[str, Direction] = {"higher": "higher", "lower": "lower"}
-# What the kit measures of every run; a loss's own terms are no measure alone, as it trades one of
-# them for another.
-_KNOWN: dict[str, tuple[str, Direction, tuple[Check, ...]]] = {
-    "elbo": ("nats", "higher", BOUND),
-    "loss": ("", "lower", LOSS),
-    "mse": ("", "lower", IMAGES),
-    "psnr": ("dB", "higher", IMAGES),
-    "kl": ("nats", "", ()),
+# What ranking by the kit's own values asks; a loss's own terms are no measure alone, as it trades
+# one of them for another.
+_CHECKS: dict[str, tuple[Check, ...]] = {
+    "elbo": BOUND,
+    "loss": LOSS,
+    "mse": IMAGES,
+    "psnr": IMAGES,
 }
 
 
@@ -48,7 +47,7 @@ def measures_of(runs: Sequence[ComparedRun]) -> list[Measure]:
     """Those that any of the runs has: of its history, then what metrics gave, then the time."""
     figures = _figures(runs)
     own = {name for measure in figures for name in _columns_of(measure.name)}
-    names = dict.fromkeys([*_KNOWN, *(name for run in runs for name in run.values)])
+    names = dict.fromkeys([*REPORTED, *(name for run in runs for name in run.values)])
     present = [name for name in names if any(name in run.values for run in runs)]
     return [
         *(_of_history(name) for name in present if name not in own),
@@ -58,7 +57,8 @@ def measures_of(runs: Sequence[ComparedRun]) -> list[Measure]:
 
 
 def _of_history(name: str) -> Measure:
-    unit, better, checks = _KNOWN.get(name, ("", "", ()))
+    unit, better = REPORTED.get(name, ("", ""))
+    checks = _CHECKS.get(name, ())
     return Measure(name, lambda run: run.values.get(name), unit, better, checks)
 
 

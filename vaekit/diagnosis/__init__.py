@@ -1,6 +1,6 @@
 """What is wrong with a training, what shows it, and what cures it."""
 
-from vaekit.diagnosis.command import changed_fields, train_command
+from vaekit.diagnosis.command import changed_fields
 from vaekit.diagnosis.diagnosis import Diagnosis, diagnose, rule_named
 from vaekit.diagnosis.evidence import Evidence
 from vaekit.diagnosis.finding import Cure, Finding, Rule
@@ -20,5 +20,4 @@ __all__ = [
     "changed_fields",
     "diagnose",
     "rule_named",
-    "train_command",
 ]

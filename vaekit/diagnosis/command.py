@@ -1,8 +1,7 @@
-"""A run's config with some of it changed, as fields and as the command that trains it."""
+"""A run's config with some of it changed, as fields."""
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -52,19 +51,6 @@ def changed_fields(evidence: Evidence, changes: Mapping[str, Any]) -> dict[str, 
     }
 
 
-def train_command(fields: Mapping[str, Any], plugins: tuple[str, ...] = ()) -> str:
-    """`vaekit train` with these fields of a config, ready to be pasted into a shell.
-
-    plugins: the files of plugins that are no distributions.
-    """
-    words = ["vaekit", "train"]
-    for file in plugins:
-        words += ["--plugin", file]
-    for name, value in fields.items():
-        words += _words(name, value)
-    return shlex.join(words)
-
-
 def _not_default(values: Mapping[str, Any], options: Mapping[str, Option]) -> dict[str, Any]:
     """The options that aren't what the part has by itself."""
     return {
@@ -78,23 +64,6 @@ def _default(name: str, by_recipe: Any) -> Any:
     if name in _BY_RECIPE:
         return by_recipe
     return TrainConfig.model_fields[name].get_default(call_default_factory=True)
-
-
-def _words(name: str, value: Any) -> list[str]:
-    flag = f"--{name.replace('_', '-')}"
-    if isinstance(value, Mapping):
-        return [word for key, v in value.items() for word in (flag, f"{key}={_text(v)}")]
-    if isinstance(value, bool):
-        return [flag if value else f"--no-{flag.removeprefix('--')}"]
-    if name == "image_size":
-        return [flag, "x".join(map(str, value))]
-    return [flag, _text(value)]
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return ",".join(map(_text, value))
-    return "none" if value is None else str(value)
 
 
 def _plain(value: Any) -> Any:

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from vaekit.diagnosis.command import changed_fields, train_command
+from vaekit.diagnosis.command import changed_fields
 from vaekit.diagnosis.evidence import Evidence
 from vaekit.diagnosis.finding import Finding, Rule
 from vaekit.diagnosis.rules import RULES
+from vaekit.train_command import train_command
 from vaekit.wording import worded
 
 # Stands in a command for images that came as an array.

@@ -3,7 +3,14 @@
 One broken plugin takes nothing else down; what is wrong with it is kept and told.
 """
 
-from vaekit.plugins.discovery import Plugins, discover, selected, warn_of_broken
+from vaekit.plugins.discovery import (
+    Plugins,
+    discover,
+    plugin_files,
+    selected,
+    selection_words,
+    warn_of_broken,
+)
 from vaekit.plugins.local import REGISTER, load_plugin
 from vaekit.registry import BrokenPlugin
 
@@ -13,6 +20,8 @@ __all__ = [
     "Plugins",
     "discover",
     "load_plugin",
+    "plugin_files",
     "selected",
+    "selection_words",
     "warn_of_broken",
 ]

@@ -67,6 +67,23 @@ def selected(*, without: Iterable[str] = (), files: Iterable[str] = ()) -> Itera
         discover.cache_clear()
 
 
+def plugin_files() -> tuple[str, ...]:
+    """The files that were asked for as plugins, or loaded as such."""
+    files = [str(file) for file in _selection.files]
+    files += [part.source for part in _local_parts.values() if part.source]
+    return tuple(dict.fromkeys(files))
+
+
+def selection_words() -> list[str]:
+    """The words of a command line by which another process has the same plugins.
+
+    Parts that calls registered aren't among them, but for those of files.
+    """
+    words = [word for file in plugin_files() for word in ("--plugin", file)]
+    left_out = sorted({distribution for distribution, _ in _selection.without})
+    return words + [word for name in left_out for word in ("--no-plugin", name)]
+
+
 @cache
 def discover() -> Plugins:
     """Load every plugin that is installed or asked for, once a process.

@@ -6,10 +6,11 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from vaekit.diagnosis import Diagnosis, changed_fields, train_command
+from vaekit.diagnosis import Diagnosis, changed_fields
 from vaekit.diagnosis.diagnosis import ARRAYS
 from vaekit.report.latent_data import kept_row
 from vaekit.run import Run
+from vaekit.train_command import train_command
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 Rows = list[tuple[str, str]]

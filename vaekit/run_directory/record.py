@@ -180,6 +180,8 @@ class RunRecord(_Entry):
 
     loss_variables: the shapes of the loss's own variables, by their paths.
     models_left_out: files of saved models that the run doesn't have, with the reason of each.
+    stopped_by: of an interrupted run, the signal that stopped it, by its name; the exception, where
+        a program's own handler raised one; or `pruning`, by a sweep.
     """
 
     format: Literal[1, 2] = FORMAT

@@ -11,9 +11,9 @@ import numpy as np
 
 from vaekit.checkpoint import Position
 from vaekit.engine import Evaluation, Pace, Program, Steps, batches, epoch_order
+from vaekit.interrupt import Interrupt
 from vaekit.trainer.divergence import Watch
 from vaekit.trainer.epoch_metrics import EpochMetrics
-from vaekit.trainer.interrupt import Interrupt
 from vaekit.trainer.keeper import Keeper
 from vaekit.trainer.keras_callbacks import KerasCallbacks
 from vaekit.trainer.progress import Progress

@@ -16,7 +16,7 @@ from vaekit.config import TrainConfig
 from vaekit.data import BINARIZATIONS, recorded_scale
 from vaekit.engine import Blueprint
 from vaekit.errors import RunError, UserError
-from vaekit.model import Parts, resolve_asked, resolve_part, resolve_parts
+from vaekit.model import Parts, resolve_asked, resolve_parts
 from vaekit.plugins import discover
 from vaekit.registry import RUN_KINDS, Registry
 from vaekit.run import (
@@ -40,6 +40,7 @@ from vaekit.startup import Choice
 from vaekit.trainer.choices import make_choices
 from vaekit.trainer.epoch_metrics import EpochMetrics
 from vaekit.trainer.keras_callbacks import refuse_callbacks
+from vaekit.trainer.named import resolve_named
 from vaekit.trainer.preset import refuse_uninstalled
 from vaekit.trainer.progress import Progress
 from vaekit.trainer.session import Session
@@ -59,11 +60,7 @@ def open_session(
     Raises a `UserError` for whatever can't be done; nothing is written yet.
     """
     registry = discover().registry
-    # What was named wrongly is told before the images are read, which may take long.
-    refuse_uninstalled(config, registry)
-    for kind in config.parts.keys() & config.model_fields_set:
-        resolve_part(config, kind, registry)
-    metrics = resolve_asked("metric", config.metric, config.metric_opt, registry)
+    metrics = resolve_named(config, registry)
     tracking = _tracking(config, registry)
     if config.out is not None:
         RunDirectory(config.out).refuse_existing()

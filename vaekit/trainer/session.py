@@ -23,6 +23,7 @@ from vaekit.config import TrainConfig
 from vaekit.data import binarized
 from vaekit.engine import Blueprint, Evaluation, Pace, Program, averages_of, compile_train
 from vaekit.errors import VaekitError
+from vaekit.interrupt import Interrupt
 from vaekit.model import Built
 from vaekit.run import (
     Run,
@@ -38,7 +39,6 @@ from vaekit.trainer.batch_memory import refuse_hopeless, within_memory
 from vaekit.trainer.divergence import Watch
 from vaekit.trainer.early_stopping import EarlyStopping, monitor_of
 from vaekit.trainer.epoch_metrics import EpochMetrics
-from vaekit.trainer.interrupt import Interrupt
 from vaekit.trainer.keeper import Keeper
 from vaekit.trainer.keras_callbacks import KerasCallbacks
 from vaekit.trainer.legend import legend
@@ -58,6 +58,8 @@ class Session:
     checkpoint, saved: what it goes on from, where that lies; None for one that begins.
     show_epoch: called with how many epochs are done, before the first and after each. It may look
         at the model, and change nothing.
+    stop_after: asked after each epoch but the last, with its line in the history: what to stop by,
+        as the record is to say; None goes on.
     """
 
     blueprint: Blueprint
@@ -77,6 +79,7 @@ class Session:
     best: Mapping[str, Any] | None = None
     stopped_early: bool = False
     show_epoch: Callable[[int], None] = lambda epoch: None
+    stop_after: Callable[[Row], str | None] = lambda row: None
 
     @property
     def config(self) -> TrainConfig:
@@ -119,7 +122,9 @@ class Session:
                 if not interrupt.requested:
                     self._measure_end()
                     self._fit_sampler()
-                self._write("interrupted" if interrupt.requested else "complete", interrupt.signal)
+                self._write(
+                    "interrupted" if interrupt.requested else "complete", interrupt.stopped_by
+                )
                 self.directory.close()
         except BaseException as error:
             if new and not self._resumable:
@@ -160,6 +165,11 @@ class Session:
             self.best = loop.keeper.stopping.best
             self._write("running")
             self.show_epoch(row["epoch"])
+            reason = None
+            if position.epoch < self.config.most_epochs:
+                reason = self.stop_after(row)
+            if reason is not None:
+                interrupt.request(reason)
 
         self._say_what_comes(loop.keeper.stopping)
         self.progress.start(
@@ -287,11 +297,13 @@ class Session:
 
     def _note_failure(self, error: BaseException) -> None:
         """Record why the run ended; where even that can't be written, the error itself says it."""
-        stopped = isinstance(error, KeyboardInterrupt)
+        # By these, handlers of signals end what is under way.
+        stopped = isinstance(error, KeyboardInterrupt | SystemExit)
+        by = getattr(error, "signal", type(error).__name__) if stopped else None
         if not stopped:
             self.record.error = str(error) or type(error).__name__
         with suppress(VaekitError):
-            self._write("interrupted" if stopped else "failed", getattr(error, "signal", None))
+            self._write("interrupted" if stopped else "failed", by)
         with suppress(VaekitError):
             self.directory.close()
 

@@ -64,7 +64,9 @@ class Tracking:
     def __exit__(self, kind: object, error: BaseException | None, *_: object) -> None:
         """What raises ends them, too."""
         if error is not None:
-            self.end("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
+            self.end(
+                "interrupted" if isinstance(error, KeyboardInterrupt | SystemExit) else "failed"
+            )
 
     def end(self, status: Ending) -> None:
         """Wait until all is told, or a tracker hangs. What is told later isn't passed on."""
