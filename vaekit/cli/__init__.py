@@ -81,6 +81,7 @@ def main() -> None:
 def _add_commands() -> None:
     from vaekit.cli import (
         bench,
+        calibrate,
         compare,
         data,
         diagnose,
@@ -104,6 +105,7 @@ def _add_commands() -> None:
         train.resume,
         runs.debug_step,
         runs.evaluate,
+        calibrate.calibrate,
         diagnose.diagnose,
         report.report,
         list_runs.runs,
