@@ -22,7 +22,7 @@ def strange(run: vaekit.Run, tmp_path: Path) -> Path:
     """Twenty digits, then five images of noise."""
     path = tmp_path / "strange.npz"
     noise = np.random.default_rng(0).integers(0, 2, (5, 8, 8, 1)).astype("float32")
-    np.savez(path, np.concatenate([run.held_out().images.pixels[:20], noise]))
+    np.savez(path, images=np.concatenate([run.held_out().images.pixels[:20], noise]))
     return path
 
 

@@ -21,12 +21,14 @@ def test_a_code_without_noise_has_no_elbo(plain: vaekit.Run, score: str) -> None
     assert not (plain.path / "calibration.json").exists()
 
 
+@pytest.mark.slow
 def test_it_has_what_is_offered(plain: vaekit.Run, tmp_path) -> None:
     run = train(tmp_path / "run", latent="deterministic")
     for score in ("reconstruction", "latent"):
         assert len(run.calibrate(None, score).scores) == 180
 
 
+@pytest.mark.slow
 def test_codes_have_no_distance(tmp_path) -> None:
     vaekit.register_latent("codes", lambda latent_dim: Codes(latent_dim))
     run = train(tmp_path / "run", latent="codes")
@@ -43,6 +45,7 @@ class NoLikelihood(vaekit.Loss):
         return {"error": ops.mean(ops.square(x - output.reconstruction), axis=(1, 2, 3))}
 
 
+@pytest.mark.slow
 def test_a_loss_without_a_likelihood_has_no_elbo(tmp_path) -> None:
     vaekit.register_loss("error", NoLikelihood)
     run = train(tmp_path / "run", loss="error")
@@ -54,6 +57,7 @@ class Bounded(vaekit.NormalLatent):
     free_parameters = False
 
 
+@pytest.mark.slow
 def test_parameters_within_bounds_are_not_moved(tmp_path) -> None:
     vaekit.register_latent("bounded", lambda latent_dim: Bounded(latent_dim))
     run = train(tmp_path / "run", latent="bounded", loss="elbo")

@@ -58,6 +58,7 @@ def test_onnx_runtime_gives_it_too(run: vaekit.Run, score: str) -> None:
     assert exported.difference < 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "more",
     [
@@ -90,6 +91,7 @@ def test_what_is_no_function_is_refused(run: vaekit.Run) -> None:
         scorer_model(run)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("more", "said"),
     [

@@ -40,6 +40,7 @@ SCORE_NAMES = ("elbo", "reconstruction", "regret", "latent")
     show_default=True,
     help="Which images; held-out is those that `evaluate` takes.",
 )
+@click.option("--limit", type=click.IntRange(1), help="Use only the first N of them.")
 @click.option(
     "--trained-on",
     metavar="SOURCE",
@@ -61,6 +62,7 @@ def calibrate(
     options: tuple[tuple[str, str], ...],
     alpha: float,
     split: str,
+    limit: int | None,
     trained_on: str | None,
     leave_out_trained: bool,
     seed: int,
@@ -84,6 +86,7 @@ def calibrate(
         options=dict(options),
         alpha=alpha,
         split=split,
+        limit=limit,
         trained_on=trained_on,
         leave_out_trained=leave_out_trained,
         seed=seed,

@@ -60,20 +60,20 @@ def calibrate(
     run_images: RunImages,
     asked: Asked,
     data: Any,
-    split: str,
+    which: tuple[str, int | None],
     trained_on: Any,
     *,
     skip_bad: bool,
     progress: bool,
 ) -> Calibration:
-    """See `Run.calibrate`."""
+    """See `Run.calibrate`. which: the split, and its limit."""
     score, seed = asked.score, asked.seed
     model = run.trained_model()
     refuse_unfit_score(run, model, score)
     dataset = run_images.as_read(data, skip_bad=skip_bad, progress=progress)
-    images, name = _chosen(run_images, dataset, split)
+    images, name = _chosen(run_images, dataset, *which)
     refuse_too_few(len(images.pixels), asked.alpha)
-    own = own_images(run_images, dataset, trained_on, skip_bad=skip_bad, progress=progress)
+    own = own_images(run, run_images, dataset, trained_on, skip_bad=skip_bad, progress=progress)
     images, left_out, digests = _unseen(images, own, asked)
     refuse_too_few(len(images.pixels), asked.alpha)
     chose_epoch = _chose_epoch(run, own, digests)
@@ -81,8 +81,9 @@ def calibrate(
     if score.fits:
         if own.train is None:
             raise UserError(
-                f"The score {score.name!r} is fitted on the training images. {own.why} Say where "
-                f"they are: {option_text('trained_on')}, or choose another score."
+                f"The score {score.name!r} is fitted on the training images, which can't be had: "
+                f"{own.why} Say where they are by {option_text('trained_on')}, or choose another "
+                "score."
             )
         fitted = score.fit(model, own.train, seed)
     with counted_progress(f"calibrating {score.name}", len(images.pixels), progress) as counted:
@@ -111,10 +112,14 @@ def calibrate(
     return write_calibration(run.directory, Calibration(record, scored.scores, dict(fitted)))
 
 
-def _chosen(run_images: RunImages, dataset: Dataset, split: str) -> tuple[Images, str]:
+def _chosen(
+    run_images: RunImages, dataset: Dataset, split: str, limit: int | None
+) -> tuple[Images, str]:
     """The images of a split, and which it is."""
+    if limit is not None and limit < 1:
+        raise OptionError(f"The limit is {limit}; take at least 1 image.")
     if split == "held-out":
-        held_out = run_images.held_out_of(dataset, None)
+        held_out = run_images.held_out_of(dataset, limit)
         return held_out.images, held_out.split
     if split not in ("train", "test"):
         raise OptionError(f"There is no split {split!r}: take held-out, train or test.")
@@ -123,7 +128,7 @@ def _chosen(run_images: RunImages, dataset: Dataset, split: str) -> tuple[Images
         raise DataError(
             f"{dataset.source} has no test set; ask for {option_text('split', 'train')}."
         )
-    return run_images.taken(images), split
+    return run_images.taken(take(images, slice(limit))), split
 
 
 def _unseen(images: Images, own: OwnImages, asked: Asked) -> tuple[Images, int, list[bytes]]:
@@ -136,8 +141,8 @@ def _unseen(images: Images, own: OwnImages, asked: Asked) -> tuple[Images, int, 
         warnings.warn(
             VaekitWarning(
                 f"Whether the run was trained on these images can't be checked: {own.why} If it "
-                "was, more normal images will be called outliers than alpha allows. Say where the "
-                f"training images are: {option_text('trained_on')}."
+                "was, more normal images will be called outliers than alpha allows; say where the "
+                f"training images are by {option_text('trained_on')}."
             ),
             stacklevel=2,
         )
@@ -150,9 +155,9 @@ def _unseen(images: Images, own: OwnImages, asked: Asked) -> tuple[Images, int, 
         named = which[:_SHOWN] if images.files is None else images.files[which[:_SHOWN]]
         raise DataError(
             f"The run was trained on {len(which):,} of these {len(digests):,} images "
-            f"({', '.join(map(str, named))}{', ...' if len(which) > _SHOWN else ''}). It knows "
-            "them better than any new one, so that more normal images would be called outliers "
-            "than alpha allows. Calibrate on images that it never saw, or leave those out: "
+            f"({', '.join(map(str, named))}{', ...' if len(which) > _SHOWN else ''}) and knows "
+            "them better than new ones, so that more normal images would be called outliers than "
+            "alpha allows. Calibrate on images that it never saw, or leave those out: "
             f"{option_text('leave_out_trained', True)}."
         )
     kept = np.flatnonzero(~seen)

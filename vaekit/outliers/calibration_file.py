@@ -188,9 +188,10 @@ def _read_arrays(directory: RunDirectory, path: Path) -> dict[str, np.ndarray]:
 
 def _calibrate_text(directory: RunDirectory, score: str = "elbo") -> str:
     run = str(directory.path)
-    return "Calibrate it: " + worded(
+    call = worded(
         f"vaekit calibrate {run} --data NORMAL --score {score}", f"run.calibrate(normal, {score!r})"
     )
+    return f"{call} calibrates it."
 
 
 def _write(path: Path, content: bytes) -> None:

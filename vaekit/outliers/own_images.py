@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vaekit.errors import DataError, VaekitError
 from vaekit.run import RunImages
 from vaekit.types import Dataset, Images
 from vaekit.wording import option_text
+
+if TYPE_CHECKING:
+    from vaekit.run import Run
 
 
 class OwnImages(NamedTuple):
@@ -22,7 +25,13 @@ class OwnImages(NamedTuple):
 
 
 def own_images(
-    run_images: RunImages, dataset: Dataset, source: Any, *, skip_bad: bool, progress: bool
+    run: Run,
+    run_images: RunImages,
+    dataset: Dataset,
+    source: Any,
+    *,
+    skip_bad: bool,
+    progress: bool,
 ) -> OwnImages:
     """The run's own images: of `dataset` if that is its own, else of `source`, else of its record.
 
@@ -31,12 +40,14 @@ def own_images(
     split = run_images.own_split(dataset)
     if split is not None:
         return OwnImages(*split)
+    if source is None and run.record.data.reread is None:
+        return OwnImages(None, None, "The run was trained on an array.")
     try:
         read = run_images.as_read(source, skip_bad=skip_bad, progress=progress)
     except VaekitError as error:
         if source is not None:
             raise
-        return OwnImages(None, None, _sentence(error))
+        return OwnImages(None, None, str(error))
     split = run_images.own_split(read)
     if split is not None:
         return OwnImages(*split)
@@ -46,9 +57,3 @@ def own_images(
             f"the source that was, by {option_text('trained_on')}."
         )
     return OwnImages(None, None, f"{read.source} is not what the run was trained on any more.")
-
-
-def _sentence(error: VaekitError) -> str:
-    """Why the run's own source can't be read, without what to do about it."""
-    first = str(error).split(": ")[0] if "trained on an array" in str(error) else str(error)
-    return first if first.endswith(".") else f"{first}."

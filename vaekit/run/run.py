@@ -378,6 +378,7 @@ class Run:
         options: Mapping[str, Any] | None = None,
         alpha: float = 0.01,
         split: str = "held-out",
+        limit: int | None = None,
         trained_on: Any = None,
         leave_out_trained: bool = False,
         seed: int = 0,
@@ -394,8 +395,8 @@ class Run:
             run's own, of which the held-out images are taken.
         score: `elbo`, `reconstruction`, `regret` or `latent`. options: those of the score.
         alpha: the least share of false alarms that will be asked for.
-        split: which images of the source: `held-out` as `evaluate` takes them, `train`, `test` or
-            `all`.
+        split: which images of the source: `held-out` as `evaluate` takes them, `train`
+            or `test`. limit: only the first so many of them.
         trained_on: what the run was trained on, where it can't be read again by itself.
         leave_out_trained: go on without images that the run was trained on, instead of refusing.
         seed: of what the score draws. skip_bad, progress: as for `vaekit.load_data`.
@@ -413,7 +414,7 @@ class Run:
             self._images,
             asked,
             data,
-            split,
+            (split, limit),
             trained_on,
             skip_bad=skip_bad,
             progress=progress,
