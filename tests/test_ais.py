@@ -11,7 +11,7 @@ from tests.linear_model import linear_model, measured
 from vaekit.default_plugins.metrics.annealed_importance_sampling import ais
 from vaekit.default_plugins.metrics.annealing import temperatures
 from vaekit.default_plugins.metrics.hamiltonian import transition
-from vaekit.default_plugins.metrics.random_loop import random_loop
+from vaekit.loops import random_loop
 
 pytestmark = pytest.mark.usefixtures("registering")
 

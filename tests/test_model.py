@@ -158,7 +158,7 @@ def test_logits_are_unbounded_and_users_get_probabilities(ends):
     encoder = keras.Sequential([keras.Input((8, 8, 1)), layers.Flatten()])
     vae = vae_of(encoder, decoder, scale="logits")
     z = np.random.default_rng(0).normal(0, 500, (8, 2)).astype("float32")
-    logits = np.asarray(vae._likelihood_decoder.predict_on_batch(z))
+    logits = np.asarray(vae.likelihood_decoder.predict_on_batch(z))
     means = np.asarray(vae.decoder.predict_on_batch(z))
     assert logits.min() < -1
     assert logits.max() > 1

@@ -41,6 +41,7 @@ from vaekit.latent import Given as Given
 from vaekit.latent import Latent as Latent
 from vaekit.latent import Prior as Prior
 from vaekit.latent import StandardNormalPrior as StandardNormalPrior
+from vaekit.loops import random_loop as random_loop
 from vaekit.loss import Adversary as Adversary
 from vaekit.loss import Loss as Loss
 from vaekit.loss import Player as Player
@@ -50,8 +51,12 @@ from vaekit.metric import Metric as Metric
 from vaekit.metric import Need as Need
 from vaekit.metric import TrainedModel as TrainedModel
 from vaekit.normal_latent import NormalLatent as NormalLatent
+from vaekit.outliers import Calibration as Calibration
+from vaekit.outliers import Outliers as Outliers
 from vaekit.pixels import as_floats as as_floats
 from vaekit.plugins import load_plugin as load_plugin
+from vaekit.refinement import Refined as Refined
+from vaekit.refinement import refined_posteriors as refined_posteriors
 from vaekit.run import Run as Run
 from vaekit.run_directory import ListedRun as ListedRun
 from vaekit.sampler import Encodings as Encodings

@@ -83,6 +83,7 @@ def main() -> None:
 def _add_commands() -> None:
     from vaekit.cli import (
         bench,
+        calibrate,
         compare,
         data,
         diagnose,
@@ -110,6 +111,7 @@ def _add_commands() -> None:
         sweep.sweep_worker,
         runs.debug_step,
         runs.evaluate,
+        calibrate.calibrate,
         diagnose.diagnose,
         report.report,
         list_runs.runs,

@@ -99,15 +99,49 @@ def decode(model: str, latents: str, out: str, trust: bool) -> None:
     show_default=True,
     help="Which images; held-out is those that `evaluate` takes.",
 )
+@click.option(
+    "--alpha",
+    type=float,
+    metavar="SHARE",
+    help="Say which images are outliers, of normal ones at most this share: of a run that is "
+    "calibrated.",
+)
+@click.option(
+    "--score", "by", metavar="NAME", help="By which calibrated score. Needed if there are several."
+)
+@click.option(
+    "--maps",
+    is_flag=True,
+    help="Write where in each image the score comes from, 4 bytes a pixel, to .h5 or .npz.",
+)
+@click.option(
+    "--picture",
+    metavar="FILE",
+    help="Draw the strangest images and their maps: .png, .svg or .pdf.",
+)
 @skip_bad_option
-def score(run: str, data: str | None, out: str, split: str, skip_bad: bool) -> None:
+def score(
+    run: str,
+    data: str | None,
+    out: str,
+    split: str,
+    alpha: float | None,
+    by: str | None,
+    maps: bool,
+    picture: str | None,
+    skip_bad: bool,
+) -> None:
     """Write each image's loss terms, ELBO and KL (nats), MSE and PSNR (dB), its file and class.
 
     The means are what `evaluate` gives of the same images; but its PSNR is of the mean error.
-    """
-    from vaekit.tables import refuse_unknown_ending
 
-    refuse_unknown_ending(Path(out))
+    With --alpha come the calibrated score, its p-value, and whether the image is an outlier: see
+    `vaekit calibrate`.
+    """
+    from vaekit.cli.outlier_columns import OutlierColumns
+
+    columns = OutlierColumns(alpha, by, maps, picture)
+    columns.refuse(Path(out))
     from vaekit import api
 
     loaded = api.load(run)
@@ -119,8 +153,10 @@ def score(run: str, data: str | None, out: str, split: str, skip_bad: bool) -> N
     else:
         dataset = loaded.dataset(data, skip_bad=skip_bad, progress=True)
         images, classes = inference.images_of(dataset, split), dataset.classes
-    count = inference.score_to_file(loaded, images, Path(out), classes)
+    more = columns.of(loaded, images)
+    count = inference.score_to_file(loaded, images, Path(out), classes, more)
     click.echo(f"{out}: {count} images ({split})")
+    columns.tell()
 
 
 def _load(model: str, trust: bool) -> Run | ModelFile:

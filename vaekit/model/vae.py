@@ -35,7 +35,7 @@ class VAE:
 
     encoder: images `(B, H, W, C)` in [0, 1] -> z, in the latent's shape: a draw when called, the
         point under `predict`.
-    decoder: z -> images, as means.
+    decoder: z -> images, as means. likelihood_decoder: z -> what the loss works on.
     autoencoder: images -> images, through that z.
     posterior: images -> what the latent tells of their posteriors, in the order of
         `posterior_names`.
@@ -106,9 +106,9 @@ class VAE:
             likelihood_decoder = keras.Model(latents, raw, name=f"decoder_{scale}")
             means = add_sigmoid(decoder, raw) if self._law is None else self._law.mean(raw)
         self.decoder = self._of_latent(keras.Model(latents, means, name="decoder_model"))
-        self._likelihood_decoder = self.decoder
+        self.likelihood_decoder = self.decoder
         if scale != "mean":
-            self._likelihood_decoder = self._of_latent(likelihood_decoder)
+            self.likelihood_decoder = self._of_latent(likelihood_decoder)
 
         whole = layers.Input(self.image_shape, name="VAE_input")
         if condition is None:
@@ -118,7 +118,7 @@ class VAE:
             decoded = self.decoder([self.encoder(both), both[1]])
             self.autoencoder = keras.Model(both, decoded, name="VAE")
         self._precision = TrainingPrecision(
-            [self.autoencoder, self.posterior, self._likelihood_decoder]
+            [self.autoencoder, self.posterior, self.likelihood_decoder]
         )
         self._encoder_weights = encoder.trainable_variables
         if condition is not None:
@@ -228,7 +228,7 @@ class VAE:
 
         def last_layer_gradient(f: Callable[[Tensor], Tensor]) -> Tensor:
             return gradient_in_last_layer(
-                self._likelihood_decoder,
+                self.likelihood_decoder,
                 lambda: self.decode(ops.stop_gradient(draw.z), labels, training=training),
                 ops.stop_gradient(gradient(f, ops.stop_gradient(reconstruction))),
             )
@@ -272,7 +272,7 @@ class VAE:
             z = ops.reshape(z, (-1, *self.latent_shape))
         if labels is not None and samples is not None:
             labels = ops.tile(labels, (samples,))
-        decoded = self._likelihood_decoder(self._with_labels(z, labels), training=training)
+        decoded = self.likelihood_decoder(self._with_labels(z, labels), training=training)
         if samples is not None:
             decoded = ops.reshape(decoded, (samples, -1, *decoded.shape[1:]))
         return ops.cast(decoded, FLOAT32)

@@ -16,9 +16,10 @@ from vaekit.run.metric_fits import refuse_unfit
 from vaekit.run.provenance import explained, own_data, parts_of, warn_of_changes
 from vaekit.run.restore import blueprint_of, kept_checkpoint, restore_model, restore_program
 from vaekit.run.run import Run, read_run
-from vaekit.run.run_images import HeldOut
+from vaekit.run.run_images import HeldOut, RunImages
 from vaekit.run.samplers import fit_sampler
 from vaekit.run.verify import verify_run
+from vaekit.run.weights import weights_digest
 from vaekit.run_directory.directory import RunDirectory
 from vaekit.run_directory.record import (
     DataRecord,
@@ -38,6 +39,7 @@ __all__ = [
     "PartRecord",
     "Run",
     "RunDirectory",
+    "RunImages",
     "RunRecord",
     "Status",
     "TrackerRecord",
@@ -69,4 +71,5 @@ __all__ = [
     "save_artifacts",
     "verify_run",
     "warn_of_changes",
+    "weights_digest",
 ]

@@ -14,7 +14,7 @@ import numpy as np
 from vaekit.config import TrainConfig
 from vaekit.data import Scale
 from vaekit.diagnosis import Diagnosis
-from vaekit.engine import Blueprint, Program, Scorer, score
+from vaekit.engine import Blueprint, Program, ProgramModel, Scorer, score
 from vaekit.errors import RunError, UserError
 from vaekit.model import Built, Part, build_for, named_parameters, run_model
 from vaekit.options import check_options, resolved_options
@@ -35,6 +35,7 @@ from vaekit.types import Dataset, Images, Pixels, as_images
 
 if TYPE_CHECKING:
     from vaekit.explorer.explorer import Explorer
+    from vaekit.outliers import Calibration, Outliers
     from vaekit.serving.service import Service
 
 
@@ -387,6 +388,87 @@ class Run:
         """
         refuse_fork()
         return with_keras_defaults(Scorer(self._program(), most).score)
+
+    @with_keras_defaults
+    def calibrate(
+        self,
+        data: Any = None,
+        score: str = "elbo",
+        *,
+        options: Mapping[str, Any] | None = None,
+        alpha: float = 0.01,
+        split: str = "held-out",
+        limit: int | None = None,
+        trained_on: Any = None,
+        leave_out_trained: bool = False,
+        seed: int = 0,
+        skip_bad: bool = False,
+        progress: bool = False,
+    ) -> Calibration:
+        """Score normal images, so that `outliers` can tell others from them; it is saved.
+
+        By split-conformal p-values: an image that comes from where the calibration images came
+        from is called an outlier with a probability of alpha at most. Several scores may be
+        calibrated; one of the same name is replaced.
+
+        data: a data source or arrays, of normal images that the run wasn't trained on; None is the
+            run's own, of which the held-out images are taken.
+        score: `elbo`, `reconstruction`, `regret` or `latent`. options: those of the score.
+        alpha: the least share of false alarms that will be asked for.
+        split: which images of the source: `held-out` as `evaluate` takes them, `train`
+            or `test`. limit: only the first so many of them.
+        trained_on: what the run was trained on, where it can't be read again by itself.
+        leave_out_trained: go on without images that the run was trained on, instead of refusing.
+        seed: of what the score draws. skip_bad, progress: as for `vaekit.load_data`.
+
+        Raises `UserError` for a score that the run's parts don't have, for too few images, and for
+        images that the run was trained on.
+        """
+        refuse_fork()
+        outliers = import_module("vaekit.outliers")  # of a room above this one
+        asked = outliers.asked(
+            score, options or {}, alpha=alpha, seed=seed, leave_out_trained=leave_out_trained
+        )
+        return outliers.calibrate(
+            self,
+            self._images,
+            asked,
+            data,
+            (split, limit),
+            trained_on,
+            skip_bad=skip_bad,
+            progress=progress,
+        )
+
+    @with_keras_defaults
+    def outliers(
+        self,
+        images: Any,
+        labels: Any = None,
+        *,
+        alpha: float = 0.01,
+        score: str | None = None,
+        maps: bool = False,
+        progress: bool = False,
+    ) -> Outliers:
+        """The score and the p-value of each image, and which of them are outliers.
+
+        images, labels: as for `encode`.
+        alpha: the share of normal images that may be called outliers.
+        score: which of those that `calibrate` was asked for; may be left out where there is one.
+        maps: tell where in each image the score comes from, too.
+
+        Raises `RunError` for a run that isn't calibrated, or was before its weights changed,
+        `UserError` where there are fewer calibration images than alpha needs.
+        """
+        refuse_fork()
+        find_outliers = import_module("vaekit.outliers").find_outliers
+        taken = self._images.taken(images, labels)
+        return find_outliers(self, taken, alpha, score, maps=maps, progress=progress)
+
+    def trained_model(self) -> ProgramModel:
+        """The model at rest, as metrics see it (`vaekit.TrainedModel`), but that it draws none."""
+        return ProgramModel(self._program(), None, None)
 
     @with_keras_defaults
     def evaluate(

@@ -132,16 +132,28 @@ class RunImages:
         Raises `DataError` where the run's own data are no longer what they were.
         """
         dataset = self.as_read(data, skip_bad=skip_bad, progress=progress)
-        config = self._record.config
-        if fingerprint(dataset) == self._record.data.fingerprint:
-            share, seed = config.validation_split, config.seed
-            return self._binarized(split(dataset, share=share, seed=seed, limit=config.limit)[0])
+        own = self.own_split(dataset)
+        if own is not None:
+            return own[0]
         if data is None:
             raise DataError(
                 f"{dataset.source} is not what the run was trained on any more. To take what is "
                 f"there now, name it: {option_text('data', dataset.source)}."
             )
         return self._binarized(dataset.train)
+
+    def own_split(self, dataset: Dataset) -> tuple[Images, Images] | None:
+        """Those of a data set, as it was read, that the run was trained and was validated on.
+
+        None where it isn't the run's own.
+        """
+        if fingerprint(dataset) != self._record.data.fingerprint:
+            return None
+        config = self._record.config
+        train, validation = split(
+            dataset, share=config.validation_split, seed=config.seed, limit=config.limit
+        )
+        return self._binarized(train), self._binarized(validation)
 
     def held_out(self, data: Any, limit: int | None, *, skip_bad: bool, progress: bool) -> HeldOut:
         """See `Run.held_out`."""

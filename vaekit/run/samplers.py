@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from vaekit.checkpoint import snapshot
 from vaekit.errors import BuildError, PluginError, RunError, UserError, VaekitError
 from vaekit.model import VAE, Part, build_for, encodings_of, seeded
 from vaekit.options import check_options, resolved_options
 from vaekit.registry import Component, Registry
 from vaekit.run.provenance import find_part, warn_of_change
 from vaekit.run.sampler_file import About, read_sampler, write_sampler
+from vaekit.run.weights import weights_digest
 from vaekit.run_directory.directory import RunDirectory
 from vaekit.run_directory.record import PartRecord
 from vaekit.sampler import Sampler
@@ -51,7 +50,7 @@ def fit_sampler(
             ) from error
         about = About(
             part=PartRecord.of(part.component, part.options),
-            weights=_digest(vae),
+            weights=weights_digest(vae),
             images=len(images.pixels),
         )
         path.parent.mkdir(exist_ok=True)
@@ -75,7 +74,7 @@ def fitted_sampler(
     about, state = read_sampler(path)
     component = find_part("sampler", about.part, registry)
     warn_of_change(component, about.part)
-    if about.weights != _digest(vae):
+    if about.weights != weights_digest(vae):
         raise RunError(
             f"The sampler {component.name!r} of {directory.path} was fitted on other weights than "
             f"the run has now. Fit it again: {_fit_text(directory, component)}"
@@ -135,15 +134,6 @@ def drawn(
             f"{(count, *vae.latent_shape)} is needed, or values that aren't finite."
         )
     return z
-
-
-def _digest(vae: VAE) -> str:
-    """The SHA-256 of a model's weights; the states of random generators are none of them."""
-    digest = hashlib.sha256()
-    for _, value in snapshot(vae.variables):
-        if value.dtype.kind == "f":
-            digest.update(value.tobytes())
-    return digest.hexdigest()
 
 
 def _fit_text(directory: RunDirectory, component: Component) -> str:

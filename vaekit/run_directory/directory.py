@@ -27,6 +27,8 @@ CHECKPOINTS = "checkpoints"
 DIVERGED = "diverged"
 FIGURES = "figures"
 SAMPLERS = "samplers"
+CALIBRATIONS = "calibrations"
+CALIBRATION = "calibration.json"
 TRACKING = "tracking"
 REPORT = "report.html"
 FRAMES = f"{FIGURES}/frames.zip"
@@ -85,6 +87,16 @@ class RunDirectory:
         return self.path / SAMPLERS / f"{name}.npz"
 
     @property
+    def calibration(self) -> Path:
+        """`calibration.json`: what outliers are told by, score by score."""
+        return self.path / CALIBRATION
+
+    @property
+    def calibrations(self) -> Path:
+        """The folder of the scores of calibration images, a file each score."""
+        return self.path / CALIBRATIONS
+
+    @property
     def tracking(self) -> Path:
         """The folder of what trackers keep, a folder each."""
         return self.path / TRACKING
@@ -103,8 +115,9 @@ class RunDirectory:
         """Raise `RunError` if a run, or a file that a run would overwrite, is here already."""
         if self.path.exists() and not self.path.is_dir():
             raise RunError(f"{self.path} is a file; choose a folder for {option_text('out')}.")
-        folders = (CHECKPOINTS, DIVERGED, FIGURES, SAMPLERS, TRACKING)
-        names = [RECORD, HISTORY, STEPS, MANIFEST, REPORT, *folders, *_ARTIFACTS]
+        folders = (CHECKPOINTS, DIVERGED, FIGURES, SAMPLERS, CALIBRATIONS, TRACKING)
+        files = (RECORD, HISTORY, STEPS, MANIFEST, REPORT, CALIBRATION)
+        names = [*files, *folders, *_ARTIFACTS]
         taken = [name for name in names if (self.path / name).exists()]
         if RECORD in taken:
             raise RunError(
@@ -147,8 +160,8 @@ class RunDirectory:
         """Get ready for training to write here: locked, swept, and off the list of checksums."""
         self.lock.acquire()
         self.checksums.take_off(_BY_TRAINING.__contains__)
-        samplers = self.path / SAMPLERS
-        for folder in (self.path, self.checkpoints, self.figures, self.diverged, samplers):
+        kept = (self.path / SAMPLERS, self.calibrations)
+        for folder in (self.path, self.checkpoints, self.figures, self.diverged, *kept):
             sweep(folder)
         try:
             self.checkpoints.mkdir(exist_ok=True)

@@ -8,17 +8,13 @@ from typing import Annotated, Any
 
 import numpy as np
 from annotated_types import Ge, Gt
-from keras import ops
 
 import vaekit
-from vaekit.autodiff import gradient
 from vaekit.default_plugins.metrics.image_batches import chosen, rows_at_once
-from vaekit.default_plugins.metrics.random_loop import position_of, random_loop
 
 _MEASURED_BY = 64  # draws of an image by which an ELBO is measured
 # Of what is gained, in the second half of the steps: then more of them would gain more.
 _STILL_RISING = 0.1
-_BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-8  # Adam's
 
 
 class AmortisationGap(vaekit.Metric):
@@ -36,7 +32,17 @@ class AmortisationGap(vaekit.Metric):
         count = len(images.pixels)
 
         def gained(x: Any, labels: Any, seed: Any) -> Mapping[str, Any]:
-            return _Posteriors(model, x, labels, seed).improved(self)
+            refined = vaekit.refined_posteriors(
+                model,
+                x,
+                labels,
+                seed,
+                steps=self.steps,
+                learning_rate=self.learning_rate,
+                draws=self.draws,
+                measured_by=_MEASURED_BY,
+            )
+            return refined._asdict()
 
         values = model.over(
             gained,
@@ -45,12 +51,12 @@ class AmortisationGap(vaekit.Metric):
             seed=measurement.seed,
             done=measurement.progress("amortisation gap", count),
         )
-        gap = values["improved"] - values["encoder"]
-        late = float(np.mean(values["improved"] - values["half"]))
+        gap = values["refined"] - values["encoder"]
+        late = float(np.mean(values["refined"] - values["halfway"]))
         by = f"{self.steps:,} steps of Adam on each image's parameters, {count:,} images"
         drawn, note = f"{_MEASURED_BY} draws of each image", ""
         if late > _STILL_RISING * max(float(gap.mean()), 0.0) and late > 3.0 * _error(
-            values["improved"] - values["half"]
+            values["refined"] - values["halfway"]
         ):
             note = (
                 f"The ELBO still rose by {late:.2g} nats in the second half of the steps: the gap "
@@ -60,69 +66,13 @@ class AmortisationGap(vaekit.Metric):
             "amortisation_gap": vaekit.Estimate.mean(gap, "nats", "lower", by, note),
             "elbo": vaekit.Estimate.mean(values["encoder"], "nats", "higher", drawn),
             "improved_elbo": vaekit.Estimate.mean(
-                values["improved"], "nats", "higher", f"{drawn}, {by}"
+                values["refined"], "nats", "higher", f"{drawn}, {by}"
             ),
         }
 
 
 def _error(values: np.ndarray) -> float:
     return float(values.std()) / math.sqrt(len(values))
-
-
-class _Posteriors:
-    """The posteriors of a batch, whose parameters are one vector an image, `(B, P)`."""
-
-    def __init__(self, model: vaekit.TrainedModel, x: Any, labels: Any, seed: Any) -> None:
-        self._model, self._x, self._labels, self._seed = model, x, labels, seed
-        parameters = model.parameters(x, labels)
-        self._shapes = {name: tuple(value.shape[1:]) for name, value in parameters.items()}
-        self._start = ops.concatenate(
-            [ops.reshape(value, (x.shape[0], -1)) for value in parameters.values()], axis=-1
-        )
-
-    def elbo(self, vector: Any, draws: int) -> Any:
-        """E_q[log p(x|z)] - KL(q || p(z)), `(B,)`, by so many draws."""
-        model, x = self._model, self._x
-        assert model.likelihood is not None
-        sizes = [math.prod(shape) for shape in self._shapes.values()]
-        parts = ops.split(vector, np.cumsum(sizes)[:-1].tolist(), axis=-1)
-        parameters = {
-            name: ops.reshape(part, (-1, *shape))
-            for (name, shape), part in zip(self._shapes.items(), parts, strict=True)
-        }
-        output = model.infer(x, self._labels, self._seed, draws, parameters)
-        log_likelihood = model.likelihood.log_prob(x, output.reconstruction)
-        if draws > 1:
-            log_likelihood = ops.mean(log_likelihood, axis=0)
-        return log_likelihood - output.kl
-
-    def improved(self, asked: AmortisationGap) -> Mapping[str, Any]:
-        """The ELBO by the encoder, halfway, and at the end of the steps: by the same draws."""
-        zeros = ops.zeros_like(self._start)
-        halfway = asked.steps // 2
-        half = self._steps((self._start, zeros, zeros), 0, halfway, asked)
-        end = self._steps(half, halfway, asked.steps, asked)
-        position, figures = position_of(self._seed), {}
-        for name, vector in (("encoder", self._start), ("half", half[0]), ("improved", end[0])):
-            self._seed.state.assign(position)
-            figures[name] = self.elbo(vector, _MEASURED_BY)
-        return figures
-
-    def _steps(self, state: Any, first: int, last: int, asked: AmortisationGap) -> Any:
-        """Adam's, upwards, at a rate that falls to 0 so that the draws' noise dies away."""
-
-        def step(number: Any, state: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
-            vector, mean, square = state
-            slope = gradient(lambda at: self.elbo(at, asked.draws), vector)
-            time = ops.cast(number + first + 1, "float32")
-            mean = _BETA_1 * mean + (1.0 - _BETA_1) * slope
-            square = _BETA_2 * square + (1.0 - _BETA_2) * ops.square(slope)
-            unbiased = mean / (1.0 - ops.power(_BETA_1, time))
-            scale = ops.sqrt(square / (1.0 - ops.power(_BETA_2, time))) + _EPSILON
-            rate = asked.learning_rate * ops.square(1.0 - (time - 1.0) / asked.steps)
-            return vector + rate * unbiased / scale, mean, square
-
-        return random_loop(last - first, step, state, self._seed)
 
 
 def amortisation_gap(

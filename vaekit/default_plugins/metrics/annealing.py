@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from keras import ops
 
+import vaekit
 from vaekit.default_plugins.metrics.hamiltonian import transition
-from vaekit.default_plugins.metrics.random_loop import random_loop
 
 # Where a sampler moves best in many dimensions: Neal, "MCMC using Hamiltonian dynamics"
 # (arXiv:1206.1901), on scaling with dimensionality; Wu et al. (arXiv:1611.04273) tune to it.
@@ -67,7 +67,7 @@ class Annealing(NamedTuple):
             size = size * ops.exp(_ADAPTATION * off)
             return z, ops.slice_update(sizes, (number + 1, 0), size[None])
 
-        return random_loop(self.steps, step, (z, sizes), self.seed)[1]
+        return vaekit.random_loop(self.steps, step, (z, sizes), self.seed)[1]
 
     def forward(self, z: Any, sizes: Any) -> tuple[Any, Any]:
         """Log w of chains that begin at draws of the prior, `(K, B)`, and the share of steps taken.
@@ -82,7 +82,7 @@ class Annealing(NamedTuple):
             return z, log_w, taken + ops.mean(acceptance, axis=0)
 
         zeros = ops.zeros(z.shape[:2])
-        _, log_w, taken = random_loop(self.steps, step, (z, zeros, zeros[0]), self.seed)
+        _, log_w, taken = vaekit.random_loop(self.steps, step, (z, zeros, zeros[0]), self.seed)
         return log_w, taken / self.steps
 
     def backward(self, z: Any, sizes: Any) -> Any:
@@ -98,7 +98,7 @@ class Annealing(NamedTuple):
             z, _ = self.moved(z, law, ops.take(sizes, law, axis=0))
             return z, log_w + self.share(law) * self.log_likelihood(z)
 
-        return random_loop(self.steps, step, (z, ops.zeros(z.shape[:2])), self.seed)[1]
+        return vaekit.random_loop(self.steps, step, (z, ops.zeros(z.shape[:2])), self.seed)[1]
 
 
 def temperatures(steps: int) -> np.ndarray:

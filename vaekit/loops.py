@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from keras import ops
 
+from vaekit.types import Tensor
 
-def random_loop(count: int, body: Callable[[Any, Any], Any], state: Any, seed: Any) -> Any:
+State = tuple[Tensor, ...]
+
+
+def random_loop(
+    count: int, body: Callable[[Tensor, State], State], state: State, seed: Tensor
+) -> State:
     """`state = body(step, state)`, for each step from 0 to `count`, compiled once.
 
     body: what it draws is drawn by `seed`, whose own state goes round with the loop's: JAX knows no
@@ -17,7 +22,7 @@ def random_loop(count: int, body: Callable[[Any, Any], Any], state: Any, seed: A
     seed: a `keras.random.SeedGenerator`.
     """
 
-    def step(number: Any, carry: tuple[Any, Any]) -> tuple[Any, Any]:
+    def step(number: Tensor, carry: tuple[Tensor, State]) -> tuple[Tensor, State]:
         position, state = carry
         seed.state.assign(position)
         state = body(number, state)
@@ -28,6 +33,6 @@ def random_loop(count: int, body: Callable[[Any, Any], Any], state: Any, seed: A
     return state
 
 
-def position_of(seed: Any) -> Any:
+def position_of(seed: Tensor) -> Tensor:
     """A copy of a generator's state: assigned to it later, the same is drawn again."""
     return seed.state * 1
