@@ -17,7 +17,7 @@ from vaekit.run.provenance import explained, own_data, parts_of, warn_of_changes
 from vaekit.run.restore import blueprint_of, kept_checkpoint, restore_model, restore_program
 from vaekit.run.run import Run, read_run
 from vaekit.run.run_images import HeldOut
-from vaekit.run.samplers import fit_sampler
+from vaekit.run.samplers import fit_sampler, weights_digest
 from vaekit.run.verify import verify_run
 from vaekit.run_directory.directory import RunDirectory
 from vaekit.run_directory.record import (
@@ -69,4 +69,5 @@ __all__ = [
     "save_artifacts",
     "verify_run",
     "warn_of_changes",
+    "weights_digest",
 ]

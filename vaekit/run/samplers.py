@@ -51,7 +51,7 @@ def fit_sampler(
             ) from error
         about = About(
             part=PartRecord.of(part.component, part.options),
-            weights=_digest(vae),
+            weights=weights_digest(vae),
             images=len(images.pixels),
         )
         path.parent.mkdir(exist_ok=True)
@@ -75,7 +75,7 @@ def fitted_sampler(
     about, state = read_sampler(path)
     component = find_part("sampler", about.part, registry)
     warn_of_change(component, about.part)
-    if about.weights != _digest(vae):
+    if about.weights != weights_digest(vae):
         raise RunError(
             f"The sampler {component.name!r} of {directory.path} was fitted on other weights than "
             f"the run has now. Fit it again: {_fit_text(directory, component)}"
@@ -137,7 +137,7 @@ def drawn(
     return z
 
 
-def _digest(vae: VAE) -> str:
+def weights_digest(vae: VAE) -> str:
     """The SHA-256 of a model's weights; the states of random generators are none of them."""
     digest = hashlib.sha256()
     for _, value in snapshot(vae.variables):
