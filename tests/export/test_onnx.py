@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -13,7 +14,9 @@ from keras import layers, ops
 import vaekit
 from tests.small_nets import SMALL_NETS
 from vaekit.errors import UserError
-from vaekit.export import OnnxModel, conversion, export_decoder, export_onnx
+from vaekit.export import OnnxModel, export_decoder, export_onnx
+from vaekit.export.on_tensorflow import Job, on_tensorflow
+from vaekit.export.written import write_and_run
 
 SHORT = {"data": "digits", "limit": 40, "epochs": 1, "figures": False, "progress": False}
 
@@ -92,13 +95,18 @@ def test_a_posterior_keeps_the_names_of_its_outputs(vectors: vaekit.Run) -> None
 
 
 def test_of_another_backend_it_is_made_by_a_process_on_tensorflow(
-    vectors: vaekit.Run, monkeypatch: pytest.MonkeyPatch
+    vectors: vaekit.Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    model = vectors.model.decoder
+    z = np.eye(2, dtype="float32")
+    np.savez(tmp_path / "z.npz", z=z)
+    arguments = {
+        **{"form": "onnx", "names": [["z"], ["images"]], "quantize": None},
+        **{"stem": str(tmp_path / "decoder"), "exchange": str(tmp_path / "z")},
+    }
     with monkeypatch.context() as patch:
         patch.setattr(keras.backend, "backend", lambda: "torch")
-        content = conversion.converted(model, ("z",), ("images",))
-    z = np.eye(2, dtype="float32")
+        on_tensorflow([Job(write_and_run, vectors.model.decoder, arguments)])
+    content = (tmp_path / "decoder.onnx").read_bytes()
     (images,) = outputs_of(OnnxModel(content, ("z",), ("images",), 0.0), z=z)
     assert np.abs(images - vectors.decode(z)).max() <= 1e-4
 

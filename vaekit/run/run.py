@@ -35,6 +35,7 @@ from vaekit.types import Dataset, Images, Pixels, as_images
 
 if TYPE_CHECKING:
     from vaekit.explorer.explorer import Explorer
+    from vaekit.export import Export
     from vaekit.outliers import Calibration, Outliers
     from vaekit.serving.service import Service
 
@@ -566,6 +567,52 @@ class Run:
         return write_report(
             self, out, data=data, images=images, live=live, skip_bad=skip_bad, progress=progress
         )
+
+    def export(
+        self,
+        format: str,
+        part: str = "all",
+        *,
+        quantize: str | None = None,
+        out: str | PathLike[str] | None = None,
+        data: Any = None,
+        skip_bad: bool = False,
+        progress: bool = False,
+    ) -> Export:
+        """Write parts of the model for another runtime, each held against Keras on real images.
+
+        The folder has a file a part and `export.json`: names, shapes and types of inputs and
+        outputs, how images are scaled, classes, differences, and a SHA-256 of each file.
+
+        format: `onnx`, `litert`, `savedmodel` or `openvino`.
+        part: `encoder`, images -> `z`; `posterior`, images -> what the latent tells of them;
+            `decoder`, `z` -> images; `vae`, images and `noise` -> `reconstruction`; or `all`.
+        quantize: `float16` or `int8` for the weights, where the format has it.
+        out: a folder, by default `exports/FORMAT` in the run's; other parts that are there stay.
+        data: a source or arrays, whose held-out images it is checked on; None is the run's own.
+        skip_bad, progress: as for `vaekit.load_data`.
+
+        Raises `UserError`, and leaves nothing behind, where the runtime isn't installed or lacks an
+        operation, or a value differs by more than the precision allows.
+        """
+        export_run = import_module("vaekit.export").export_run  # of a room above this one
+        return export_run(
+            self,
+            format,
+            part,
+            quantize=quantize,
+            out=out,
+            data=data,
+            skip_bad=skip_bad,
+            progress=progress,
+        )
+
+    def classes_of(self, images: Images) -> np.ndarray | None:
+        """The class of each image as the models take it, `(N,)`, int32; None without a condition.
+
+        Raises `DataError` where a label lacks, or is no class of the run's.
+        """
+        return self._images.classes_of(images)
 
     def dataset(
         self, data: Any = None, *, skip_bad: bool = False, progress: bool = False

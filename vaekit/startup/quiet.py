@@ -7,6 +7,7 @@ import os
 import re
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -89,3 +90,39 @@ def _without_notices() -> Iterator[None]:
             for line in held.read().decode(errors="replace").splitlines():
                 if not _CHATTER.match(line):
                     print(line, file=sys.stderr)
+
+
+@contextmanager
+def converters_unsaid() -> Iterator[None]:
+    """While entered, what writes and runs models for other runtimes tells nobody what it does.
+
+    Part of it writes to file descriptor 2 itself. What goes wrong is raised.
+    """
+    loggers = [logging.getLogger(name) for name in ("absl", "tensorflow", "tf2onnx", "root", "")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(), _nothing_to_descriptor_2():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+@contextmanager
+def _nothing_to_descriptor_2() -> Iterator[None]:
+    try:
+        saved = os.dup(2)
+    except OSError:  # standard error is closed
+        yield
+        return
+    sys.stderr.flush()
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
