@@ -33,9 +33,9 @@ def test_p_values_are_the_ranks_of_scores(levels: int | None) -> None:
 
 @pytest.mark.parametrize("levels", [None, 25])
 def test_false_alarms_are_at_most_alpha_over_random_splits(levels: int | None) -> None:
-    """Of 20,000 splits, with the standard error that a share of so many has."""
+    """Of 8,000 splits, with the standard error that a share of so many has."""
     rng = np.random.default_rng(1)
-    scores = rng.standard_cauchy((20_000, 200))
+    scores = rng.standard_cauchy((8_000, 200))
     if levels:
         scores = np.clip(np.round(scores), -levels, levels)
     for alpha in (0.01, 0.05, 0.2):

@@ -144,7 +144,8 @@ def score(
     columns.refuse(Path(out))
     from vaekit import api
 
-    loaded = api.load(run)
+    loaded = api.load(run)  # chooses the backend, so it comes before what imports Keras
+    columns.refuse_picture()
     from vaekit import inference
 
     if split == "held-out":

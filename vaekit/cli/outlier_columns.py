@@ -43,6 +43,9 @@ class OutlierColumns:
                     raise UserError(f"{flag} is of outliers: say --alpha 0.01, too.")
         if self._maps and out.suffix.lower() not in ARRAYS:
             raise UserError(f"{out} has no place for maps. End its name in {' or '.join(ARRAYS)}.")
+
+    def refuse_picture(self) -> None:
+        """Raise `UserError` for a picture of another format; it imports Keras."""
         if self._picture is not None:
             from vaekit.figures.save import FORMATS, refuse_format
 
