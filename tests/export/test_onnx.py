@@ -116,6 +116,18 @@ def model_of(layer: keras.Layer, width: int = 3) -> keras.Model:
     return keras.Model(inputs, layer(inputs), name="odd")
 
 
+def test_choices_among_codes_are_held() -> None:
+    """By layers that tf2onnx knows nothing of: a value is put among those that it reaches."""
+    edges = [-1.0, 0.0, 0.5]
+    just_below = np.nextafter(np.float32(0.5), np.float32(0))
+    values = np.array([[-2.0, -1.0, -0.5], [0.0, 0.5, just_below]], "float32")
+    exported = export_onnx(
+        model_of(layers.Discretization(bin_boundaries=edges)), {"z": values}, ("code",)
+    )
+    (code,) = outputs_of(exported, z=values)
+    np.testing.assert_array_equal(code, [[0, 1, 1], [2, 3, 2]])
+
+
 class Inverse(layers.Layer):
     """The inverse of erf, which ONNX hasn't got."""
 

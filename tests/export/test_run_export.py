@@ -123,6 +123,42 @@ def test_onnx_runs_where_there_is_no_keras(plain: vaekit.Run, tmp_path: Path) ->
     assert ended.stdout == "(1, 2) []\n", ended.stderr
 
 
+def images_behind_sums(run: vaekit.Run, images: Any) -> Part:
+    """A convolution, a sum and a leaky ReLU, of which TensorFlow's remapper makes another."""
+    z = layers.Input((8, 8, 4))
+    convolved = layers.Conv2D(4, 3, padding="same", bias_initializer="ones")(z)
+    model = keras.Model(z, layers.LeakyReLU(0.01)(layers.Add()([z, convolved])))
+    values = np.random.default_rng(0).standard_normal((9, 8, 8, 4)).astype("float32")
+    return Part(model, {"z": values}, {"images": Measure.VALUES})
+
+
+_PLAIN_TENSORFLOW = """
+import sys
+import numpy as np, tensorflow as tf
+folder, values, result = sys.argv[1:]
+images = tf.saved_model.load(folder).signatures["serving_default"](z=np.load(values))["images"]
+np.save(result, images.numpy())
+assert "vaekit" not in sys.modules
+"""
+
+
+def test_a_saved_model_is_right_in_a_plain_tensorflow(
+    plain: vaekit.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = images_behind_sums(plain, None)
+    values = part.inputs["z"]
+    monkeypatch.setitem(parts.PARTS, "decoder", lambda run, images: part)
+    exported = plain.export("savedmodel", "decoder", out=tmp_path / "out")
+    np.save(tmp_path / "z.npy", values)
+    paths = [exported.path / "decoder", tmp_path / "z.npy", tmp_path / "images.npy"]
+    command = [sys.executable, "-c", _PLAIN_TENSORFLOW, *map(str, paths)]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    expected = part.model.predict(values, verbose=0)
+    assert expected.min() < -0.01  # where the slope counts
+    np.testing.assert_allclose(np.load(paths[-1]), expected, atol=1e-5)
+
+
 @pytest.mark.parametrize("name", sorted(FORMATS))
 def test_labels_are_an_input_and_maps_stay_maps(
     name: str, by_class: vaekit.Run, tmp_path: Path

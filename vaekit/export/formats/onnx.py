@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from vaekit.export.formats.base import Arrays, Format, Runner, call_text, lacking, refused
+from vaekit.export.formats.onnx_choices import HANDLERS
 from vaekit.export.formats.saved_model import named_function
 
 
@@ -79,7 +80,9 @@ def _converted(model: keras.Model, inputs: Sequence[str], outputs: Sequence[str]
 
     function, signature = named_function(model, inputs, outputs)
     try:
-        proto, _ = tf2onnx.convert.from_function(function, signature)
+        proto, _ = tf2onnx.convert.from_function(
+            function, signature, custom_op_handlers=dict(HANDLERS)
+        )
     except Exception as error:  # it raises whatever its handlers come upon
         raise refused("ONNX", name, error) from error
     operations = list(_lacking(proto.graph))
