@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option(
     "--part",
     metavar="PART",
-    help="encoder, posterior, decoder, vae or all. Default: all.",
+    help="encoder, posterior, decoder, vae, scorer-SCORE or all. Default: all.",
     **ONCE,
 )
 @click.option(
@@ -50,8 +50,9 @@ def export(
     """Write parts of a run into a folder, and hold each against Keras on real images.
 
     Encoder: images to z. Posterior: images to what the latent tells of them. Decoder: z to images.
-    Vae: images and noise to reconstructions. Batches are of any size; the classes of a run with a
-    condition are an input, labels.
+    Vae: images and noise to reconstructions. Scorer-elbo and its like, of a run that `vaekit
+    calibrate` was asked for that score: images to score and p-value. Batches are of any size; the
+    classes of a run with a condition are an input, labels.
 
     Beside them, export.json tells shapes, how images are scaled, classes, and by how much each
     output differs. Where that is more than the precision explains, nothing is written.

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from vaekit.export.inputs import chooses_codes, image_inputs, label_inputs
 from vaekit.export.part import AbsentPartError, Measure, Part
 from vaekit.export.sampled import sampled_autoencoder
-from vaekit.pixels import as_floats
+from vaekit.export.scorers import SCORERS, calibrated_scorers
 from vaekit.run import Run
 from vaekit.types import Images
 
@@ -19,9 +20,9 @@ def encoder(run: Run, images: Images) -> Part:
     vae = run.model
     return Part(
         vae.point,
-        _images(run, images),
+        image_inputs(run, images),
         {"z": Measure.VALUES},
-        chooses=_of_codes(run),
+        chooses=chooses_codes(run),
         about={"z_is": vae.point_name, "support": vae.latent.support},
     )
 
@@ -30,19 +31,19 @@ def posterior(run: Run, images: Images) -> Part:
     """Images -> what the latent tells of each, by its own names: `z_mean`, `z_log_var`, `code`."""
     vae = run.model
     outputs = dict.fromkeys(vae.posterior_names, Measure.VALUES)
-    return Part(vae.posterior, _images(run, images), outputs, chooses=_of_codes(run))
+    return Part(vae.posterior, image_inputs(run, images), outputs, chooses=chooses_codes(run))
 
 
 def decoder(run: Run, images: Images) -> Part:
     """`z` `(N, *latent_shape)` -> `images`, as means."""
-    values = {"z": run.latents(images), **_labels(run, images)}
+    values = {"z": run.latents(images), **label_inputs(run, images)}
     return Part(run.model.decoder, values, {"images": Measure.PIXELS})
 
 
 def whole(run: Run, images: Images) -> Part:
     """Images and `noise` -> `reconstruction`, by the z that the noise draws."""
     sampled = sampled_autoencoder(run.model)
-    values = _images(run, images)
+    values = image_inputs(run, images)
     about: dict[str, Any] = {"noise": None}
     if sampled.noise_shape is not None:
         shape = (len(images.pixels), *sampled.noise_shape)
@@ -54,7 +55,7 @@ def whole(run: Run, images: Images) -> Part:
             }
         }
     outputs = {"reconstruction": Measure.PIXELS}
-    return Part(sampled.model, values, outputs, chooses=_of_codes(run), about=about)
+    return Part(sampled.model, values, outputs, chooses=chooses_codes(run), about=about)
 
 
 PARTS: dict[str, Callable[[Run, Images], Part]] = {
@@ -62,6 +63,7 @@ PARTS: dict[str, Callable[[Run, Images], Part]] = {
     "posterior": posterior,
     "decoder": decoder,
     "vae": whole,
+    **SCORERS,
 }
 ALL = "all"
 
@@ -70,7 +72,7 @@ def chosen_parts(run: Run, name: str, images: Images) -> tuple[dict[str, Part], 
     """The parts that a name stands for, `all` for every one that the run has.
 
     images: real ones, with labels in a run that takes them. Gives the parts by name, and why those
-    that are left out of `all` are.
+    that are left out of `all` are; of scores that the run isn't calibrated for nothing is said.
 
     Raises `AbsentPartError` for one that the run doesn't have.
     """
@@ -78,24 +80,10 @@ def chosen_parts(run: Run, name: str, images: Images) -> tuple[dict[str, Part], 
         return {name: PARTS[name](run, images)}, {}
     parts: dict[str, Part] = {}
     left_out: dict[str, str] = {}
-    for each, make in PARTS.items():
+    calibrated = calibrated_scorers(run)
+    for each in [name for name in PARTS if name not in SCORERS or name in calibrated]:
         try:
-            parts[each] = make(run, images)
+            parts[each] = PARTS[each](run, images)
         except AbsentPartError as error:
             left_out[each] = str(error)
     return parts, left_out
-
-
-def _images(run: Run, images: Images) -> dict[str, np.ndarray]:
-    return {"images": as_floats(np.asarray(images.pixels[:])), **_labels(run, images)}
-
-
-def _labels(run: Run, images: Images) -> dict[str, np.ndarray]:
-    if not run.takes_labels:
-        return {}
-    return {"labels": np.asarray(images.labels, "int32")[:, None]}
-
-
-def _of_codes(run: Run) -> bool:
-    latent = run.model.latent
-    return latent.support == "codes" or latent.code_name is not None
