@@ -42,6 +42,6 @@ def draw_outliers(parts: Sequence[Images], outliers: Sequence[Outliers]) -> Figu
     count = sum(int(part.outlier.sum()) for part in outliers)
     title = (
         f"{count} of {len(scores)} images are outliers at alpha {first.alpha:g}: the {len(which)} "
-        f"strangest, and the {first.calibration.score} of each pixel"
+        f"strangest, and each pixel's part in the score ({first.calibration.score})"
     )
     return place(canvas, title, scale=scale_of(canvas, shown))[0]
