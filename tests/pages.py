@@ -95,6 +95,8 @@ class Story:
         self._installs = re.search(r"^ *pip ", code["sh"], re.MULTILINE) is not None
         self._alone = self._installs or not re.search(r"\bvaekit\b", code["python"])
         self._python: WarmProcess | None = None
+        self._output = scratch / "output"
+        self._warnings = scratch / "stderr"  # what Python's libraries say beside the output
 
     def tell(self) -> None:
         """Run the blocks in order. Raises `AssertionError` for one that fails, saying where."""
@@ -130,30 +132,31 @@ class Story:
         return None
 
     def _shell(self, block: Block) -> str:
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", f"trap 'pwd > {self._left}' EXIT\n{block.code}"],
-            cwd=self.folder,
-            env=self._variables,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=PATIENCE,
-        )
-        self._require(not done.returncode, block, f"exit {done.returncode}\n{done.stdout}")
+        with self._output.open("w") as printed:
+            done = subprocess.run(
+                ["bash", "-euo", "pipefail", "-c", f"trap 'pwd > {self._left}' EXIT\n{block.code}"],
+                cwd=self.folder,
+                env=self._variables,
+                stdin=subprocess.DEVNULL,
+                stdout=printed,
+                stderr=subprocess.STDOUT,
+                timeout=PATIENCE,
+            )
+        output = self._output.read_text()
+        self._require(not done.returncode, block, f"exit {done.returncode}\n{output}")
         self.folder = Path(self._left.read_text().strip())
-        return done.stdout
+        return output
 
     def _exec(self, block: Block) -> str:
         if self._python is None:
             own = self._bin / "python"
             self._python = WarmProcess(own, self._variables) if self._alone else shared()
-        output, errors = self._scratch / "stdout", self._scratch / "stderr"
-        with output.open("w") as printed, errors.open("w") as warnings:
+        with self._output.open("w") as printed, self._warnings.open("w") as warnings:
             where = self._where(block)
             code = self._python.run(block.code, where, self.folder, printed, warnings)
-        self._require(not code, block, f"{output.read_text()}{errors.read_text()}")
-        return output.read_text()
+        output = self._output.read_text()
+        self._require(not code, block, f"{output}{self._warnings.read_text()}")
+        return output
 
     def _require(self, holds: bool, block: Block, otherwise: str) -> None:
         assert holds, f"{self._where(block)}: {otherwise}"

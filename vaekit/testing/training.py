@@ -1,4 +1,4 @@
-"""A part under check, trained for a few steps beside each of the kit's own parts."""
+"""A part under check, trained for a few steps beside other parts."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from vaekit.engine import Blueprint, Program, compile_train
 from vaekit.errors import BuildError
 from vaekit.model import Built, Context, Part, Parts, build_part
 from vaekit.registry import KIT, RUN_KINDS, Component
+from vaekit.testing.partners import partner
 from vaekit.testing.served import latents_served
 from vaekit.testing.subject import Subject, registered
 from vaekit.testing.verdict import CheckSkipped, require
@@ -66,10 +67,10 @@ def blueprints(subject: Subject) -> Iterator[Blueprint]:
     """The subject beside other parts, those that it's best checked with first.
 
     A backbone goes beside each of the kit's losses, in turn; another part beside those of a run
-    that names none, and then beside any. With them go the first of the kit's backbones that take
-    an image that it takes: where the subject's images allow it, the tutorial's.
+    that names none, and then beside any. With them go small nets, or, where the subject is a net
+    itself, the first of the kit's that take an image that it takes.
     """
-    pairs = itertools.product(*(_of_kit(subject, kind) for kind in _BACKBONES))
+    pairs = itertools.product(*(_nets(subject, kind) for kind in _BACKBONES))
     matched = ((pair, shape) for pair in pairs for shape in _common_shapes(*pair))
     first = next(matched, None)
     if first is None:
@@ -107,6 +108,11 @@ def _common_first(choices: list[list[Subject | None]]) -> list[tuple[Subject | N
 
     by_place = sorted(itertools.product(*map(enumerate, choices)), key=distance)
     return [tuple(part for _, part in each) for each in by_place[:_MOST]]
+
+
+def _nets(subject: Subject, kind: str) -> list[Subject]:
+    """The encoders or decoders that a subject goes beside; the subject alone of its own kind."""
+    return _of_kit(subject, kind) if subject.kind in _BACKBONES else [partner(kind)]
 
 
 def _of_kit(subject: Subject, kind: str) -> list[Subject]:
