@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,18 @@ from tests.small_nets import SMALL_NETS
 from vaekit.checkpoint import describe_file
 from vaekit.cli import main
 from vaekit.export import FORMATS, Export, parts
+from vaekit.export.formats import saved_model
 from vaekit.export.part import AbsentPartError, Measure, Part
 from vaekit.export.sampled import sampled_autoencoder
 from vaekit.export.tolerance import difference, refuse_difference
 from vaekit.latent import Latent
 
 SHORT = {"data": "digits", "limit": 40, "epochs": 1, "figures": False, "progress": False}
+# The others take as long again.
+ONE_AND_THE_OTHERS = [
+    "onnx",
+    *(pytest.param(name, marks=pytest.mark.slow) for name in sorted({*FORMATS} - {"onnx"})),
+]
 IMAGES = np.random.default_rng(0).random((5, 8, 8, 1), "float32")
 
 
@@ -142,6 +149,7 @@ assert "vaekit" not in sys.modules
 """
 
 
+@pytest.mark.slow  # the export's own check runs it as such a process does; this is one
 def test_a_saved_model_is_right_in_a_plain_tensorflow(
     plain: vaekit.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,7 +167,8 @@ def test_a_saved_model_is_right_in_a_plain_tensorflow(
     np.testing.assert_allclose(np.load(paths[-1]), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", sorted(FORMATS))
+@pytest.mark.backend
+@pytest.mark.parametrize("name", ONE_AND_THE_OTHERS)
 def test_labels_are_an_input_and_maps_stay_maps(
     name: str, by_class: vaekit.Run, tmp_path: Path
 ) -> None:
@@ -317,6 +326,17 @@ def coarse_in_8_bits(run: vaekit.Run, images: Any) -> Part:
     values = np.ones((3, 64), "float32")
     values[:, 0] = 0
     return Part(model, {"z": values}, {"images": Measure.PIXELS})
+
+
+def test_a_leaky_relu_that_the_remapper_spoils_is_refused(
+    plain: vaekit.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the form that it is given: so the check sees what a plain TensorFlow would give."""
+    monkeypatch.setitem(parts.PARTS, "decoder", images_behind_sums)
+    plain.export("savedmodel", "decoder", out=tmp_path / "mended")
+    monkeypatch.setattr(saved_model, "leaky_relus_that_last", nullcontext)
+    with pytest.raises(vaekit.UserError, match="As SavedModel, decoder gives images that differ"):
+        plain.export("savedmodel", "decoder", out=tmp_path / "stock")
 
 
 @pytest.mark.parametrize("name", ["litert", "onnx"])
