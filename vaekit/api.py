@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from vaekit.diagnosis import Diagnosis
     from vaekit.run import Run
     from vaekit.run_directory import ListedRun
+    from vaekit.startup import Settings
     from vaekit.trainer import Replay, Session
+    from vaekit.workers import Group
 
 
 _IN_ORDER = (*(name for name, kind in RUN_KINDS.items() if kind.by_place), "data")
@@ -121,21 +123,28 @@ def resume(
 
     Raises `vaekit.RunError` if there is nothing to go on with, or with a list of what differs.
     """
-    _start_as(path)
-    from vaekit.trainer import reopen_session
+    group = _start_as(path, together=True)
+    from vaekit.trainer import open_session, reopen_session
 
-    return finish_training(
-        reopen_session(
-            path,
-            data,
-            epochs=epochs,
-            patience=patience,
-            checkpoint=checkpoint,
-            allow=allow_change,
-            callbacks=callbacks,
-            progress=_progress(progress),
-        )
-    )
+    shown = _progress(progress and group.leader)
+    with group.telling():
+        if group.leader:
+            session = reopen_session(
+                path,
+                data,
+                epochs=epochs,
+                patience=patience,
+                checkpoint=checkpoint,
+                allow=allow_change,
+                callbacks=callbacks,
+                progress=shown,
+                group=group,
+            )
+        else:
+            session = open_session(
+                TrainConfig(), data, callbacks=callbacks, progress=shown, group=group
+            )
+    return finish_training(session)
 
 
 @with_keras_defaults
@@ -286,23 +295,44 @@ def prepare_training(
         )
     exists = resume and (Path(config.out or "") / "run.json").exists()
     earlier = read_run_config(config.out or "") if exists else None
-    select_backend(config.backend or (earlier.backend if earlier else None), config.settings)
+    backend = config.backend or (earlier.backend if earlier else None)
+    group = _start(backend, config.settings, config.workers_asked)
+    config = config.model_copy(update={"workers": group.size})
     from vaekit.trainer import open_session, reopen_session
 
-    if exists:
-        return reopen_session(
-            config.out or "",
-            data,
-            asked=config,
-            allow=allow_change,
-            callbacks=callbacks,
-            progress=_progress(progress),
-        )
-    return open_session(config, data, callbacks=callbacks, progress=_progress(progress))
+    shown = _progress(progress and group.leader)
+    with group.telling():
+        if exists and group.leader:
+            return reopen_session(
+                config.out or "",
+                data,
+                asked=config,
+                allow=allow_change,
+                callbacks=callbacks,
+                progress=shown,
+                group=group,
+            )
+        return open_session(config, data, callbacks=callbacks, progress=shown, group=group)
 
 
 def finish_training(session: Session) -> Run:
-    """Train, draw pictures and report unless they aren't wanted, and say what is wrong."""
+    """Train, draw pictures and report unless they aren't wanted, and say what is wrong.
+
+    Of several workers, the first does so; the others' run is the model in memory.
+    """
+    with session.group.together():
+        return _finished(session) if session.group.leader else _followed(session)
+
+
+def _followed(session: Session) -> Run:
+    from vaekit.run import Run
+    from vaekit.trainer import follow
+
+    follow(session)
+    return Run(session.directory, session.record, session.blueprint, session.built)
+
+
+def _finished(session: Session) -> Run:
     with session.tracking:
         run = _trained_and_drawn(session)
         session.end_tracking()
@@ -339,10 +369,22 @@ def _trained_and_drawn(session: Session) -> Run:
     return run
 
 
-def _start_as(path: str | PathLike[str]) -> None:
-    """Start the backend that a run was made with, as it was started then."""
+def _start_as(path: str | PathLike[str], *, together: bool = False) -> Group:
+    """Start the backend that a run was made with, as it was started then.
+
+    together: with the other workers, if this process is one of several.
+    """
     config = read_run_config(path)
-    select_backend(config.backend if config else None, config.settings if config else None)
+    workers = (config.workers if config else None) if together else 1
+    return _start(config.backend if config else None, config.settings if config else None, workers)
+
+
+def _start(backend: str | None, settings: Settings | None, workers: int | None) -> Group:
+    """Start a backend, together with the other workers if this process is one of several."""
+    from vaekit.workers import group_for, start_together
+
+    select_backend(backend, settings, lambda chosen: start_together(workers, chosen))
+    return group_for(workers)
 
 
 def _progress(shown: bool) -> Any:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class _Train(ConfigCommand):
-    groups = ("parts", "data", "training", "output", "machine")
+    groups = ("parts", "data", "training", "output", "machine", "workers")
 
 
 class _Resume(ConfigCommand):
@@ -106,6 +106,10 @@ def resume(
 
 def _report(run: Run) -> None:
     """Say what became of a run, and end with the code that says so too."""
+    from vaekit.workers import joined
+
+    if not joined().leader:
+        return
     record = run.record
     if record.status == "interrupted":
         training = record.training

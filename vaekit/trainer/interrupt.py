@@ -7,6 +7,8 @@ import threading
 from types import FrameType
 from typing import Any
 
+from vaekit.workers import ALONE, Group
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -19,16 +21,26 @@ class StoppedAtOnce(KeyboardInterrupt):
 
 
 class Interrupt:
-    """While entered, `signal` names the first that came to stop training; None before."""
+    """While entered, `signal` names the first that came to stop training; None before.
 
-    def __init__(self) -> None:
+    group: the workers that stop together.
+    """
+
+    def __init__(self, group: Group = ALONE) -> None:
         self.signal: str | None = None
+        self._group = group
         self._previous: dict[int, Any] = {}
 
     @property
     def requested(self) -> bool:
         """Whether training was asked to stop."""
         return self.signal is not None
+
+    def agreed(self) -> bool:
+        """The same of any worker: all stop after the same step. They ask equally often."""
+        signals = self._group.exchange(self.signal or self._group.stop)
+        self.signal = next((name for name in signals if name is not None), None)
+        return self.requested
 
     def __enter__(self) -> Interrupt:
         # Only the main thread may handle signals; elsewhere they are the caller's.

@@ -49,6 +49,7 @@ from vaekit.trainer.step_log import StepLog
 from vaekit.trainer.tracked import run_results, tracked_run
 from vaekit.trainer.tracking import Tracking
 from vaekit.types import Images
+from vaekit.workers import ALONE, Group
 
 
 @dataclass
@@ -58,6 +59,7 @@ class Session:
     checkpoint, saved: what it goes on from, where that lies; None for one that begins.
     show_epoch: called with how many epochs are done, before the first and after each. It may look
         at the model, and change nothing.
+    group: the workers that train together; this one is the first of them.
     """
 
     blueprint: Blueprint
@@ -77,6 +79,7 @@ class Session:
     best: Mapping[str, Any] | None = None
     stopped_early: bool = False
     show_epoch: Callable[[int], None] = lambda epoch: None
+    group: Group = ALONE
 
     @property
     def config(self) -> TrainConfig:
@@ -95,8 +98,10 @@ class Session:
         later, its `status` is `failed`, and it can be resumed from the checkpoint.
         """
         new = not self.directory.record.exists()
+        start = {"position": [*self.position], "best": self.best}
         try:
-            loop = self._loop()
+            self.group.from_leader(lambda: start)
+            loop = self.loop()
             self._open(new)
         except BaseException:
             self.directory.lock.release()
@@ -104,7 +109,7 @@ class Session:
         try:
             with (
                 self.tracking as tracking,
-                Interrupt() as interrupt,
+                Interrupt(self.group) as interrupt,
                 loop.keeper as keeper,
                 closing(loop.train),
             ):
@@ -149,6 +154,8 @@ class Session:
                     self.progress.note(f"Trained until now with {', '.join(missing)}, too.")
             if not self.position.steps:
                 loop.renew_averages()
+            self.group.share(self.program.state)
+            if not self.position.steps:
                 self.show_epoch(0)
 
         def epoch_end(position: Position, row: Row) -> None:
@@ -295,11 +302,14 @@ class Session:
         with suppress(VaekitError):
             self.directory.close()
 
-    def _loop(self) -> Loop:
+    def loop(self) -> Loop:
+        """What trains it."""
         images = len(self.source.train.pixels)
         config = self.config
-        train = within_memory(self.program, compile_train(self.program, self.source.train))
-        refuse_hopeless(self.program, train, config.batch_size)
+        train = compile_train(self.program, self.source.train, self.group)
+        if self.group.size == 1:  # what tries batches must not do so in step with others
+            train = within_memory(self.program, train)
+            refuse_hopeless(self.program, train, config.batch_size)
         callbacks = KerasCallbacks(
             self.callbacks,
             self.program.vae,
@@ -307,7 +317,7 @@ class Session:
             epochs=config.most_epochs,
             steps=-(-images // config.batch_size),
         )
-        watch = Watch(self.program, train, self.directory.diverged)
+        watch = Watch(self.program, train, self.directory.diverged, self.group)
         keeper = Keeper(
             self.directory.checkpoints,
             self.program,
@@ -323,6 +333,7 @@ class Session:
             ),
             durable=self.position.steps,
             note=self.progress.note,
+            group=self.group,
         )
         return Loop(
             program=self.program,
@@ -346,6 +357,7 @@ class Session:
             watch=watch,
             keeper=keeper,
             pace=Pace(1 if callbacks.want_batches else config.steps_per_call),
+            group=self.group,
         )
 
     def _write(self, status: Status, stopped_by: str | None = None) -> None:
