@@ -65,9 +65,7 @@ def compile_train(program: Program, images: Images | Pixels, group: Group = ALON
     """
     source = _source(program, images)
     call = current_engine().train(program, source, Lockstep(program, group))
-    return Steps(
-        lambda block: call(own_rows(block, group.rank, group.size)), source.feed, group
-    )
+    return Steps(lambda block: call(own_rows(block, group.rank, group.size)), source.feed, group)
 
 
 def compile_evaluate(program: Program, images: Images | Pixels) -> Steps:

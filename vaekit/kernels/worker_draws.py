@@ -89,4 +89,3 @@ def _other_seed(rank: int) -> Callable[[Any], Any]:
         return state + apart
 
     return draw_seed
-

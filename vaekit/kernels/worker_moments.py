@@ -19,7 +19,9 @@ from keras import ops
 from vaekit.kernels.replaced import replaced
 
 
-def shared_moments(total: Callable[[Any], Any], rank: int, size: int) -> AbstractContextManager[None]:
+def shared_moments(
+    total: Callable[[Any], Any], rank: int, size: int
+) -> AbstractContextManager[None]:
     """While entered, moments are those of all workers' shares, which are of equal size.
 
     total: the sum of a tensor over workers.

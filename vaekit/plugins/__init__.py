@@ -3,7 +3,7 @@
 One broken plugin takes nothing else down; what is wrong with it is kept and told.
 """
 
-from vaekit.plugins.discovery import Plugins, discover, selected, warn_of_broken
+from vaekit.plugins.discovery import Plugins, discover, selected, selection, warn_of_broken
 from vaekit.plugins.local import REGISTER, load_plugin
 from vaekit.registry import BrokenPlugin
 
@@ -14,5 +14,6 @@ __all__ = [
     "discover",
     "load_plugin",
     "selected",
+    "selection",
     "warn_of_broken",
 ]

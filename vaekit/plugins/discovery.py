@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from vaekit.errors import PluginError
+from vaekit.errors import PluginError, UserError
 from vaekit.plugins.bounded import time_limit
 from vaekit.plugins.file import plugin_file, register_file
 from vaekit.plugins.installed import InstalledPlugin, installed_plugins, matching
@@ -65,6 +65,24 @@ def selected(*, without: Iterable[str] = (), files: Iterable[str] = ()) -> Itera
     finally:
         _selection = before
         discover.cache_clear()
+
+
+def selection() -> dict[str, list[str]]:
+    """What `selected` has to be given in another process, so that it finds what this one does.
+
+    Raises `UserError` for a part that a call registered, or a file loaded: no other process has it.
+    """
+    files = {part.source for part in _local_parts.values() if part.source}
+    for (kind, name), part in _local_parts.items():
+        if not part.source:
+            raise UserError(
+                f"The {kind} {name!r} was registered by a call, and workers are other processes: "
+                "put it into a file, and load that with vaekit.load_plugin."
+            )
+    return {
+        "without": sorted({name for names in _selection.without for name in names}),
+        "files": [*map(str, _selection.files), *sorted(files)],
+    }
 
 
 @cache

@@ -31,9 +31,7 @@ class Watch:
     group: the workers that look at the same, and go back together; the first keeps it.
     """
 
-    def __init__(
-        self, program: Program, train: Steps, folder: Path, group: Group = ALONE
-    ) -> None:
+    def __init__(self, program: Program, train: Steps, folder: Path, group: Group = ALONE) -> None:
         self._group = group
         self._program = program
         self._train = train

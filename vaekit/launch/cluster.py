@@ -1,0 +1,107 @@
+"""Ray, started on this machine or reached where it runs, without its own talk."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from vaekit.errors import UserError
+from vaekit.startup.threads import usable_cores
+from vaekit.wording import option_text
+
+_SECONDS = 10.0  # that an address has to answer
+# Read by Ray as it is imported or starts.
+_QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",  # relative paths mean what they mean here
+    "RAY_TRAIN_METRICS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+_LOCAL_TRIES = 3
+
+
+@contextmanager
+def cluster(address: str | None, workers: int) -> Iterator[Any]:
+    """While entered, `ray`, connected. address: as `TrainConfig.ray_address` has it.
+
+    Raises `UserError` if it can't be reached.
+    """
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    import ray
+
+    if ray.is_initialized():
+        raise UserError(
+            "Ray is running in this process already: call ray.shutdown() first, or train in "
+            "another process."
+        )
+    if address in (None, "local"):
+        _start(ray, workers)
+    else:
+        _reach(ray, str(address))
+    try:
+        yield ray
+    finally:
+        # With its head gone it would wait for long.
+        ending = threading.Thread(target=ray.shutdown, daemon=True)
+        ending.start()
+        ending.join(_SECONDS)
+
+
+def _start(ray: Any, workers: int) -> None:
+    for left in reversed(range(_LOCAL_TRIES)):
+        try:
+            ray.init(
+                address="local",
+                num_cpus=max(workers, usable_cores()),
+                include_dashboard=False,
+                **_SILENT,
+            )
+            return
+        except (
+            Exception
+        ) as error:  # its start is given up after 30 s, which a busy machine may need
+            ray.shutdown()
+            if not left:
+                raise UserError(f"Ray could not start on this machine: {_line(error)}") from error
+
+
+def _reach(ray: Any, address: str) -> None:
+    how = option_text("ray_address")
+    if "://" in address:
+        raise UserError(f"{how} is HOST:PORT of a cluster's head, auto or local, not {address!r}.")
+    if address != "auto":
+        host, _, port = address.rpartition(":")
+        if not host or not port.isdecimal():
+            raise UserError(f"{how} is HOST:PORT, auto or local, not {address!r}.")
+        if not answers(address, _SECONDS):
+            raise UserError(
+                f"Nothing answers at {address} within {_SECONDS:.0f} s: is it the address of the "
+                "head, as `ray start --head` printed it, and does it run?"
+            )
+    try:
+        ray.init(address=address, **_SILENT)
+    except Exception as error:  # whatever it raises of versions, addresses and tokens
+        raise UserError(f"The Ray cluster at {address} can't be joined: {_line(error)}") from error
+
+
+_SILENT: dict[str, Any] = {"log_to_driver": False, "logging_level": "CRITICAL"}
+
+
+def answers(address: str, seconds: float) -> bool:
+    """Whether somebody listens at `host:port`."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), seconds).close()
+    except OSError:
+        return False
+    return True
+
+
+def _line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__
