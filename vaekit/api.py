@@ -137,7 +137,7 @@ def resume(
 
     Raises `vaekit.RunError` if there is nothing to go on with, or with a list of what differs.
     """
-    asked = {"epochs": epochs, "patience": patience, "checkpoint": checkpoint}
+    asked: dict[str, Any] = {"epochs": epochs, "patience": patience, "checkpoint": checkpoint}
     asked["allow_change"] = tuple(allow_change)
     config = read_run_config(path)
     if config is not None and to_be_launched(config.workers):

@@ -104,7 +104,6 @@ def resume(
     What isn't as it was when the run began is refused with a list.
     """
     from vaekit import api
-
     from vaekit.config_files import read_run_config
 
     asked: dict[str, Any] = {"epochs": epochs, "patience": patience, "checkpoint": checkpoint}

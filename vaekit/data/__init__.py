@@ -46,7 +46,6 @@ __all__ = [
     "size",
     "split",
     "take",
-    "take",
     "to_train_on",
     "with_few_labels",
     "write_mended",

@@ -62,9 +62,7 @@ def _start(ray: Any, workers: int) -> None:
                 **_SILENT,
             )
             return
-        except (
-            Exception
-        ) as error:  # its start is given up after 30 s, which a busy machine may need
+        except Exception as error:  # a busy machine is too slow for it
             ray.shutdown()
             if not left:
                 raise UserError(f"Ray could not start on this machine: {_line(error)}") from error

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from vaekit.errors import UserError, VaekitError, WorkerLostError
-from vaekit.launch.channel import Channel, News, told
+from vaekit.launch.channel import Channel, News
 from vaekit.launch.cluster import answers, cluster
 from vaekit.launch.extra import require_extra
 from vaekit.launch.work import Work, work_of_one
@@ -194,13 +194,13 @@ def _signals_to(channel: Any) -> Iterator[None]:
             signal.signal(each, handler)
         channel.stop.remote(signal.Signals(number).name)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        before[number] = signal.signal(number, handle)
+    for each in (signal.SIGINT, signal.SIGTERM):
+        before[each] = signal.signal(each, handle)
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def _lost(job: Job, error: BaseException, out: str | None) -> WorkerLostError:
@@ -220,7 +220,8 @@ def _room(ray: Any, job: Job) -> str:
     gpus = f" and {resources.get('GPU', 0):.0f} GPUs" if job.gpus else ""
     return (
         f"The cluster has {resources.get('CPU', 0):.0f} processors{gpus}, part of which may be "
-        f"taken: start more machines, or ask for fewer workers. {SECONDS_VARIABLE} waits for longer."
+        "taken: start more machines, or ask for fewer workers. "
+        f"{SECONDS_VARIABLE} waits for longer."
     )
 
 

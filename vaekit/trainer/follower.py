@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing
+from typing import Any
 
 from vaekit.checkpoint import Position
 from vaekit.trainer.interrupt import Interrupt
@@ -16,7 +18,7 @@ def follow(session: Session) -> None:
     Validation, checkpoints, models and pictures are the first one's, and this one waits meanwhile.
     """
     group = session.group
-    start = group.from_leader(dict)
+    start: Mapping[str, Any] = group.from_leader(dict)
     session.position, session.best = Position(*start["position"]), start["best"]
     loop = session.loop()
 

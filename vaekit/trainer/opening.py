@@ -129,7 +129,7 @@ def _tell(group: Group, config: TrainConfig, scale: Scale | None) -> None:
 
 def _told(group: Group) -> tuple[TrainConfig, Scale | None]:
     """What the first worker is asked to train, but for what it alone writes; the run's scale."""
-    told = group.from_leader(dict)
+    told: Mapping[str, Any] = group.from_leader(dict)
     alone = {"metric": (), "track": (), "figures": False, "step_log": False}
     return TrainConfig.checked({**told["config"], **alone}), told["scale"]
 

@@ -10,7 +10,7 @@ from importlib import metadata
 from typing import Any
 
 from vaekit.errors import UserError
-from vaekit.workers.collective import Collective, collective_of
+from vaekit.workers.collective import collective_of
 from vaekit.workers.environment import Place, place_here
 from vaekit.workers.group import ALONE, Group
 from vaekit.workers.messages import Connection
