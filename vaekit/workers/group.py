@@ -138,8 +138,11 @@ class Group:
     def _fail(self, error: BaseException) -> None:
         if isinstance(error, WorkerLostError) or self.size == 1:
             return  # they hear of it as this one did
-        text = str(error) or type(error).__name__
-        message = {"failed": text, "rank": self.rank, "code": getattr(error, "exit_code", 1)}
+        message = getattr(error, "of_worker", None) or {
+            "failed": str(error) or type(error).__name__,
+            "rank": self.rank,
+            "code": getattr(error, "exit_code", 1),
+        }
         for link in self._links.values():
             try:
                 link.limit(5.0)
@@ -156,7 +159,9 @@ class Group:
             message = self._links[rank].receive_value()
         if "failed" in message:
             wrong = UserError if message["code"] == 2 else VaekitError
-            raise wrong(f"Worker {message['rank']}: {message['failed']}")
+            error = wrong(f"Worker {message['rank']}: {message['failed']}")
+            error.of_worker = message  # type: ignore[attr-defined]  # to be passed on as it is
+            raise error
         return message["value"]
 
     def _lost(self, rank: int) -> _Lost:
