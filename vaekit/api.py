@@ -417,12 +417,19 @@ def _launched(
         "asked": dict(asked),
         "data": data,
         "progress": progress,
-        "plugins": selection(),
+        "plugins": selection(_parts_used(config)),
         "command_line": worded("yes", "") == "yes",
     }
     gpus = None if config.device is None else config.device == "gpu"
     job = Job(_worked, what, config.workers, gpus, config.ray_address, config.max_restarts)
     return Path(launch(job))
+
+
+def _parts_used(config: TrainConfig) -> list[tuple[str, str]]:
+    """Kinds and names of all parts that a config names."""
+    others = (("metric", config.metric), ("tracker", config.track), ("dataset", (config.data,)))
+    named = [(kind, name) for kind, names in others for name in names if name is not None]
+    return [*config.parts.items(), *named]
 
 
 def _worked(what: Mapping[str, Any], attempt: Attempt, opened: Callable[[str], object]) -> None:

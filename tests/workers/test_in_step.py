@@ -40,9 +40,7 @@ def _losses(run: Path) -> np.ndarray:
         return np.array([float(row["loss"]) for row in csv.DictReader(lines)])
 
 
-def test_losses_are_those_of_one(
-    two: list[tuple[str, dict[str, Any]]], tmp_path: Path
-) -> None:
+def test_losses_are_those_of_one(two: list[tuple[str, dict[str, Any]]], tmp_path: Path) -> None:
     one = vaekit.train(**{**OPTIONS, "limit": 322, "out": tmp_path / "one"}, progress=False)
     expected, losses = _losses(one.path), _losses(Path(two[0][1]["path"]))
     assert len(losses) == 22

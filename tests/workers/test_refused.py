@@ -20,7 +20,7 @@ from vaekit.cli import main
         (["--ray-address", "127.0.0.1:{port}"], "Nothing answers at 127.0.0.1:{port}"),
         (["--ray-address", "ray://head:10001"], "HOST:PORT of a cluster's head"),
         (["--ray-address", "head"], "HOST:PORT, auto or local, not 'head'"),
-        (["--workers", "0"], "--workers can't be '0'"),
+        (["--workers", "0"], "--workers can't be 0"),
     ],
 )
 def test_bad_wishes(tmp_path: Path, options: list[str], message: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -67,14 +67,17 @@ def selected(*, without: Iterable[str] = (), files: Iterable[str] = ()) -> Itera
         discover.cache_clear()
 
 
-def selection() -> dict[str, list[str]]:
+def selection(used: Collection[tuple[str, str]]) -> dict[str, list[str]]:
     """What `selected` has to be given in another process, so that it finds what this one does.
 
-    Raises `UserError` for a part that a call registered, or a file loaded: no other process has it.
+    used: kinds and names of the parts that it needs.
+
+    Raises `UserError` if a call registered one of these: no other process has it.
     """
     files = {part.source for part in _local_parts.values() if part.source}
-    for (kind, name), part in _local_parts.items():
-        if not part.source:
+    for kind, name in used:
+        part = _local_parts.get((kind, name.partition("@")[0]))
+        if part is not None and not part.source:
             raise UserError(
                 f"The {kind} {name!r} was registered by a call, and workers are other processes: "
                 "put it into a file, and load that with vaekit.load_plugin."
