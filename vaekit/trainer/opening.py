@@ -45,6 +45,7 @@ from vaekit.trainer.progress import Progress
 from vaekit.trainer.session import Session
 from vaekit.trainer.sources import Source, choose_source
 from vaekit.trainer.tracking import Tracking
+from vaekit.wording import option_text
 from vaekit.workers import ALONE, Group
 
 
@@ -84,6 +85,11 @@ def open_session(
     refuse_callbacks(config, callbacks)
     choices = make_choices(config, callbacks, source.train.pixels, source.chosen.choice)
     blueprint = _blueprint(config, parts, source, choices)
+    if blueprint.compiled and group.size > 1 and keras.backend.backend() == "torch":
+        raise UserError(
+            f"torch can't compile a step that {group.size} workers do together: leave "
+            f"{option_text('compile')} out."
+        )
     built = blueprint.build()
     program = blueprint.program(built)
     for name in config.augment:

@@ -34,7 +34,7 @@ from vaekit.run import (
     save_artifacts,
 )
 from vaekit.tracker import TrackedRun
-from vaekit.trainer.batch_memory import refuse_hopeless, within_memory
+from vaekit.trainer.batch_memory import refuse_hopeless, within_each_memory, within_memory
 from vaekit.trainer.divergence import Watch
 from vaekit.trainer.early_stopping import EarlyStopping, monitor_of
 from vaekit.trainer.epoch_metrics import EpochMetrics
@@ -307,7 +307,9 @@ class Session:
         images = len(self.source.train.pixels)
         config = self.config
         train = compile_train(self.program, self.source.train, self.group)
-        if self.group.size == 1:  # what tries batches must not do so in step with others
+        if self.group.size > 1:
+            train = within_each_memory(self.program, train)
+        else:
             train = within_memory(self.program, train)
             refuse_hopeless(self.program, train, config.batch_size)
         callbacks = KerasCallbacks(
