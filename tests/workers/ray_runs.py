@@ -58,15 +58,21 @@ def workers_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
 
 
 def kill_one(process: subprocess.Popen[str], run: Path, steps: int, which: int) -> int:
-    """SIGKILL a worker once so many lines are in `steps.csv`; how many there were then."""
-    until = time.monotonic() + 600
-    log = run / "steps.csv"
+    """SIGKILL a worker once so many steps are in `steps.csv`, and two train; how many there were.
+
+    A run that has just lost one trains again when the log, which then lost the steps since the
+    checkpoint, grows.
+    """
+    until = time.monotonic() + 900
+    log, before = run / "steps.csv", 0
     while time.monotonic() < until and process.poll() is None:
-        lines = log.read_bytes().count(b"\n") if log.exists() else 0
-        if lines > steps:
-            os.kill(workers_of(process)[which].pid, signal.SIGKILL)
+        lines = log.read_bytes().count(b"\n") - 1 if log.exists() else 0
+        workers = workers_of(process) if steps <= lines != before else []
+        if len(workers) == 2 and before:
+            os.kill(workers[which].pid, signal.SIGKILL)
             return lines
-        time.sleep(0.02)
+        before = lines
+        time.sleep(0.05)
     raise AssertionError("It was over before it could be killed.")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,7 +22,8 @@ _QUIET = {
     "RAY_TRAIN_METRICS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
-_LOCAL_TRIES = 3
+# Ray gives its own start up after 15 s, which on a busy machine is too soon.
+_LOCAL_SECONDS = 240.0
 
 
 @contextmanager
@@ -53,7 +55,8 @@ def cluster(address: str | None, workers: int) -> Iterator[Any]:
 
 
 def _start(ray: Any, workers: int) -> None:
-    for left in reversed(range(_LOCAL_TRIES)):
+    until = time.monotonic() + _LOCAL_SECONDS
+    while True:
         try:
             ray.init(
                 address="local",
@@ -62,9 +65,9 @@ def _start(ray: Any, workers: int) -> None:
                 **_SILENT,
             )
             return
-        except Exception as error:  # a busy machine is too slow for it
+        except Exception as error:  # it has no error of its own for that
             ray.shutdown()
-            if not left:
+            if time.monotonic() > until:
                 raise UserError(f"Ray could not start on this machine: {_line(error)}") from error
 
 

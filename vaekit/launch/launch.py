@@ -27,6 +27,7 @@ _SECONDS = 300.0
 _HEAD_LOOK, _HEAD_SECONDS = 2.0, 20.0  # without an answer of the head, the run is over
 _GRACE = 10.0  # that other workers have to end when one has failed
 _LOOK = 0.2
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Job(NamedTuple):
@@ -189,18 +190,20 @@ def _signals_to(channel: Any) -> Iterator[None]:
         return
     before: dict[int, Any] = {}
 
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
     def handle(number: int, _: Any) -> None:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+        restore()
         channel.stop.remote(signal.Signals(number).name)
 
-    for each in (signal.SIGINT, signal.SIGTERM):
+    for each in _SIGNALS:
         before[each] = signal.signal(each, handle)
     try:
         yield
     finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+        restore()
 
 
 def _lost(job: Job, error: BaseException, out: str | None) -> WorkerLostError:

@@ -12,9 +12,11 @@ from functools import cached_property
 from typing import Any
 
 import jax
+import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from vaekit.errors import UserError
+from vaekit.startup.quiet import stdout_unsaid
 from vaekit.types import Tensor
 from vaekit.workers.collective import Collective
 from vaekit.workers.environment import Place
@@ -42,6 +44,7 @@ class JaxCollective(Collective):
                 f"JAX can't join other workers in this process: {error} Start a new process."
             ) from error
         self.size = place.size
+        self._first_sum()
 
     def sum(self, values: Tensor) -> Tensor:
         return _sum(values)
@@ -81,6 +84,12 @@ class JaxCollective(Collective):
     @staticmethod
     def _spec(axis: int | None) -> PartitionSpec:
         return PartitionSpec() if axis is None else PartitionSpec(*[None] * axis, _AXIS)
+
+    def _first_sum(self) -> None:
+        """Connect the workers: gloo says so on standard output, which is for other things."""
+        with stdout_unsaid():
+            run = jax.jit(self.mapped(_sum, (None,)))
+            jax.block_until_ready(run(self.spread(np.ones(1, "float32"))))
 
     @cached_property
     def _mesh(self) -> Mesh:
