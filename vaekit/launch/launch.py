@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 from vaekit.errors import UserError, VaekitError, WorkerLostError
 from vaekit.launch.channel import Channel, News
 from vaekit.launch.cluster import answers, cluster
-from vaekit.launch.extra import require_extra
 from vaekit.launch.work import Work, work_of_one
 from vaekit.startup.threads import usable_cores
 from vaekit.wording import resume_text
@@ -54,7 +53,6 @@ def launch(job: Job) -> str:
     Raises `UserError` if Ray can't be had or has no room, what a worker ended by, and
     `WorkerLostError` if workers were lost more often than is allowed, or the head of the cluster.
     """
-    require_extra()
     with cluster(job.address, job.workers) as ray, tempfile.TemporaryDirectory() as storage:
         channel = _channel(ray, job.workers)
         fit = _Fit(_trainer(ray, job, channel, storage))
