@@ -34,6 +34,14 @@ def test_bad_wishes(tmp_path: Path, options: list[str], message: str) -> None:
     assert not (tmp_path / "run").exists()
 
 
+def test_without_ray(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    result = CliRunner().invoke(main, ["train", "--workers", "2", "--out", str(tmp_path / "run")])
+    assert result.exit_code == 2
+    assert "pip install 'vaekit[ray]'" in result.output
+    assert "torchrun" in result.output
+
+
 def test_callbacks_stay_here(tmp_path: Path) -> None:
     with pytest.raises(vaekit.UserError, match="callbacks stay in the process"):
         vaekit.train(workers=2, callbacks=[object()], out=tmp_path / "run")

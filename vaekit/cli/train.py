@@ -80,8 +80,8 @@ def train(
     except VaekitError:
         warn_of_broken()  # before the error, which it may explain
         raise
-    warn_of_broken()
     if session.group.leader:
+        warn_of_broken()
         say_and_save(session.record)
     run = api.finish_training(session)
     if session.group.leader:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from vaekit.errors import UserError
+from vaekit.launch.extra import require_extra
 from vaekit.startup.threads import usable_cores
 from vaekit.wording import option_text
 
@@ -20,18 +21,23 @@ _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_CHDIR_TO_TRIAL_DIR": "0",  # relative paths mean what they mean here
     "RAY_TRAIN_METRICS_ENABLED": "0",
+    "RAY_TRAIN_V2_ENABLED": "1",  # the default since 2.51
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
 # Ray gives its own start up after 15 s, which on a busy machine is too soon.
 _LOCAL_SECONDS = 240.0
+_WITHOUT_PORT = (None, "local", "auto")
 
 
 @contextmanager
 def cluster(address: str | None, workers: int) -> Iterator[Any]:
     """While entered, `ray`, connected. address: as `TrainConfig.ray_address` has it.
 
-    Raises `UserError` if it can't be reached.
+    Raises `UserError` if it can't be reached, or isn't installed.
     """
+    if address not in _WITHOUT_PORT:
+        _refuse_silent(str(address))
+    require_extra()
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
     import ray
@@ -71,19 +77,22 @@ def _start(ray: Any, workers: int) -> None:
                 raise UserError(f"Ray could not start on this machine: {_line(error)}") from error
 
 
-def _reach(ray: Any, address: str) -> None:
+def _refuse_silent(address: str) -> None:
+    """Raise `UserError` unless somebody listens at an address, `host:port`."""
     how = option_text("ray_address")
     if "://" in address:
         raise UserError(f"{how} is HOST:PORT of a cluster's head, auto or local, not {address!r}.")
-    if address != "auto":
-        host, _, port = address.rpartition(":")
-        if not host or not port.isdecimal():
-            raise UserError(f"{how} is HOST:PORT, auto or local, not {address!r}.")
-        if not answers(address, _SECONDS):
-            raise UserError(
-                f"Nothing answers at {address} within {_SECONDS:.0f} s: is it the address of the "
-                "head, as `ray start --head` printed it, and does it run?"
-            )
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal():
+        raise UserError(f"{how} is HOST:PORT, auto or local, not {address!r}.")
+    if not answers(address, _SECONDS):
+        raise UserError(
+            f"Nothing answers at {address} within {_SECONDS:.0f} s: is it the address of the "
+            "head, as `ray start --head` printed it, and does it run?"
+        )
+
+
+def _reach(ray: Any, address: str) -> None:
     try:
         ray.init(address=address, **_SILENT)
     except Exception as error:  # whatever it raises of versions, addresses and tokens
