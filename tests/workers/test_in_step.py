@@ -12,6 +12,7 @@ import pytest
 import vaekit
 from tests.small_nets import SMALL_NETS
 from tests.workers.processes import trained
+from vaekit.run_directory import RunDirectory
 
 pytestmark = pytest.mark.backend
 
@@ -45,7 +46,7 @@ def test_losses_are_those_of_one(two: list[tuple[str, dict[str, Any]]], tmp_path
     expected, losses = _losses(one.path), _losses(Path(two[0][1]["path"]))
     assert len(losses) == 22
     np.testing.assert_allclose(losses, expected, rtol=1e-4 / expected.min())
-    row, of_one = (vaekit.load(path).history[-1] for path in (two[0][1]["path"], one.path))
+    row, of_one = (RunDirectory(path).read_history()[-1] for path in (two[0][1]["path"], one.path))
     assert row["val_loss"] == pytest.approx(of_one["val_loss"], rel=1e-4)
 
 
@@ -59,7 +60,7 @@ def test_the_first_alone_speaks_and_records(two: list[tuple[str, dict[str, Any]]
     assert "epoch 2/2" in said
     assert "The last 1 of the 323 training images are left out" in said
     assert other == ""
-    run = vaekit.load(end["path"])
-    assert run.record.status == "complete"
-    assert run.config.workers == 2
-    assert [row["epoch"] for row in run.history] == [1, 2]
+    run = RunDirectory(end["path"])
+    record = run.read_record()
+    assert (record.status, record.config.workers) == ("complete", 2)
+    assert [row["epoch"] for row in run.read_history()] == [1, 2]
