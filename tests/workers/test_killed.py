@@ -1,4 +1,4 @@
-"""A worker that is killed: the others end, and all go on from the checkpoint as if nothing was."""
+"""What ends all workers at once: one that is killed, and a loss that is no longer finite."""
 
 from __future__ import annotations
 
@@ -10,24 +10,27 @@ import sys
 import time
 from pathlib import Path
 
+import keras
 import pytest
 
+import vaekit
 from tests.workers.processes import NETS, ROOT, environment, free_port
 from tests.workers.ray_runs import digest
+from vaekit.run_directory import RunDirectory
 
 pytestmark = pytest.mark.slow
 
 EPOCHS, STEPS = 30, 300
 
 
-def started(out: Path, backend: str) -> list[subprocess.Popen[str]]:
+def started(out: Path, backend: str, *more: str) -> list[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "vaekit", "--plugin", NETS, "train", "--resume"]
     parts = ["--encoder", "small", "--decoder", "small", "--data", "mnist-sample", "--no-figures"]
     sizes = ["--limit", "320", "--epochs", str(EPOCHS), "--batch-size", "32", "--step-log"]
     port = free_port()
     return [
         subprocess.Popen(
-            [*command, *parts, *sizes, "--checkpoint-every", "7steps", "--out", str(out)],
+            [*command, *parts, *sizes, "--checkpoint-every", "7steps", "--out", str(out), *more],
             cwd=ROOT,
             env=environment(rank, 2, port, KERAS_BACKEND=backend),
             stdout=subprocess.DEVNULL,
@@ -74,3 +77,16 @@ def test_killed_at_five_moments(backend: str, tmp_path: Path) -> None:
     print("After so many steps, this worker was killed; the other ended after:", waits)
     assert digest(out) == digest(tmp_path / "uncut")
     assert (out / "steps.csv").read_bytes() == (tmp_path / "uncut" / "steps.csv").read_bytes()
+
+
+@pytest.mark.backend
+def test_all_see_that_it_diverged(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    processes = started(out, keras.backend.backend(), "--learning-rate", "1e18")
+    errors = [process.communicate(timeout=900)[1] for process in processes]
+    assert [process.returncode for process in processes] == [2, 2], errors
+    for error in errors:
+        assert "vaekit: Training diverged" in error
+    assert (out / "diverged" / "step.json").exists()
+    assert RunDirectory(out).read_record().status == "failed"
+    assert vaekit.debug_step(out).step is not None

@@ -135,4 +135,4 @@ def test_a_dead_head_ends_in_a_sentence(
     _, errors = process.communicate(timeout=120)
     assert time.monotonic() - began < 60
     assert process.returncode == 1, errors
-    assert f"The head of the Ray cluster at {head[1]} has not answered" in errors
+    assert f"The head of the Ray cluster at {head[1]} doesn't answer" in errors

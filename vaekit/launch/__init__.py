@@ -4,6 +4,7 @@ What a worker does it is handed; which of them it is, it reads from the environm
 torchrun (`vaekit.workers`).
 """
 
-from vaekit.launch.launch import Job, launch
+from vaekit.launch.launch import launch
+from vaekit.launch.ray_train import Job
 
 __all__ = ["Job", "launch"]

@@ -11,13 +11,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from vaekit.errors import UserError, VaekitError, WorkerLostError
-from vaekit.launch.channel import Channel, News
+from vaekit.launch.channel import News
 from vaekit.launch.cluster import answers, cluster
-from vaekit.launch.work import Work, work_of_one
-from vaekit.startup.threads import usable_cores
+from vaekit.launch.ray_train import Fit, Job, channel_for, trainer_of
 from vaekit.wording import resume_text
 
 # As long as workers wait for one another.
@@ -27,21 +26,6 @@ _HEAD_LOOK, _HEAD_SECONDS = 2.0, 20.0  # without an answer of the head, the run 
 _GRACE = 10.0  # that other workers have to end when one has failed
 _LOOK = 0.2
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-class Job(NamedTuple):
-    """What workers are to do: `work` with `what`, both of which are pickled.
-
-    workers: how many. gpus: whether each is to have one; None where there are enough.
-    address, max_restarts: as `TrainConfig` has them.
-    """
-
-    work: Work
-    what: Any
-    workers: int
-    gpus: bool | None
-    address: str | None
-    max_restarts: int
 
 
 def launch(job: Job) -> str:
@@ -54,27 +38,24 @@ def launch(job: Job) -> str:
     `WorkerLostError` if workers were lost more often than is allowed, or the head of the cluster.
     """
     with cluster(job.address, job.workers) as ray, tempfile.TemporaryDirectory() as storage:
-        channel = _channel(ray, job.workers)
-        fit = _Fit(_trainer(ray, job, channel, storage))
+        channel = channel_for(ray, job.workers)
+        fit = Fit(trainer_of(ray, job, channel, storage))
         with _signals_to(channel):
             return _followed(ray, job, channel, fit)
 
 
-def _followed(ray: Any, job: Job, channel: Any, fit: _Fit) -> str:
+def _followed(ray: Any, job: Job, channel: Any, fit: Fit) -> str:
     """Pass on what the workers say until all is done, or can't be."""
+    head = _Head(ray.get_runtime_context().gcs_address)
     limit = float(os.environ.get(SECONDS_VARIABLE) or _SECONDS)
-    head = ray.get_runtime_context().gcs_address
-    head_seen = complete = time.monotonic()
+    complete = time.monotonic()
     failed_at: float | None = None
     out: str | None = None
     while True:
-        over = fit.over
-        if time.monotonic() - head_seen > _HEAD_LOOK and answers(head, 1.0):
-            head_seen = time.monotonic()
-        elif time.monotonic() - head_seen > _HEAD_SECONDS:
+        over = fit.over  # before the last news, which then are all
+        if head.lost(at_once=fit.error is not None):
             raise WorkerLostError(
-                f"The head of the Ray cluster at {head} has not answered for {_HEAD_SECONDS:.0f} "
-                f"s.{_go_on(out)}"
+                f"The head of the Ray cluster at {head.address} doesn't answer.{_go_on(out)}"
             )
         news = _news(ray, channel)
         if news is not None:
@@ -103,74 +84,23 @@ def _followed(ray: Any, job: Job, channel: Any, fit: _Fit) -> str:
         time.sleep(_LOOK)
 
 
-class _Fit:
-    """Ray Train at work in a thread, so that this process can look after the rest."""
+class _Head:
+    """The cluster's head, looked at every few seconds."""
 
-    def __init__(self, trainer: Any) -> None:
-        self.error: BaseException | None = None
-        self._trainer = trainer
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self._seen = self._looked = time.monotonic()
 
-    @property
-    def over(self) -> bool:
-        """Whether it has come to an end."""
-        return not self._thread.is_alive()
-
-    def _run(self) -> None:
-        try:
-            self._trainer.fit()
-        except BaseException as error:  # told by the process's main thread
-            self.error = error
-
-
-def _trainer(ray: Any, job: Job, channel: Any, storage: str) -> Any:
-    from ray.train import FailureConfig, RunConfig, ScalingConfig, UserCallback
-    from ray.train.v2.api.data_parallel_trainer import DataParallelTrainer
-
-    class Loss(UserCallback):  # type: ignore[misc]  # Ray has no types of its own here
-        """The channel hears of lost workers, too."""
-
-        def after_exception(self, run_context: Any, worker_exceptions: Any) -> None:
-            channel.lost.remote()
-
-    here = ray.cluster_resources()
-    gpus = here.get("GPU", 0) >= job.workers if job.gpus is None else job.gpus
-    local = job.address in (None, "local")
-    cores = max(1, usable_cores() // job.workers) if local else 1
-    return DataParallelTrainer(
-        work_of_one,
-        train_loop_config={
-            "work": job.work,
-            "job": job.what,
-            "channel": channel,
-            "folder": os.getcwd(),
-            "path": [path or os.getcwd() for path in sys.path],
-            "environment": _environment(),
-        },
-        scaling_config=ScalingConfig(
-            num_workers=job.workers, use_gpu=gpus, resources_per_worker={"CPU": cores}
-        ),
-        run_config=RunConfig(
-            storage_path=storage,
-            failure_config=FailureConfig(max_failures=job.max_restarts),
-            callbacks=[Loss()],
-        ),
-    )
-
-
-def _environment() -> dict[str, str]:
-    """What this process was told by its environment that a worker elsewhere has to be told, too."""
-    names = ("KERAS_", "VAEKIT_", "TF_CPP_MIN_LOG_LEVEL", "TF_NUM_INTRAOP_THREADS")
-    return {name: value for name, value in os.environ.items() if name.startswith(names)}
-
-
-def _channel(ray: Any, workers: int) -> Any:
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-    beside = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    made = ray.remote(num_cpus=0, scheduling_strategy=beside)(Channel)
-    return made.remote(workers)
+    def lost(self, *, at_once: bool) -> bool:
+        """Whether it hasn't answered for long; at_once: whether it doesn't now."""
+        now = time.monotonic()
+        if at_once or now - self._looked > _HEAD_LOOK:
+            self._looked = now
+            if answers(self.address, 1.0):
+                self._seen = now
+            elif at_once:
+                return True
+        return now - self._seen > _HEAD_SECONDS
 
 
 def _news(ray: Any, channel: Any) -> News | None:
