@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psutil
+
 from vaekit.errors import UserError
 from vaekit.launch.extra import require_extra
 from vaekit.startup.threads import usable_cores
@@ -63,6 +65,7 @@ def cluster(address: str | None, workers: int) -> Iterator[Any]:
 def _start(ray: Any, workers: int) -> None:
     until = time.monotonic() + _LOCAL_SECONDS
     while True:
+        before = {child.pid for child in psutil.Process().children()}
         try:
             ray.init(
                 address="local",
@@ -73,6 +76,9 @@ def _start(ray: Any, workers: int) -> None:
             return
         except Exception as error:  # it has no error of its own for that
             ray.shutdown()
+            for child in psutil.Process().children():  # of which that leaves some
+                if child.pid not in before:
+                    child.kill()
             if time.monotonic() > until:
                 raise UserError(f"Ray could not start on this machine: {_line(error)}") from error
 
