@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,16 +14,19 @@ from vaekit.config_files import read_run_config
 from vaekit.errors import UserError
 from vaekit.registry import RUN_KINDS
 from vaekit.startup import select_backend, with_keras_defaults
-from vaekit.wording import option_text
+from vaekit.wording import command_line_wording, option_text, worded
 
 if TYPE_CHECKING:
     import keras
 
     from vaekit.comparison import Comparison
     from vaekit.diagnosis import Diagnosis
+    from vaekit.launch.channel import Attempt
     from vaekit.run import Run
     from vaekit.run_directory import ListedRun
+    from vaekit.startup import Settings
     from vaekit.trainer import Replay, Session
+    from vaekit.workers import Group
 
 
 _IN_ORDER = (*(name for name, kind in RUN_KINDS.items() if kind.by_place), "data")
@@ -64,10 +68,22 @@ def train(
     is_source = isinstance(data, str | PathLike)
     source = fspath(data) if is_source else None
     config = TrainConfig.checked({**named, **options, "data": source})
+    data = None if is_source else data
+    if to_be_launched(config.workers_asked):
+        return load(
+            launch_training(
+                config,
+                data,
+                callbacks=callbacks,
+                progress=progress,
+                resume=resume,
+                allow_change=allow_change,
+            )
+        )
     return finish_training(
         prepare_training(
             config,
-            None if is_source else data,
+            data,
             callbacks=callbacks,
             progress=progress,
             resume=resume,
@@ -121,21 +137,46 @@ def resume(
 
     Raises `vaekit.RunError` if there is nothing to go on with, or with a list of what differs.
     """
-    _start_as(path)
-    from vaekit.trainer import reopen_session
-
+    asked: dict[str, Any] = {"epochs": epochs, "patience": patience, "checkpoint": checkpoint}
+    asked["allow_change"] = tuple(allow_change)
+    config = read_run_config(path)
+    if config is not None and to_be_launched(config.workers):
+        return load(launch_resuming(path, config, asked, data, callbacks, progress=progress))
     return finish_training(
-        reopen_session(
-            path,
-            data,
-            epochs=epochs,
-            patience=patience,
-            checkpoint=checkpoint,
-            allow=allow_change,
-            callbacks=callbacks,
-            progress=_progress(progress),
-        )
+        prepare_resuming(path, data=data, callbacks=callbacks, progress=progress, **asked)
     )
+
+
+def prepare_resuming(
+    path: str | PathLike[str],
+    *,
+    epochs: int | Literal["auto"] | None,
+    patience: int | None,
+    data: Any,
+    callbacks: Sequence[keras.callbacks.Callback],
+    progress: bool,
+    checkpoint: str | None,
+    allow_change: Collection[str],
+) -> Session:
+    """The session that `resume` runs in this process, alone or as one of several workers."""
+    group = _start_as(path, together=True)
+    from vaekit.trainer import open_session, reopen_session
+
+    shown = _progress(progress and group.leader)
+    with group.telling():
+        if group.leader:
+            return reopen_session(
+                path,
+                data,
+                epochs=epochs,
+                patience=patience,
+                checkpoint=checkpoint,
+                allow=allow_change,
+                callbacks=callbacks,
+                progress=shown,
+                group=group,
+            )
+        return open_session(TrainConfig(), data, callbacks=callbacks, progress=shown, group=group)
 
 
 @with_keras_defaults
@@ -286,23 +327,154 @@ def prepare_training(
         )
     exists = resume and (Path(config.out or "") / "run.json").exists()
     earlier = read_run_config(config.out or "") if exists else None
-    select_backend(config.backend or (earlier.backend if earlier else None), config.settings)
+    backend = config.backend or (earlier.backend if earlier else None)
+    group = _start(backend, config.settings, config.workers_asked)
+    config = config.model_copy(update={"workers": group.size})
     from vaekit.trainer import open_session, reopen_session
 
-    if exists:
-        return reopen_session(
-            config.out or "",
-            data,
-            asked=config,
-            allow=allow_change,
-            callbacks=callbacks,
-            progress=_progress(progress),
+    shown = _progress(progress and group.leader)
+    with group.telling():
+        if exists and group.leader:
+            return reopen_session(
+                config.out or "",
+                data,
+                asked=config,
+                allow=allow_change,
+                callbacks=callbacks,
+                progress=shown,
+                group=group,
+            )
+        return open_session(config, data, callbacks=callbacks, progress=shown, group=group)
+
+
+def to_be_launched(workers: int | None) -> bool:
+    """Whether so many workers are for Ray to start: this process is none of them."""
+    from vaekit.workers import place_here
+
+    return workers is not None and workers > 1 and place_here(workers) is None
+
+
+def launch_training(
+    config: TrainConfig,
+    data: Any,
+    *,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    progress: bool = True,
+    resume: bool = False,
+    allow_change: Collection[str] = (),
+) -> Path:
+    """Train by workers that Ray starts, to the end; the run directory that they wrote.
+
+    `data` and `callbacks` are pickled for them.
+
+    Raises as `vaekit.launch.launch` does.
+    """
+    from vaekit.run_directory import RunDirectory
+    from vaekit.workers import refuse_uneven
+
+    if "batch_size" in config.model_fields_set:
+        refuse_uneven(config.batch_size, config.workers)
+    if config.out is not None and not resume:
+        RunDirectory(config.out).refuse_existing()
+    asked = {"resume": resume, "allow_change": tuple(allow_change)}
+    return _launched(config, None, asked, data, callbacks, progress=progress)
+
+
+def launch_resuming(
+    path: str | PathLike[str],
+    config: TrainConfig,
+    asked: Mapping[str, Any],
+    data: Any = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    *,
+    progress: bool = True,
+) -> Path:
+    """Go on with a run of this config by workers that Ray starts; asked: as `resume` has it."""
+    return _launched(config, fspath(path), asked, data, callbacks, progress=progress)
+
+
+def _launched(
+    config: TrainConfig,
+    run: str | None,
+    asked: Mapping[str, Any],
+    data: Any,
+    callbacks: Sequence[keras.callbacks.Callback],
+    *,
+    progress: bool,
+) -> Path:
+    """Launch what `_worked` does with `run`, the one to go on with, or `config`."""
+    from vaekit.launch import Job, launch
+    from vaekit.plugins import selection
+
+    if callbacks:
+        raise UserError(
+            "Keras callbacks stay in the process that they are made in, and Ray's workers are "
+            "others: train without them, or start the workers by torchrun, each with its own."
         )
-    return open_session(config, data, callbacks=callbacks, progress=_progress(progress))
+    what = {
+        "config": config.model_dump(mode="json", exclude_unset=True),
+        "run": run,
+        "asked": dict(asked),
+        "data": data,
+        "progress": progress,
+        "plugins": selection(_parts_used(config)),
+        "command_line": worded("yes", "") == "yes",
+    }
+    gpus = None if config.device is None else config.device == "gpu"
+    job = Job(_worked, what, config.workers, gpus, config.ray_address, config.max_restarts)
+    return Path(launch(job))
+
+
+def _parts_used(config: TrainConfig) -> list[tuple[str, str]]:
+    """Kinds and names of all parts that a config names."""
+    others = (("metric", config.metric), ("tracker", config.track), ("dataset", (config.data,)))
+    named = [(kind, name) for kind, names in others for name in names if name is not None]
+    return [*config.parts.items(), *named]
+
+
+def _worked(what: Mapping[str, Any], attempt: Attempt, opened: Callable[[str], object]) -> None:
+    """What each of Ray's workers does, again after one was lost: then from the checkpoint on."""
+    from vaekit.plugins import selected, warn_of_broken
+
+    asked, again = dict(what["asked"]), attempt.number > 0
+    with ExitStack() as stack:
+        if what["command_line"]:
+            stack.enter_context(command_line_wording())
+        stack.enter_context(selected(**what["plugins"]))
+        common = {"callbacks": (), "progress": what["progress"]}
+        if what["run"] is not None:
+            if again:
+                asked["checkpoint"] = None
+            session = prepare_resuming(what["run"], data=what["data"], **common, **asked)
+        else:
+            config = TrainConfig.checked(what["config"])
+            if again and attempt.out is not None:
+                config = config.model_copy(update={"out": attempt.out})
+                asked["resume"] = True
+            session = prepare_training(config, what["data"], **common, **asked)
+        warn_of_broken()
+        opened(str(session.directory.path))
+        finish_training(session)
 
 
 def finish_training(session: Session) -> Run:
-    """Train, draw pictures and report unless they aren't wanted, and say what is wrong."""
+    """Train, draw pictures and report unless they aren't wanted, and say what is wrong.
+
+    Of several workers, the first does so; the others' run is the model in memory.
+    """
+    with session.group.together():
+        return _finished(session) if session.group.leader else _followed(session)
+
+
+def _followed(session: Session) -> Run:
+    from vaekit.run import Run
+    from vaekit.trainer import follow
+
+    follow(session)
+    return Run(session.directory, session.record, session.blueprint, session.built)
+
+
+def _finished(session: Session) -> Run:
     with session.tracking:
         run = _trained_and_drawn(session)
         session.end_tracking()
@@ -339,10 +511,22 @@ def _trained_and_drawn(session: Session) -> Run:
     return run
 
 
-def _start_as(path: str | PathLike[str]) -> None:
-    """Start the backend that a run was made with, as it was started then."""
+def _start_as(path: str | PathLike[str], *, together: bool = False) -> Group:
+    """Start the backend that a run was made with, as it was started then.
+
+    together: with the other workers, if this process is one of several.
+    """
     config = read_run_config(path)
-    select_backend(config.backend if config else None, config.settings if config else None)
+    workers = (config.workers if config else None) if together else 1
+    return _start(config.backend if config else None, config.settings if config else None, workers)
+
+
+def _start(backend: str | None, settings: Settings | None, workers: int | None) -> Group:
+    """Start a backend, together with the other workers if this process is one of several."""
+    from vaekit.workers import group_for, start_together
+
+    select_backend(backend, settings, lambda chosen: start_together(workers, chosen))
+    return group_for(workers)
 
 
 def _progress(shown: bool) -> Any:

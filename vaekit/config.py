@@ -47,7 +47,7 @@ Resize = Literal["stretch", "crop", "pad"]
 RecipeName = Literal["tutorial", "fast"]
 ConditionCode = Literal["one-hot", "embedded"]
 Positive = Annotated[int, Ge(1)]
-Group = Literal["parts", "data", "training", "output", "machine"]
+Group = Literal["parts", "data", "training", "output", "machine", "workers"]
 Effect = Literal["computed", "chosen", "none"]
 
 # The most steps that one call takes: engines may reserve room for that many rows.
@@ -404,6 +404,30 @@ class TrainConfig(_PartFields):
         effect="chosen",
     )
 
+    workers: Positive = option(
+        1,
+        "Processes that train one model in step, each on its share of every batch: by Ray, or "
+        "those that torchrun or Slurm started.",
+        "workers",
+        shown_default="1, or as many as torchrun started",
+    )
+    ray_address: str | None = option(
+        None,
+        "Where Ray runs: local, on this machine for this run; auto, the cluster of which this "
+        "machine is one; or HOST:PORT of its head.",
+        "workers",
+        metavar="ADDRESS",
+        shown_default="local",
+        effect="none",
+    )
+    max_restarts: Annotated[int, Ge(0)] = option(
+        3,
+        "How often lost workers are replaced, and the run goes on from its last checkpoint.",
+        "workers",
+        metavar="N",
+        effect="none",
+    )
+
     if TYPE_CHECKING:
 
         def __init__(self, **values: Any) -> None: ...
@@ -423,6 +447,11 @@ class TrainConfig(_PartFields):
     def most_epochs(self) -> int:
         """How many epochs there are, unless `patience` ends training before."""
         return AUTO_EPOCHS if self.epochs == AUTO else self.epochs
+
+    @property
+    def workers_asked(self) -> int | None:
+        """How many workers were asked for; None where that was left open."""
+        return self.workers if "workers" in self.model_fields_set else None
 
     @property
     def settings(self) -> Settings:

@@ -71,6 +71,10 @@ class DivergedError(UserError):
     """A loss that became NaN or infinite."""
 
 
+class WorkerLostError(VaekitError):
+    """Another of several workers that is gone."""
+
+
 class VaekitWarning(UserWarning):
     """Something that may explain a surprise later on; the command line prints its text."""
 

@@ -13,13 +13,14 @@ from vaekit.errors import OptionError, VaekitError
 from vaekit.wording import resume_text
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from vaekit.config import TrainConfig
-    from vaekit.run import Run
-    from vaekit.trainer import Session
+    from vaekit.run_directory import RunDirectory, RunRecord
 
 
 class _Train(ConfigCommand):
-    groups = ("parts", "data", "training", "output", "machine")
+    groups = ("parts", "data", "training", "output", "machine", "workers")
 
 
 class _Resume(ConfigCommand):
@@ -77,22 +78,32 @@ def train(
     from vaekit import api
     from vaekit.plugins import warn_of_broken
 
+    def say_and_save(record: RunRecord) -> None:
+        if save_config:
+            # A default run directory is for this run alone.
+            write_config(record.config.model_copy(update={"out": checked.out}), save_config)
+        if verbose:
+            _say_choices(record)
+
+    if api.to_be_launched(checked.workers_asked):
+        path = api.launch_training(checked, None, resume=resume, allow_change=allow_change)
+        say_and_save(_report_at(path))
+        return
     try:
         session = api.prepare_training(checked, None, resume=resume, allow_change=allow_change)
     except VaekitError:
         warn_of_broken()  # before the error, which it may explain
         raise
-    warn_of_broken()
-    if save_config:
-        # A default run directory is for this run alone.
-        write_config(session.config.model_copy(update={"out": checked.out}), save_config)
-    if verbose:
-        _say_choices(session)
-    _report(api.finish_training(session))
+    if session.group.leader:
+        warn_of_broken()
+        say_and_save(session.record)
+    run = api.finish_training(session)
+    if session.group.leader:
+        _report(run.directory, run.record)
 
 
-def _say_choices(session: Session) -> None:
-    for name, choice in session.record.choices.items():
+def _say_choices(record: RunRecord) -> None:
+    for name, choice in record.choices.items():
         click.echo(f"{name:<15} {choice.value:<13} {choice.why}")
 
 
@@ -107,7 +118,7 @@ def _train_seeds(config: TrainConfig, text: str, *, verbose: bool, resume: bool)
     from vaekit.sweeps.seeds import parse_seeds, train_seeds
 
     seeds = parse_seeds(text)
-    prepare = _say_choices if verbose else lambda session: None
+    prepare = (lambda s: _say_choices(s.record)) if verbose else (lambda s: None)
     try:
         trained = train_seeds(config, seeds, resume=resume, say=click.echo, prepare=prepare)
     finally:
@@ -139,36 +150,48 @@ def resume(
     What isn't as it was when the run began is refused with a list.
     """
     from vaekit import api
+    from vaekit.config_files import read_run_config
 
-    _report(
-        api.resume(
-            run,
-            epochs=epochs,
-            patience=patience,
-            checkpoint=checkpoint,
-            allow_change=allow_change,
-        )
-    )
+    asked: dict[str, Any] = {"epochs": epochs, "patience": patience, "checkpoint": checkpoint}
+    asked["allow_change"] = allow_change
+    config = read_run_config(run)
+    if config is not None and api.to_be_launched(config.workers):
+        _report_at(api.launch_resuming(run, config, asked))
+        return
+    session = api.prepare_resuming(run, data=None, callbacks=(), progress=True, **asked)
+    went_on = api.finish_training(session)
+    if session.group.leader:
+        _report(went_on.directory, went_on.record)
 
 
-def _report(run: Run) -> None:
+def _report_at(path: Path) -> RunRecord:
+    """Say what became of a run that other processes wrote; its record."""
+    from vaekit.run_directory import RunDirectory
+
+    directory = RunDirectory(path)
+    record = directory.read_record()
+    _report(directory, record)
+    return record
+
+
+def _report(directory: RunDirectory, record: RunRecord) -> None:
     """Say what became of a run, and end with the code that says so too."""
-    record = run.record
+    path = directory.path
     if record.status == "interrupted":
         training = record.training
         click.echo(
             f"Stopped after {training.steps_done} steps ({training.epochs_done} whole "
-            f"epochs); saved in {run.path}. Go on with: {resume_text(run.path)}"
+            f"epochs); saved in {path}. Go on with: {resume_text(path)}"
         )
         raise SystemExit(stopped_by(record.stopped_by))
     models = "models"
-    if run.config.patience is not None:
+    if record.config.patience is not None:
         models = f"models of epoch {record.kept_epoch}"
     rest = " and run.json"
-    if run.config.figures:
+    if record.config.figures:
         rest = (
             ", run.json, figures/ and report.html"
-            if run.directory.report.exists()
+            if directory.report.exists()
             else ", run.json and figures/"
         )
-    click.echo(f"Saved in {run.path}: {models}, history.csv{rest}.")
+    click.echo(f"Saved in {path}: {models}, history.csv{rest}.")

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from vaekit.engine.feed import Source
+from vaekit.engine.lockstep import Lockstep
 from vaekit.engine.program import Batch, Program
 from vaekit.types import Tensor
 
@@ -28,8 +29,11 @@ class Engine(Protocol):
         step comes.
     """
 
-    def train(self, program: Program, source: Source) -> Call:
-        """Training steps; `program.columns` names what a row holds."""
+    def train(self, program: Program, source: Source, workers: Lockstep) -> Call:
+        """Training steps; `program.columns` names what a row holds.
+
+        workers: of several, each gets its share of a block; rows are sums over all.
+        """
 
     def forward(self, program: Program, step: ForwardStep, source: Source) -> Call:
         """Steps that take no gradient, by a method of the program's, whose rows they give.

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +13,7 @@ import numpy as np
 from vaekit.config import MAX_STEPS
 from vaekit.engine.backend import Call, Engine, ForwardStep
 from vaekit.engine.feed import Source
+from vaekit.engine.lockstep import Lockstep, Taken
 from vaekit.engine.program import Program
 from vaekit.startup import on_cpu
 
@@ -24,7 +24,7 @@ Step = Callable[[State, Any], tuple[State, Any]]
 class JaxEngine(Engine):
     """Jitted functions from all variables' values to their next; XLA fuses Keras's arithmetic."""
 
-    def train(self, program: Program, source: Source) -> Call:
+    def train(self, program: Program, source: Source, workers: Lockstep) -> Call:
         slots = {id(variable): slot for slot, variable in enumerate(program.state)}
         trained = [[slots[id(v)] for v in objective.variables] for objective in program.objectives]
 
@@ -34,23 +34,34 @@ class JaxEngine(Engine):
             (losses, row), state = _stateless(program, state, lambda: program.train_step(batch))
             return losses, (row, state)
 
+        assigned = [slots[id(variable)] for variable in workers.assigned]
+
         def step(state: State, batch: Any) -> tuple[State, Any]:
+            with workers.stepping(batch):
+                return stepped(state, batch)
+
+        def stepped(state: State, batch: Any) -> tuple[State, Any]:
             weights = [[state[slot] for slot in places] for places in trained]
             losses, pull, (row, state) = jax.vjp(
                 lambda weights: losses_of(weights, state, batch), weights, has_aux=True
             )
-            for number, objective in enumerate(program.objectives):
+            gradients = []
+            for number, _ in enumerate(program.objectives):
                 # The gradient of this objective's loss alone, in its own weights alone.
                 seeds = [jnp.ones_like(loss) * (at == number) for at, loss in enumerate(losses)]
-                (gradients,) = pull(seeds)
+                (all_gradients,) = pull(seeds)
+                gradients.append(all_gradients[number])
+            taken = workers.averaged(Taken(gradients, row, [state[slot] for slot in assigned]))
+            state = _with_values(state, assigned, taken.assigned)
+            for number, objective in enumerate(program.objectives):
                 tuned = [slots[id(variable)] for variable in objective.optimizer.variables]
                 values, tuning = objective.optimizer.stateless_apply(
-                    [state[slot] for slot in tuned], gradients[number], weights[number]
+                    [state[slot] for slot in tuned], taken.gradients[number], weights[number]
                 )
                 state = _with_values(_with_values(state, trained[number], values), tuned, tuning)
-            return state, row
+            return state, taken.row
 
-        return _steps(program, step, source)
+        return _steps(program, step, source, workers.group.collective)
 
     def forward(self, program: Program, step: ForwardStep, source: Source) -> Call:
         def pure(state: State, batch: Any) -> tuple[State, Any]:
@@ -79,30 +90,57 @@ def _with_values(state: State, slots: list[int], values: list[Any]) -> State:
     return state
 
 
-def _steps(program: Program, step: Step, source: Source) -> Call:
-    return (_one_by_one if on_cpu() else _looped)(program, step, source)
+class _Mapping(Protocol):
+    """How a function of arrays comes to all workers, and arrays to it and back."""
+
+    def mapped(self, step: Callable[..., Any], shared: Sequence[int | None]) -> Callable[..., Any]:
+        """`step` on all workers; `shared` says of each argument along which axis, if it is."""
+
+    def spread(self, arrays: Any, axis: int | None = None) -> Any:
+        """This worker's part of an argument."""
+
+    def own(self, arrays: Any) -> Any:
+        """What it gives, here."""
 
 
-def _one_by_one(program: Program, step: Step, source: Source) -> Call:
+class _Alone:
+    """Of one worker: all as it is."""
+
+    def mapped(self, step: Callable[..., Any], shared: Sequence[int | None]) -> Callable[..., Any]:
+        return step
+
+    def spread(self, arrays: Any, axis: int | None = None) -> Any:
+        return arrays
+
+    def own(self, arrays: Any) -> Any:
+        return arrays
+
+
+def _steps(program: Program, step: Step, source: Source, workers: Any = None) -> Call:
+    mapping: _Mapping = workers or _Alone()
+    return (_one_by_one if on_cpu() else _looped)(program, step, source, mapping)
+
+
+def _one_by_one(program: Program, step: Step, source: Source, workers: _Mapping) -> Call:
     """A call of the jitted step for each, since a processor pays little for starting one.
 
     XLA's loops run there at a third of that speed and less: measured, 43 images a second in a loop
     and 124 without (conv5 and deconv4, batch 32, two cores, JAX 0.10).
     """
-    run = jax.jit(step, donate_argnums=0)
+    run = jax.jit(workers.mapped(step, (None, 0)), donate_argnums=0)
     held = source.with_labels(source.pixels, source.labels)
 
     def call(block: np.ndarray) -> np.ndarray:
         variables = _variables(program)
-        state, rows = [v.value for v in variables], []
+        state, rows = workers.spread([v.value for v in variables]), []
         read = source.read(block) if source.feed else None
         for number, indices in enumerate(block):
             batch = _at(held, indices) if read is None else _at(read, number)
-            state, row = run(state, batch)
+            state, row = run(state, workers.spread(batch, 0))
             rows.append(row)
-        for variable, value in zip(variables, state, strict=True):
+        for variable, value in zip(variables, workers.own(state), strict=True):
             variable.assign(value)
-        return np.stack(rows)
+        return np.stack(workers.own(rows))
 
     return call
 
@@ -112,16 +150,16 @@ def _at(arrays: Any, which: Any) -> Any:
     return jax.tree.map(lambda array: array[which], arrays)
 
 
-def _looped(program: Program, step: Step, source: Source) -> Call:
+def _looped(program: Program, step: Step, source: Source, workers: _Mapping) -> Call:
     """Many steps in one jitted loop, so that an accelerator is not kept waiting for launches."""
     feed = source.feed
     held = None
     if feed is None:
-        held = jax.tree.map(jnp.asarray, source.with_labels(source.pixels, source.labels))
+        arrays = jax.tree.map(jnp.asarray, source.with_labels(source.pixels, source.labels))
+        held = workers.spread(arrays)
 
     # The count is traced, so that a call with fewer steps needs no compilation of its own.
-    @partial(jax.jit, donate_argnums=0)
-    def run(state: State, held: Any, block: Any, count: Any) -> tuple[State, Any]:
+    def loop(state: State, held: Any, block: Any, count: Any) -> tuple[State, Any]:
         def batch(number: Any) -> Any:
             return _at(block, number) if held is None else _at(held, block[number])
 
@@ -135,6 +173,8 @@ def _looped(program: Program, step: Step, source: Source) -> Call:
         rows = jnp.zeros((most, *row.shape), "float32")
         return jax.lax.fori_loop(0, count, body, (state, rows))
 
+    run = jax.jit(workers.mapped(loop, (None, None, 1, None)), donate_argnums=0)
+
     def call(block: np.ndarray) -> np.ndarray:
         variables = _variables(program)
         most = feed.most(block.shape[1]) if feed else MAX_STEPS
@@ -145,10 +185,12 @@ def _looped(program: Program, step: Step, source: Source) -> Call:
             return whole
 
         read = jax.tree.map(padded, source.read(block) if feed else block)
-        state, rows = run([v.value for v in variables], held, read, len(block))
-        for variable, value in zip(variables, state, strict=True):
+        values = workers.spread([v.value for v in variables])
+        count = workers.spread(jnp.asarray(len(block)))
+        state, rows = run(values, held, workers.spread(read, 1), count)
+        for variable, value in zip(variables, workers.own(state), strict=True):
             variable.assign(value)
         # Cut here: on the device, each length would be compiled.
-        return np.asarray(rows)[: len(block)]
+        return np.asarray(workers.own(rows))[: len(block)]
 
     return call

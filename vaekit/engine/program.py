@@ -37,6 +37,7 @@ class Program:
     eval_noise: the same for evaluation, apart, so that evaluating doesn't change training.
     objectives: those of the loss's players; the first has the loss's own variables, too.
     own: the loss's variables.
+    assigned: variables that a training step sets from its batch by no gradient, as batch norm's.
     compiled: whether torch compiles the training step; the other backends always do.
     kernels: `fused` or `stock`; see `vaekit.kernels`.
     augment: names of `vaekit.augmentation`, by which training images are changed.
@@ -97,9 +98,11 @@ class Program:
             loss_name=loss_name,
         )
         self.optimizer = self.objectives[0].optimizer
-        self.columns, _ = self._layout(self._train_sums)
+        self.columns, trained = self._layout(self._train_sums)
         self.eval_columns, assigned = self._layout(self._eval_sums)
         self.drawn = self._drawn_of(assigned)
+        floats = [v for v in self.state if "float" in keras.backend.standardize_dtype(v.dtype)]
+        self.assigned = [v for v in floats if id(v) in trained]
 
     @property
     def state(self) -> list[keras.Variable]:

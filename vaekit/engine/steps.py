@@ -13,32 +13,42 @@ from vaekit.config import MAX_STEPS
 from vaekit.data import UNLABELLED, StoredPixels
 from vaekit.engine.backend import Call, ForwardStep, current_engine
 from vaekit.engine.feed import Feed, Source
+from vaekit.engine.lockstep import Lockstep
 from vaekit.engine.program import Program
 from vaekit.types import Images, Pixels, as_images
+from vaekit.workers import ALONE, Group, own_rows
 
 
 class Steps:
-    """Training or evaluation steps; they may read images ahead until they are closed."""
+    """Training or evaluation steps; they may read images ahead until they are closed.
 
-    def __init__(self, call: Call, feed: Feed | None) -> None:
+    group: the workers that share each batch; blocks are of whole batches on all of them.
+    """
+
+    def __init__(self, call: Call, feed: Feed | None, group: Group = ALONE) -> None:
         self._call = call
         self._feed = feed
+        self._group = group
 
     def __call__(self, block: np.ndarray) -> np.ndarray:
         return self._call(block)
 
     def through(self, call: Call) -> Steps:
         """The same steps, called through `call`."""
-        return Steps(call, self._feed)
+        return Steps(call, self._feed, self._group)
 
     def most(self, batch_size: int) -> int:
         """How many steps of such batches one call may take."""
-        return MAX_STEPS if self._feed is None else self._feed.most(batch_size)
+        share = batch_size // self._group.size
+        return MAX_STEPS if self._feed is None else self._feed.most(share)
 
     def expect(self, indices: np.ndarray, batch_size: int) -> None:
         """The next steps are over these images in this order, so many a step."""
         if self._feed is not None:
-            self._feed.expect(indices, batch_size)
+            blocks = batches(indices, batch_size)
+            shares = [own_rows(block, self._group.rank, self._group.size) for block in blocks]
+            own = np.concatenate([share.ravel() for share in shares] or [indices])
+            self._feed.expect(own, batch_size // self._group.size)
 
     def close(self) -> None:
         """Read nothing ahead any more."""
@@ -46,13 +56,16 @@ class Steps:
             self._feed.close()
 
 
-def compile_train(program: Program, images: Images | Pixels) -> Steps:
+def compile_train(program: Program, images: Images | Pixels, group: Group = ALONE) -> Steps:
     """Training steps on images, uint8 or float32; with their labels, where the program wants them.
 
     An array moves to the device; of stored images, each batch does when its step comes.
+
+    group: the workers that train together, of which each has all images and takes its share.
     """
     source = _source(program, images)
-    return Steps(current_engine().train(program, source), source.feed)
+    call = current_engine().train(program, source, Lockstep(program, group))
+    return Steps(lambda block: call(own_rows(block, group.rank, group.size)), source.feed, group)
 
 
 def compile_evaluate(program: Program, images: Images | Pixels) -> Steps:

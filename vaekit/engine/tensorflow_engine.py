@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from vaekit.engine.backend import Call, Engine, ForwardStep
 from vaekit.engine.feed import Source
+from vaekit.engine.lockstep import Lockstep, Taken
 from vaekit.engine.program import Batch, Program
 from vaekit.kernels import ActiveKernels
 
@@ -16,10 +17,14 @@ from vaekit.kernels import ActiveKernels
 class TensorFlowEngine(Engine):
     """One traced graph, in which a loop does the steps."""
 
-    def train(self, program: Program, source: Source) -> Call:
+    def train(self, program: Program, source: Source, workers: Lockstep) -> Call:
         objectives = program.objectives
 
         def step(batch: Batch) -> tf.Tensor:
+            with workers.stepping(batch):
+                return stepped(batch)
+
+        def stepped(batch: Batch) -> tf.Tensor:
             with tf.GradientTape(persistent=len(objectives) > 1) as tape:
                 losses, row = program.train_step(batch)
             # All gradients first, so that no objective sees what another has moved.
@@ -27,11 +32,15 @@ class TensorFlowEngine(Engine):
                 tape.gradient(loss, [variable.value for variable in objective.variables])
                 for loss, objective in zip(losses, objectives, strict=True)
             ]
-            for moves, objective in zip(gradients, objectives, strict=True):
+            assigned = [variable.value for variable in workers.assigned]
+            taken = workers.averaged(Taken(gradients, row, assigned))
+            for moves, objective in zip(taken.gradients, objectives, strict=True):
                 objective.optimizer.apply(moves, objective.variables)
-            return row
+            for variable, value in zip(workers.assigned, taken.assigned, strict=True):
+                variable.assign(value)
+            return taken.row
 
-        return _looped(step, source, program.kernels)
+        return _looped(step, source, workers.kernels)
 
     def forward(self, program: Program, step: ForwardStep, source: Source) -> Call:
         return _looped(step, source, program.kernels)

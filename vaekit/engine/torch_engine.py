@@ -11,6 +11,7 @@ import torch
 
 from vaekit.engine.backend import Call, Engine, ForwardStep
 from vaekit.engine.feed import Source
+from vaekit.engine.lockstep import Lockstep, Taken
 from vaekit.engine.program import Program
 from vaekit.kernels import ActiveKernels
 from vaekit.kernels.batch_norm_torch import small_step
@@ -20,10 +21,14 @@ from vaekit.kernels.compiled_torch import compiled_step
 class TorchEngine(Engine):
     """A step after another, operation by operation, or each a graph that torch compiled."""
 
-    def train(self, program: Program, source: Source) -> Call:
+    def train(self, program: Program, source: Source, workers: Lockstep) -> Call:
         objectives = program.objectives
 
         def step(batch: Any) -> Any:
+            with workers.stepping(batch):
+                return stepped(batch)
+
+        def stepped(batch: Any) -> Any:
             losses, row = program.train_step(batch)
             # All gradients first, so that no objective sees what another has moved.
             gradients = [
@@ -38,14 +43,23 @@ class TorchEngine(Engine):
                 for loss, objective in zip(losses, objectives, strict=True)
             ]
             with torch.no_grad():
-                for moves, objective in zip(gradients, objectives, strict=True):
-                    objective.optimizer.apply(list(moves), objective.variables)
-            return row.detach()
+                taken = workers.averaged(
+                    Taken(
+                        [list(moves) for moves in gradients],
+                        row.detach(),
+                        [variable.value.detach() for variable in workers.assigned],
+                    )
+                )
+                for moves, objective in zip(taken.gradients, objectives, strict=True):
+                    objective.optimizer.apply(moves, objective.variables)
+                for variable, value in zip(workers.assigned, taken.assigned, strict=True):
+                    variable.assign(value)
+            return taken.row
 
         if not program.compiled:
-            return _one_by_one(step, source, program.kernels)
+            return _one_by_one(step, source, workers.kernels)
         trained = [variable for objective in objectives for variable in objective.variables]
-        return _one_by_one(compiled_step(step, program.state, trained), source, program.kernels)
+        return _one_by_one(compiled_step(step, program.state, trained), source, workers.kernels)
 
     def forward(self, program: Program, step: ForwardStep, source: Source) -> Call:
         return _one_by_one(torch.no_grad()(step), source, program.kernels)

@@ -78,6 +78,10 @@ class ActiveKernels:
     def __init__(self, kernels: Sequence[Kernel]) -> None:
         self._working = list(kernels)
 
+    def without(self, replaced: str) -> ActiveKernels:
+        """The same, less those that stand in for a function."""
+        return ActiveKernels([k for k in self._working if k.replaces != replaced])
+
     def active(self) -> AbstractContextManager[None]:
         """While entered, the kernels stand in for what they replace; other threads wait."""
         return _entered(self._working)

@@ -8,6 +8,7 @@ from vaekit.plugins.discovery import (
     discover,
     plugin_files,
     selected,
+    selection,
     selection_words,
     warn_of_broken,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "load_plugin",
     "plugin_files",
     "selected",
+    "selection",
     "selection_words",
     "warn_of_broken",
 ]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from vaekit.errors import PluginError
+from vaekit.errors import PluginError, UserError
 from vaekit.plugins.bounded import time_limit
 from vaekit.plugins.file import plugin_file, register_file
 from vaekit.plugins.installed import InstalledPlugin, installed_plugins, matching
@@ -82,6 +82,26 @@ def selection_words() -> list[str]:
     words = [word for file in plugin_files() for word in ("--plugin", file)]
     left_out = sorted({distribution for distribution, _ in _selection.without})
     return words + [word for name in left_out for word in ("--no-plugin", name)]
+
+
+def selection(used: Collection[tuple[str, str]]) -> dict[str, list[str]]:
+    """What `selected` has to be given in another process, so that it finds what this one does.
+
+    used: kinds and names of the parts that it needs.
+
+    Raises `UserError` if a call registered one of these: no other process has it.
+    """
+    for kind, name in used:
+        part = _local_parts.get((kind, name.partition("@")[0]))
+        if part is not None and not part.source:
+            raise UserError(
+                f"The {kind} {name!r} was registered by a call, and workers are other processes: "
+                "put it into a file, and load that with vaekit.load_plugin."
+            )
+    return {
+        "without": sorted({name for names in _selection.without for name in names}),
+        "files": list(plugin_files()),
+    }
 
 
 @cache

@@ -7,7 +7,7 @@ import gc
 import importlib.util
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 
 from vaekit.errors import UserError
@@ -29,7 +29,11 @@ UNSTARTED = "Keras can't start its backend"
 _started: list[Choice] = []
 
 
-def select_backend(name: str | None, settings: Settings | None = None) -> str:
+def select_backend(
+    name: str | None,
+    settings: Settings | None = None,
+    before_start: Callable[[str], None] = lambda backend: None,
+) -> str:
     """Make `name` Keras's backend, or keep Keras's own choice if None; start it; return its name.
 
     Keras's own choice is `KERAS_BACKEND`, then its config file, then TensorFlow. TensorFlow's
@@ -37,6 +41,7 @@ def select_backend(name: str | None, settings: Settings | None = None) -> str:
 
     settings: wishes about device, threads, allocator and oneDNN; what was chosen,
         `started` tells.
+    before_start: called with the backend's name between its import and its start.
 
     Raises `UserError` if the backend isn't installed, another one is running already, a wish can't
     be fulfilled, or this process was forked from one in which the backend had started.
@@ -72,6 +77,7 @@ def select_backend(name: str | None, settings: Settings | None = None) -> str:
                 "choose the backend before Keras is imported, or start a new process."
             )
         hold()
+        before_start(chosen)
         _start(chosen, settings)
     return chosen
 

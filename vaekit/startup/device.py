@@ -36,7 +36,7 @@ def device_memory() -> int | None:
     if backend == "jax":
         import jax
 
-        told: dict[str, Any] = jax.devices()[0].memory_stats() or {}
+        told: dict[str, Any] = jax.local_devices()[0].memory_stats() or {}
         return told.get("bytes_limit")
     if backend == "torch":
         import torch

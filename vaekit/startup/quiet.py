@@ -49,6 +49,24 @@ def _not_retracing(record: logging.LogRecord) -> bool:
     return not (_unsaid.get() and "tf.function retracing" in str(record.msg))
 
 
+@contextmanager
+def stdout_unsaid() -> Iterator[None]:
+    """While entered, what is written to file descriptor 1, as libraries in C do, reaches nobody."""
+    try:
+        saved = os.dup(1)
+    except OSError:  # standard output is closed
+        yield
+        return
+    sys.stdout.flush()
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        try:
+            yield
+        finally:
+            os.dup2(saved, 1)
+            os.close(saved)
+
+
 _TF_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
 

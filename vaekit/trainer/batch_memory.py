@@ -47,6 +47,27 @@ def within_memory(program: Program, train: Steps) -> Steps:
     return train.through(guarded)
 
 
+def within_each_memory(program: Program, train: Steps) -> Steps:
+    """`train` of several workers, with a `UserError` for a share that one has no memory for.
+
+    No smaller batch is tried: the others would have to try it, too.
+    """
+
+    def guarded(block: np.ndarray) -> np.ndarray:
+        try:
+            return train(block)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            raise UserError(
+                f"This worker's share of a batch of {block.shape[1]} images doesn't fit in the "
+                f"memory of {device_name()}: choose a smaller {option_text('batch_size')}, or more "
+                f"{option_text('workers')}."
+            ) from error
+
+    return train.through(guarded)
+
+
 def refuse_hopeless(program: Program, train: Steps, batch_size: int) -> None:
     """Raise `UserError` if a batch clearly needs more memory than this machine has free.
 

@@ -16,6 +16,7 @@ from vaekit.checkpoint import Position, State, save_checkpoint, snapshot
 from vaekit.engine import Program, Steps
 from vaekit.errors import DivergedError
 from vaekit.wording import option_text
+from vaekit.workers import ALONE, Group
 
 STEP = "step.json"
 _SECONDS_BETWEEN = 10.0
@@ -26,9 +27,12 @@ class Watch:
 
     It holds the state of some seconds ago and the batches since: those are replayed to get at the
     state before the step that went wrong.
+
+    group: the workers that look at the same, and go back together; the first keeps it.
     """
 
-    def __init__(self, program: Program, train: Steps, folder: Path) -> None:
+    def __init__(self, program: Program, train: Steps, folder: Path, group: Group = ALONE) -> None:
+        self._group = group
         self._program = program
         self._train = train
         self._folder = folder
@@ -38,11 +42,14 @@ class Watch:
 
     def before(self, batches: np.ndarray) -> None:
         """A call with these batches `(S, B)` comes next."""
-        if self._state is None or time.monotonic() - self._snapshot_time > _SECONDS_BETWEEN:
+        if self._state is None or self._group.from_leader(self._is_old):
             self._state = snapshot(self._program.state)
             self._snapshot_time = time.monotonic()
             self._batches = []
         self._batches.append(batches)
+
+    def _is_old(self) -> bool:
+        return time.monotonic() - self._snapshot_time > _SECONDS_BETWEEN
 
     def forget(self) -> None:
         """Something else than steps may have changed the state, as callbacks do."""
@@ -73,6 +80,7 @@ class Watch:
         if self._state is not None:
             step["images"] = self._batches[-1][number].tolist()
             self._go_back(number)
+        if self._state is not None and self._group.leader:
             state = State(Position(steps=position.steps + number), snapshot(self._program.state))
             self._folder.mkdir(exist_ok=True)
             save_checkpoint(self._folder, state)

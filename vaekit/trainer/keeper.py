@@ -17,6 +17,7 @@ from vaekit.trainer.divergence import Watch
 from vaekit.trainer.early_stopping import EarlyStopping
 from vaekit.trainer.keras_callbacks import KerasCallbacks
 from vaekit.trainer.step_log import StepLog
+from vaekit.workers import ALONE, Group
 
 Row = dict[str, Any]
 
@@ -27,6 +28,7 @@ class Keeper:
     log: where each step's loss goes, if anywhere.
     stopping: which epoch is the best so far.
     durable: how many steps a checkpoint on the disk holds.
+    group: the workers that agree on when; the first writes.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Keeper:
         stopping: EarlyStopping,
         durable: int,
         note: Callable[[str], None],
+        group: Group = ALONE,
     ) -> None:
         self.stopping = stopping
         self.durable = durable
@@ -52,6 +55,7 @@ class Keeper:
         self._cadence = cadence
         self._order = order
         self._note = note
+        self._group = group
         self._left_out: list[str] = []
         self._writer = Writer()
         self._saved: int | None = None
@@ -103,7 +107,7 @@ class Keeper:
     def _due(self, position: Position) -> bool:
         every, unit = self._cadence
         if unit == "min":
-            return time.monotonic() - self._began >= 60 * every
+            return self._group.from_leader(lambda: time.monotonic() - self._began >= 60 * every)
         if unit == "steps":
             return position.steps % every == 0
         return position.step == 0 and position.epoch % every == 0
@@ -123,7 +127,8 @@ class Keeper:
             callbacks=remembered.values,
             callback_arrays=remembered.arrays,
         )
-        self._writer.submit(lambda: self._write(state, best))
+        if self._group.leader:
+            self._writer.submit(lambda: self._write(state, best))
         self._saved, self._began = position.steps, time.monotonic()
 
     def _write(self, state: State, best: bool) -> None:

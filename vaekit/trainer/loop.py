@@ -18,6 +18,7 @@ from vaekit.trainer.keeper import Keeper
 from vaekit.trainer.keras_callbacks import KerasCallbacks
 from vaekit.trainer.progress import Progress
 from vaekit.trainer.tracking import Tracking
+from vaekit.workers import ALONE, Group
 
 Row = dict[str, Any]
 
@@ -41,6 +42,7 @@ class Loop:
     watch: Watch
     keeper: Keeper
     pace: Pace
+    group: Group = ALONE
 
     def run(
         self,
@@ -85,10 +87,17 @@ class Loop:
             self.callbacks.epoch_end(epoch, row)
             epoch_end(position, row)
             self.progress.epoch_end(epoch, row)
-            if interrupt.requested or cut:
+            if self._stopped(interrupt) or cut:
                 break
         self.callbacks.list.on_train_end()
         return position
+
+    def _stopped(self, interrupt: Interrupt) -> bool:
+        """Whether any worker was asked to stop: all of them stop after the same step."""
+        for reason in self.group.exchange(interrupt.stopped_by or self.group.stop):
+            if reason is not None:
+                interrupt.request(reason)
+        return interrupt.requested
 
     def _ended(self, position: Position) -> bool:
         exhausted = self.keeper.stopping.exhausted(position.epoch)
@@ -113,8 +122,10 @@ class Loop:
             skipped = min(skip, len(block))
             skip -= skipped
             at = skipped
-            while at < len(block) and not interrupt.requested:
-                chunk = block[at : at + min(self.pace.steps, most, self.keeper.room(position))]
+            while at < len(block) and not self._stopped(interrupt):
+                steps_a_call = self.group.from_leader(lambda: self.pace.steps)
+                room = min(steps_a_call, most, self.keeper.room(position))
+                chunk = block[at : at + room]
                 self.callbacks.list.on_train_batch_begin(step)
                 self.watch.before(chunk)
                 call_started = time.perf_counter()
@@ -149,6 +160,14 @@ class Loop:
             "images_per_s": round(images / seconds, 1),
         }
         row.update(_flat("", self.program.columns.summary(sums, position.images)))
+        self.group.refuse_unequal(self.program.state)
+        # What is measured, one worker measures.
+        row = self.group.from_leader(lambda: self._validated(epoch, row))
+        self.group.share(self.program.assigned)
+        return row
+
+    def _validated(self, epoch: int, row: Row) -> Row:
+        """The line with what held-out images give; averages are then of the present weights."""
         self.renew_averages()
         self.callbacks.list.on_test_begin()
         validation = self.validate()

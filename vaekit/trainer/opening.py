@@ -13,8 +13,8 @@ import keras
 from vaekit.augmentation import AUGMENTATIONS
 from vaekit.checkpoint import State, checkpoint_of, latest_checkpoint, list_checkpoints
 from vaekit.config import TrainConfig
-from vaekit.data import BINARIZATIONS, recorded_scale
-from vaekit.engine import Blueprint
+from vaekit.data import BINARIZATIONS, Scale, recorded_scale
+from vaekit.engine import Blueprint, Program
 from vaekit.errors import RunError, UserError
 from vaekit.model import Parts, resolve_asked, resolve_parts
 from vaekit.plugins import discover
@@ -46,6 +46,8 @@ from vaekit.trainer.progress import Progress
 from vaekit.trainer.session import Session
 from vaekit.trainer.sources import Source, choose_source
 from vaekit.trainer.tracking import Tracking
+from vaekit.wording import option_text
+from vaekit.workers import ALONE, Group
 
 
 def open_session(
@@ -54,24 +56,37 @@ def open_session(
     *,
     callbacks: Sequence[keras.callbacks.Callback],
     progress: Progress,
+    group: Group = ALONE,
 ) -> Session:
     """A new run. `data` are arrays or a `Dataset`, or None for what `config.data` names.
 
+    group: the workers that train it; all but the first do as the first is asked.
+
     Raises a `UserError` for whatever can't be done; nothing is written yet.
     """
+    scale = None
+    _tell(group, config, None)
+    if not group.leader:
+        config, scale = _told(group)
     registry = discover().registry
     metrics = resolve_named(config, registry)
     tracking = _tracking(config, registry)
-    if config.out is not None:
+    if config.out is not None and group.leader:
         RunDirectory(config.out).refuse_existing()
-    source = choose_source(config, data, progress)
+    source = choose_source(config, data, progress, scale)
     config = config.model_copy(update=dict(source.chosen.values))
     parts = resolve_parts(config, registry)
-    directory = RunDirectory(config.out or _default_out(config))
-    directory.refuse_existing()
+    directory = RunDirectory(config.out or default_out(config))
+    if group.leader:
+        directory.refuse_existing()
     refuse_callbacks(config, callbacks)
     choices = make_choices(config, callbacks, source.train.pixels, source.chosen.choice)
     blueprint = _blueprint(config, parts, source, choices)
+    if blueprint.compiled and group.size > 1 and keras.backend.backend() == "torch":
+        raise UserError(
+            f"torch can't compile a step that {group.size} workers do together: leave "
+            f"{option_text('compile')} out."
+        )
     built = blueprint.build()
     program = blueprint.program(built)
     for name in config.augment:
@@ -92,6 +107,7 @@ def open_session(
     blueprint = blueprint._replace(config=_resolved(blueprint, source, str(directory.path)))
     record = _record(blueprint, source, choices, status="running")
     measured = EpochMetrics(config, metrics, program, parts, source)
+    _refuse_other(group, source, program)
     return Session(
         blueprint,
         built,
@@ -103,7 +119,28 @@ def open_session(
         progress,
         measured,
         tracking,
+        group=group,
     )
+
+
+def _tell(group: Group, config: TrainConfig, scale: Scale | None) -> None:
+    """Let the other workers know what is to be trained; each reads the data by itself."""
+    if group.leader:
+        values = config.model_dump(mode="json", exclude_unset=True)
+        group.from_leader(lambda: {"config": values, "scale": scale and dict(scale)})
+
+
+def _told(group: Group) -> tuple[TrainConfig, Scale | None]:
+    """What the first worker is asked to train, but for what it alone writes; the run's scale."""
+    told: Mapping[str, Any] = group.from_leader(dict)
+    alone = {"metric": (), "track": (), "figures": False, "step_log": False}
+    return TrainConfig.checked({**told["config"], **alone}), told["scale"]
+
+
+def _refuse_other(group: Group, source: Source, program: Program) -> None:
+    """Raise `UserError` unless all workers have read the same, and built the same."""
+    group.refuse_others("images", source.record.fingerprint)
+    group.refuse_others("variables", [[v.path, *v.shape] for v in program.state])
 
 
 def reopen_session(
@@ -117,6 +154,7 @@ def reopen_session(
     allow: Collection[str] = (),
     callbacks: Sequence[keras.callbacks.Callback],
     progress: Progress,
+    group: Group = ALONE,
 ) -> Session:
     """A run that stopped, from its newest checkpoint on, or from the one named.
 
@@ -133,7 +171,9 @@ def reopen_session(
     try:
         more = {"epochs": epochs, "patience": patience}
         more = {name: value for name, value in more.items() if value is not None}
-        return _reopened(directory, data, asked, more, checkpoint, allow, callbacks, progress)
+        return _reopened(
+            directory, data, asked, more, checkpoint, allow, callbacks, progress, group
+        )
     except BaseException:
         directory.lock.release()
         raise
@@ -148,11 +188,19 @@ def _reopened(
     allow: Collection[str],
     callbacks: Sequence[keras.callbacks.Callback],
     progress: Progress,
+    group: Group,
 ) -> Session:
     record = directory.read_record()
     # A record leaves nothing for a preset to choose.
     values = asked.model_dump(exclude_unset=True) if asked else record.config.model_dump()
     config = TrainConfig.checked({**values, **more, "out": str(directory.path)})
+    config = config.model_copy(update={"workers": group.size})
+    own_data_again = record.data.reread if config.data is None or not asked else config.data
+    _tell(
+        group,
+        config.model_copy(update={"data": own_data_again}),
+        recorded_scale(record.data.scale, record.data.type),
+    )
     registry = discover().registry
     metrics = resolve_asked("metric", config.metric, config.metric_opt, registry)
     tracking = _tracking(config, registry)
@@ -192,6 +240,8 @@ def _reopened(
     session = Session(
         blueprint, built, source, directory, program, now, callbacks, progress, measured, tracking
     )
+    session.group = group
+    _refuse_other(group, source, program)
     if saved is not None:
         session.checkpoint, session.saved = start, saved
         session.position, session.best = saved.position, best
@@ -317,7 +367,7 @@ def _record(
     )
 
 
-def _default_out(config: TrainConfig) -> str:
+def default_out(config: TrainConfig) -> str:
     """A folder named after the run's backbones, which show, and the time."""
     backbones = (config.parts[kind] for kind in ("encoder", "decoder"))
     names = [name.partition("@")[0] for name in backbones]

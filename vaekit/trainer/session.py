@@ -35,7 +35,7 @@ from vaekit.run import (
     save_artifacts,
 )
 from vaekit.tracker import TrackedRun
-from vaekit.trainer.batch_memory import refuse_hopeless, within_memory
+from vaekit.trainer.batch_memory import refuse_hopeless, within_each_memory, within_memory
 from vaekit.trainer.divergence import Watch
 from vaekit.trainer.early_stopping import EarlyStopping, monitor_of
 from vaekit.trainer.epoch_metrics import EpochMetrics
@@ -49,6 +49,7 @@ from vaekit.trainer.step_log import StepLog
 from vaekit.trainer.tracked import run_results, tracked_run
 from vaekit.trainer.tracking import Tracking
 from vaekit.types import Images
+from vaekit.workers import ALONE, Group
 
 
 @dataclass
@@ -60,6 +61,7 @@ class Session:
         at the model, and change nothing.
     stop_after: asked after each epoch but the last, with its line in the history: what to stop by,
         as the record is to say; None goes on.
+    group: the workers that train together; this one is the first of them.
     """
 
     blueprint: Blueprint
@@ -80,6 +82,7 @@ class Session:
     stopped_early: bool = False
     show_epoch: Callable[[int], None] = lambda epoch: None
     stop_after: Callable[[Row], str | None] = lambda row: None
+    group: Group = ALONE
 
     @property
     def config(self) -> TrainConfig:
@@ -98,8 +101,10 @@ class Session:
         later, its `status` is `failed`, and it can be resumed from the checkpoint.
         """
         new = not self.directory.record.exists()
+        start = {"position": [*self.position], "best": self.best}
         try:
-            loop = self._loop()
+            self.group.from_leader(lambda: start)
+            loop = self.loop()
             self._open(new)
         except BaseException:
             self.directory.lock.release()
@@ -154,6 +159,8 @@ class Session:
                     self.progress.note(f"Trained until now with {', '.join(missing)}, too.")
             if not self.position.steps:
                 loop.renew_averages()
+            self.group.share(self.program.state)
+            if not self.position.steps:
                 self.show_epoch(0)
 
         def epoch_end(position: Position, row: Row) -> None:
@@ -307,11 +314,16 @@ class Session:
         with suppress(VaekitError):
             self.directory.close()
 
-    def _loop(self) -> Loop:
+    def loop(self) -> Loop:
+        """What trains it."""
         images = len(self.source.train.pixels)
         config = self.config
-        train = within_memory(self.program, compile_train(self.program, self.source.train))
-        refuse_hopeless(self.program, train, config.batch_size)
+        train = compile_train(self.program, self.source.train, self.group)
+        if self.group.size > 1:
+            train = within_each_memory(self.program, train)
+        else:
+            train = within_memory(self.program, train)
+            refuse_hopeless(self.program, train, config.batch_size)
         callbacks = KerasCallbacks(
             self.callbacks,
             self.program.vae,
@@ -319,7 +331,7 @@ class Session:
             epochs=config.most_epochs,
             steps=-(-images // config.batch_size),
         )
-        watch = Watch(self.program, train, self.directory.diverged)
+        watch = Watch(self.program, train, self.directory.diverged, self.group)
         keeper = Keeper(
             self.directory.checkpoints,
             self.program,
@@ -335,6 +347,7 @@ class Session:
             ),
             durable=self.position.steps,
             note=self.progress.note,
+            group=self.group,
         )
         return Loop(
             program=self.program,
@@ -358,6 +371,7 @@ class Session:
             watch=watch,
             keeper=keeper,
             pace=Pace(1 if callbacks.want_batches else config.steps_per_call),
+            group=self.group,
         )
 
     def _write(self, status: Status, stopped_by: str | None = None) -> None:

@@ -20,6 +20,7 @@ from vaekit.data import (
     load_data,
     parts_of,
     split,
+    take,
     to_train_on,
     with_few_labels,
 )
@@ -33,6 +34,7 @@ from vaekit.trainer.preset import Chosen, choose_preset
 from vaekit.trainer.progress import Progress
 from vaekit.types import Dataset, Images, Pixels
 from vaekit.wording import option_text
+from vaekit.workers import refuse_uneven
 
 _MOST_CLASSES = 10_000  # beyond it, labels are numbers of something else
 DEFAULT, FALLBACK = "mnist", "mnist-sample"
@@ -108,6 +110,14 @@ def choose_source(
             f"A batch of {config.batch_size} is more than the {len(train.pixels)} training images "
             f"of {dataset.source}; choose a smaller {option_text('batch_size')}."
         )
+    refuse_uneven(config.batch_size, config.workers)
+    left_over = len(train.pixels) % config.workers
+    if left_over:
+        progress.note(
+            f"The last {left_over} of the {len(train.pixels):,} training images are left out, so "
+            f"that {config.workers} workers have equal shares of an epoch's last batch, too."
+        )
+        train = take(train, slice(len(train.pixels) - left_over))
     train = to_train_on(train, config.binarize, config.seed)
     validation = binarized(validation, config.binarize, config.seed)
     _refuse_one_colour(train.pixels, dataset.source)

@@ -1,0 +1,138 @@
+"""Workers that Ray starts, loses, and starts again: minutes, most of them the start of backends."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+import vaekit
+from tests.workers import ray_runs
+from tests.workers.processes import free_port
+
+pytestmark = pytest.mark.slow
+pytest.importorskip("ray.train")
+
+EPOCHS, STEPS = 30, 300
+OPTIONS = ["--limit", "320", "--epochs", str(EPOCHS), "--batch-size", "32", "--step-log"]
+
+
+@pytest.fixture(scope="module", params=["tensorflow", "jax", "torch"])
+def backend(request: pytest.FixtureRequest) -> str:
+    pytest.importorskip(request.param)
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def uncut(backend: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A run that nothing happens to, and what it says."""
+    out = tmp_path_factory.mktemp("uncut") / backend
+    return out, ray_runs.trained(backend, ray_runs.command(out, *OPTIONS))
+
+
+def test_it_looks_like_a_run_of_one(uncut: tuple[Path, str]) -> None:
+    out, said = uncut
+    lines = said.splitlines()
+    assert lines[0].startswith("Read mnist-sample: 320 images")
+    assert lines[-1] == f"Saved in {out}: models, history.csv and run.json."
+    assert sum(line.startswith("epoch ") for line in lines) == EPOCHS
+    assert not [line for line in lines if "ray" in line.lower() and str(out) not in line]
+    (run,) = vaekit.runs(out.parent)
+    assert run.state == "complete"
+
+
+def test_killed_workers_are_replaced(backend: str, uncut: tuple[Path, str], tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    process = ray_runs.started(backend, ray_runs.command(out, *OPTIONS, "--max-restarts", "5"))
+    draw = random.Random(7)
+    killed = []
+    for at in sorted(draw.sample(range(1, STEPS - 20), 5)):
+        which = draw.randrange(2)
+        killed.append((ray_runs.kill_one(process, out, at, which), which))
+    said, errors = process.communicate(timeout=1200)
+    assert process.returncode == 0, (killed, said, errors)
+    print("Killed after these steps, which worker:", killed)
+    assert ray_runs.digest(out) == ray_runs.digest(uncut[0])
+    assert (out / "steps.csv").read_bytes() == (uncut[0] / "steps.csv").read_bytes()
+
+
+def test_lost_too_often(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    arguments = ray_runs.command(out, *OPTIONS, "--max-restarts", "0")
+    process = ray_runs.started("torch", arguments)
+    ray_runs.kill_one(process, out, 60, 1)
+    _, errors = process.communicate(timeout=600)
+    assert process.returncode == 1, errors
+    assert "Workers were lost once, and no more is allowed" in errors
+    assert f"go on with: vaekit resume {out}" in errors
+    assert "Traceback" not in errors
+
+
+def test_ctrl_c_stops_all_at_a_checkpoint(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    process = ray_runs.started("torch", ray_runs.command(out, *OPTIONS, "--epochs", "3000"))
+    while not (out / "steps.csv").exists():
+        time.sleep(0.1)
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    said, errors = process.communicate(timeout=600)
+    assert process.returncode == 130, (said, errors)
+    assert "Go on with: vaekit resume" in said
+
+
+@pytest.fixture
+def head(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """A cluster of its own, with room for one worker, and its address."""
+    port = free_port()
+    ray = str(Path(sys.executable).with_name("ray"))
+    process = subprocess.Popen(
+        [
+            *([ray] if Path(ray).exists() else [sys.executable, "-m", "ray.scripts.scripts"]),
+            *("start", "--head", "--block", "--num-cpus", "1", "--include-dashboard", "false"),
+            *("--port", str(port), "--disable-usage-stats"),
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield process, f"127.0.0.1:{port}"
+    finally:
+        below = psutil.Process(process.pid).children(recursive=True)
+        for each in [*below, psutil.Process(process.pid)]:
+            each.kill()
+        process.wait(30)
+
+
+def test_no_room_ends_in_a_sentence(
+    head: tuple[subprocess.Popen[bytes], str], tmp_path: Path
+) -> None:
+    arguments = ray_runs.command(tmp_path / "run", *OPTIONS, "--ray-address", head[1])
+    process = ray_runs.started("torch", arguments, VAEKIT_JOIN_SECONDS="20")
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 2, errors
+    assert "Of 2 workers, 0 had begun after 20 s. The cluster has 1 processors" in errors
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_dead_head_ends_in_a_sentence(
+    head: tuple[subprocess.Popen[bytes], str], tmp_path: Path
+) -> None:
+    arguments = ray_runs.command(tmp_path / "run", *OPTIONS, "--ray-address", head[1])
+    process = ray_runs.started("torch", arguments)
+    time.sleep(30)
+    for child in psutil.Process(head[0].pid).children(recursive=True):
+        if "gcs_server" in child.name():
+            os.kill(child.pid, signal.SIGKILL)
+    began = time.monotonic()
+    _, errors = process.communicate(timeout=120)
+    assert time.monotonic() - began < 60
+    assert process.returncode == 1, errors
+    assert f"The head of the Ray cluster at {head[1]} doesn't answer" in errors

@@ -1,0 +1,123 @@
+"""Ray, started on this machine or reached where it runs, without its own talk."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psutil
+
+from vaekit.errors import UserError
+from vaekit.launch.extra import require_extra
+from vaekit.startup.threads import usable_cores
+from vaekit.wording import option_text
+
+_SECONDS = 10.0  # that an address has to answer
+# Read by Ray as it is imported or starts.
+_QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",  # relative paths mean what they mean here
+    "RAY_TRAIN_METRICS_ENABLED": "0",
+    "RAY_TRAIN_V2_ENABLED": "1",  # the default since 2.51
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+# Ray gives its own start up after 15 s, which on a busy machine is too soon.
+_LOCAL_SECONDS = 240.0
+_WITHOUT_PORT = (None, "local", "auto")
+
+
+@contextmanager
+def cluster(address: str | None, workers: int) -> Iterator[Any]:
+    """While entered, `ray`, connected. address: as `TrainConfig.ray_address` has it.
+
+    Raises `UserError` if it can't be reached, or isn't installed.
+    """
+    if address not in _WITHOUT_PORT:
+        _refuse_silent(str(address))
+    require_extra()
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    import ray
+
+    if ray.is_initialized():
+        raise UserError(
+            "Ray is running in this process already: call ray.shutdown() first, or train in "
+            "another process."
+        )
+    if address in (None, "local"):
+        _start(ray, workers)
+    else:
+        _reach(ray, str(address))
+    try:
+        yield ray
+    finally:
+        # With its head gone it would wait for long.
+        ending = threading.Thread(target=ray.shutdown, daemon=True)
+        ending.start()
+        ending.join(_SECONDS)
+
+
+def _start(ray: Any, workers: int) -> None:
+    until = time.monotonic() + _LOCAL_SECONDS
+    while True:
+        before = {child.pid for child in psutil.Process().children()}
+        try:
+            ray.init(
+                address="local",
+                num_cpus=max(workers, usable_cores()),
+                include_dashboard=False,
+                **_SILENT,
+            )
+            return
+        except Exception as error:  # it has no error of its own for that
+            ray.shutdown()
+            for child in psutil.Process().children():  # of which that leaves some
+                if child.pid not in before:
+                    child.kill()
+            if time.monotonic() > until:
+                raise UserError(f"Ray could not start on this machine: {_line(error)}") from error
+
+
+def _refuse_silent(address: str) -> None:
+    """Raise `UserError` unless somebody listens at an address, `host:port`."""
+    how = option_text("ray_address")
+    if "://" in address:
+        raise UserError(f"{how} is HOST:PORT of a cluster's head, auto or local, not {address!r}.")
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal():
+        raise UserError(f"{how} is HOST:PORT, auto or local, not {address!r}.")
+    if not answers(address, _SECONDS):
+        raise UserError(
+            f"Nothing answers at {address} within {_SECONDS:.0f} s: is it the address of the "
+            "head, as `ray start --head` printed it, and does it run?"
+        )
+
+
+def _reach(ray: Any, address: str) -> None:
+    try:
+        ray.init(address=address, **_SILENT)
+    except Exception as error:  # whatever it raises of versions, addresses and tokens
+        raise UserError(f"The Ray cluster at {address} can't be joined: {_line(error)}") from error
+
+
+_SILENT: dict[str, Any] = {"log_to_driver": False, "logging_level": "CRITICAL"}
+
+
+def answers(address: str, seconds: float) -> bool:
+    """Whether somebody listens at `host:port`."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), seconds).close()
+    except OSError:
+        return False
+    return True
+
+
+def _line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__
