@@ -8,6 +8,7 @@ training alone moves, and a last layer that the kit gives the activation that th
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import keras
 from keras import layers
@@ -37,7 +38,7 @@ def two_dense(latent_dim: int, image_shape: ImageShape) -> keras.Model:
     return keras.Model(latents, layers.Reshape(image_shape)(pixels))
 
 
-_PARTNERS = {"encoder": one_convolution, "decoder": two_dense}
+_PARTNERS: dict[str, Callable[..., keras.Model]] = {"encoder": one_convolution, "decoder": two_dense}
 
 
 def partner(kind: str) -> Subject:
