@@ -13,6 +13,7 @@ from vaekit.plugins import discover
 from vaekit.registry import Registry
 from vaekit.sweeps.axes import settings_of
 from vaekit.sweeps.config import SweepConfig
+from vaekit.sweeps.one_run import refuse_workers
 
 # Combinations that are looked at for one in which a value can be had.
 _MOST = 1000
@@ -57,6 +58,7 @@ def _resolve(settings: Mapping[str, Any], where: str) -> None:
     from vaekit.trainer import resolve_named
 
     config = TrainConfig.checked(settings, where=where)
+    refuse_workers(config, where)
     registry = discover().registry
     try:
         resolve_named(config, registry)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from vaekit import api
 from vaekit.config import TrainConfig
+from vaekit.errors import OptionError
 from vaekit.run_directory import RunDirectory, RunRecord
+from vaekit.wording import option_text
 
 if TYPE_CHECKING:
     from vaekit.trainer import Session
@@ -44,6 +46,15 @@ def train_one(
     del session
     gc.collect()  # a model is full of circles, and the next one is about to be built
     return record
+
+
+def refuse_workers(config: TrainConfig, where: str) -> None:
+    """Raise `OptionError` for runs that other processes are to train."""
+    if api.to_be_launched(config.workers_asked):
+        raise OptionError(
+            f"{where}: {option_text('workers', config.workers)} starts processes for one run, and "
+            "these are several, which this process trains one after the other. Leave it out."
+        )
 
 
 def begun_without_record(path: Path) -> bool:

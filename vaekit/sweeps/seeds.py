@@ -11,7 +11,7 @@ from vaekit.config import TrainConfig
 from vaekit.errors import OptionError
 from vaekit.interrupt import Interrupt
 from vaekit.run_directory import RunDirectory
-from vaekit.sweeps.one_run import train_one
+from vaekit.sweeps.one_run import refuse_workers, train_one
 from vaekit.wording import option_text
 
 if TYPE_CHECKING:
@@ -42,9 +42,11 @@ def train_seeds(
     resume: go on with those that were begun; complete ones are left as they are.
     say: told of each seed before it is trained. prepare: called with each session before it trains.
 
-    Raises `RunError` if one of the folders holds a run and `resume` is not asked for, and what
+    Raises `OptionError` for a config of several workers, `RunError` if one of the folders holds a
+    run and `resume` is not asked for, and what
     training raises.
     """
+    refuse_workers(config, option_text("seeds", ",".join(map(str, seeds))))
     folder = Path(config.out or f"runs/seeds-{datetime.now():%Y%m%d-%H%M%S}")
     paths = [folder / f"seed-{seed}" for seed in seeds]
     named = config.model_dump(exclude_unset=True)

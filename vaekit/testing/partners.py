@@ -38,7 +38,10 @@ def two_dense(latent_dim: int, image_shape: ImageShape) -> keras.Model:
     return keras.Model(latents, layers.Reshape(image_shape)(pixels))
 
 
-_PARTNERS: dict[str, Callable[..., keras.Model]] = {"encoder": one_convolution, "decoder": two_dense}
+_PARTNERS: dict[str, Callable[..., keras.Model]] = {
+    "encoder": one_convolution,
+    "decoder": two_dense,
+}
 
 
 def partner(kind: str) -> Subject:
