@@ -40,7 +40,7 @@ BAD = {
         {"axes": {"loss_opt": {"bta": [1]}}},
         "The loss 'beta' has no option 'bta'",
     ),
-    "several workers": ({"run": {"workers": 2}}, "run: workers=2 starts processes for one run"),
+    "several workers": ({"run": {"workers": 2}}, "run: --workers 2 starts processes for one run"),
     "data that aren't there": ({"run": {"data": "mnits"}}, "sweep.toml, run: "),
     "options that are no table": ({"axes": {"loss_opt": [1]}}, "loss_opt is a table of options"),
     "what a process has one of": (
