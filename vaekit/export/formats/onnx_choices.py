@@ -28,5 +28,5 @@ def bucketize(graph: Any, node: Any, name: str, _: Any) -> None:
     graph.remove_node(node.name)
 
 
-HANDLERS = {"Bucketize": (bucketize, [])}
+HANDLERS: dict[str, tuple[Any, list[Any]]] = {"Bucketize": (bucketize, [])}
 _INT32 = 6  # onnx.TensorProto.INT32
