@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -69,12 +70,10 @@ def timed(run: vaekit.Run, name: str, form: Any, folder: Path, budget: float) ->
     for size in BATCHES:
         feeds = {key: np.ascontiguousarray(value[:size]) for key, value in part.inputs.items()}
         values = list(feeds.values())
-        given = values if len(values) > 1 else values[0]
-        row[f"ms_{size}"] = milliseconds(lambda feeds=feeds: call(feeds), budget)
-        row[f"keras_ms_{size}"] = milliseconds(
-            lambda given=given: part.model.predict(given, batch_size=max(BATCHES), verbose=0),
-            budget,
-        )
+        row[f"ms_{size}"] = milliseconds(partial(call, feeds), budget)
+        predict = partial(part.model.predict, batch_size=max(BATCHES), verbose=0)
+        by_keras = partial(predict, values if len(values) > 1 else values[0])
+        row[f"keras_ms_{size}"] = milliseconds(by_keras, budget)
     return row
 
 

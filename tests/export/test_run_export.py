@@ -257,6 +257,14 @@ def test_a_folder_of_something_else_is_let_be(plain: vaekit.Run, tmp_path: Path)
     refused(tmp_path, "export", plain.path, "--format", "onnx", "--out", out, match=match)
 
 
+def test_one_precision_after_the_other(plain: vaekit.Run) -> None:
+    """In one process, since ONNX Runtime's tools find each other by what was imported first."""
+    for quantize in ("float16", "int8"):
+        exported = plain.export("onnx", "decoder", quantize=quantize)
+        assert exported.path == plain.path / "exports" / f"onnx-{quantize}"
+        assert exported.description["precision"] == quantize
+
+
 def coarse_in_8_bits(run: vaekit.Run, images: Any) -> Part:
     """Weights of one scale, most of which 8 bits make 0: one row is a thousand times the others."""
     z = layers.Input((64,))

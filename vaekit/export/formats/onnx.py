@@ -38,7 +38,7 @@ class Onnx(Format):
 
         proto = _converted(model, inputs, outputs, stem.name)
         if quantize == "float16":
-            with _kept_path():
+            with _tools_path():
                 from onnxruntime.transformers.float16 import convert_float_to_float16
             proto = convert_float_to_float16(proto, keep_io_types=True)
         if quantize == "int8":
@@ -111,7 +111,7 @@ def _in_8_bits(proto: Any) -> Any:
     """
     import onnx
 
-    with _kept_path():
+    with _tools_path():
         from onnxruntime.quantization import QuantType, quantize_dynamic
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder, "model.onnx")
@@ -120,13 +120,17 @@ def _in_8_bits(proto: Any) -> Any:
 
 
 @contextmanager
-def _kept_path() -> Iterator[None]:
-    """While entered, imports may add to where modules are looked for, as ONNX Runtime's tools do.
+def _tools_path() -> Iterator[None]:
+    """While entered, ONNX Runtime's tools may be imported.
 
-    Theirs would then be found by names such as `float16` and `benchmark`.
+    They look for each other where their folder puts itself among those of all modules, once. Left
+    there, they would be found by names such as `float16` and `benchmark`.
     """
     before = list(sys.path)
     try:
+        from onnxruntime import transformers
+
+        sys.path.extend(transformers.__path__)
         yield
     finally:
         sys.path[:] = before
