@@ -409,7 +409,7 @@ class TrainConfig(_PartFields):
         "Processes that train one model in step, each on its share of every batch: by Ray, or "
         "those that torchrun or Slurm started.",
         "workers",
-        shown_default="1, or as many as torchrun started",
+        shown_default="1; as many as torchrun started",
     )
     ray_address: str | None = option(
         None,

@@ -60,13 +60,13 @@ def test_killed_at_five_moments(backend: str, tmp_path: Path) -> None:
     out = tmp_path / "killed"
     draw = random.Random(backend)
     waits = []
-    for at in sorted(draw.sample(range(1, STEPS - 20), 5)):
+    for number, at in enumerate(sorted(draw.sample(range(1, STEPS - 20), 5))):
         processes = started(out, backend)
         before = steps_in(out / "steps.csv")
         while not at <= (now := steps_in(out / "steps.csv")) != before:
             assert all(process.poll() is None for process in processes), now
             time.sleep(0.02)
-        which = draw.randrange(2)
+        which = number % 2
         os.kill(processes[which].pid, signal.SIGKILL)
         began = time.monotonic()
         codes = ended(processes)

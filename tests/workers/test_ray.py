@@ -54,8 +54,8 @@ def test_killed_workers_are_replaced(backend: str, uncut: tuple[Path, str], tmp_
     process = ray_runs.started(backend, ray_runs.command(out, *OPTIONS, "--max-restarts", "5"))
     draw = random.Random(7)
     killed = []
-    for at in sorted(draw.sample(range(1, STEPS - 20), 5)):
-        which = draw.randrange(2)
+    for number, at in enumerate(sorted(draw.sample(range(1, STEPS - 20), 5))):
+        which = number % 2
         killed.append((ray_runs.kill_one(process, out, at, which), which))
     said, errors = process.communicate(timeout=1200)
     assert process.returncode == 0, (killed, said, errors)
