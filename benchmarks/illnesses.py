@@ -31,6 +31,13 @@ _MLP = {
 }
 _CONV = {"encoder_opt": {"width": 4}, "decoder_opt": {"width": 4}}
 _RUN = {"figures": False, "progress": False, "batch_size": 64, "learning_rate": 1e-3, "epochs": 8}
+_SHAPES = {"data": "shapes", "data_opt": {"images": 2000}, "image_size": (32, 32)}
+_RESIDUAL = {
+    "encoder": "residual",
+    "decoder": "residual",
+    "encoder_opt": {"width": 8},
+    "decoder_opt": {"width": 8},
+}
 _DIGITS = {**_RUN, **_MLP, "data": "mnist-sample"}
 
 
@@ -64,6 +71,7 @@ def planted(folder: Path) -> dict[str, Planted]:
     few = {**elbo, **wide, "limit": 100, "epochs": 150, "batch_size": 20}
     many = {**elbo, "data": "digits", "latent_dim": 32, "epochs": 60, "batch_size": 32}
     gaussian = {"likelihood": "gaussian"}
+    narrow = {**_RUN, **_SHAPES, **_RESIDUAL, "loss": "sigma", "latent_dim": 16}
     return {
         "kl-weight-100": Planted("posterior-collapse", {**beta, "loss_opt": {"beta": 100}}),
         "kl-weight-12": Planted("posterior-collapse", {**beta, "loss_opt": {"beta": 12}}),
@@ -95,6 +103,8 @@ def planted(folder: Path) -> dict[str, Planted]:
         ),
         "many-latents": Planted("too-many-latents", many),
         "one-latent": Planted("too-few-latents", {**elbo, "latent_dim": 1, "epochs": 15}),
+        # Nobody planted this one: meant to be healthy, it has lost its latents after two epochs.
+        "narrow-residual": Planted("posterior-collapse", narrow),
     }
 
 
@@ -102,7 +112,7 @@ def healthy() -> dict[str, dict[str, Any]]:
     """Runs that have nothing wrong with them."""
     digits = {**_DIGITS, "loss": "elbo", "latent_dim": 8}
     small = {**digits, "data": "digits", "epochs": 30, "batch_size": 32}
-    shapes = {**_RUN, "data": "shapes", "data_opt": {"images": 2000}, "image_size": (32, 32)}
+    shapes = {**_RUN, **_SHAPES}
     return {
         "elbo": digits,
         "elbo-seed-1": {**digits, "seed": 1},
@@ -160,15 +170,6 @@ def healthy() -> dict[str, dict[str, Any]]:
         "digits-tutorial": {**small, "loss": "tutorial", "latent_dim": 2},
         "shapes": {**shapes, **_MLP, "loss": "elbo", "latent_dim": 8, "epochs": 12},
         "shapes-conv": {**shapes, **_CONV, "loss": "sigma", "latent_dim": 8, "epochs": 12},
-        "shapes-preset": {
-            **shapes,
-            "loss": "sigma",
-            "encoder": "residual",
-            "decoder": "residual",
-            "encoder_opt": {"width": 8},
-            "decoder_opt": {"width": 8},
-            "latent_dim": 16,
-        },
     }
 
 
