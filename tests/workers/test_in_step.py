@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +42,19 @@ def _losses(run: Path) -> np.ndarray:
         return np.array([float(row["loss"]) for row in csv.DictReader(lines)])
 
 
-def test_losses_are_those_of_one(two: list[tuple[str, dict[str, Any]]], tmp_path: Path) -> None:
-    one = vaekit.train(**{**OPTIONS, "limit": 322, "out": tmp_path / "one"}, progress=False)
-    expected, losses = _losses(one.path), _losses(Path(two[0][1]["path"]))
+@pytest.fixture(scope="module")
+def one(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run of one process on the images that two have."""
+    out = tmp_path_factory.mktemp("one") / "run"
+    vaekit.train(**{**OPTIONS, "limit": 322, "out": out}, progress=False)
+    return out
+
+
+def test_losses_are_those_of_one(two: list[tuple[str, dict[str, Any]]], one: Path) -> None:
+    expected, losses = _losses(one), _losses(Path(two[0][1]["path"]))
     assert len(losses) == 22
     np.testing.assert_allclose(losses, expected, rtol=1e-4 / expected.min())
-    row, of_one = (RunDirectory(path).read_history()[-1] for path in (two[0][1]["path"], one.path))
+    row, of_one = (RunDirectory(path).read_history()[-1] for path in (two[0][1]["path"], one))
     assert row["val_loss"] == pytest.approx(of_one["val_loss"], rel=1e-4)
 
 
@@ -64,3 +72,13 @@ def test_the_first_alone_speaks_and_records(two: list[tuple[str, dict[str, Any]]
     record = run.read_record()
     assert (record.status, record.config.workers) == ("complete", 2)
     assert [row["epoch"] for row in run.read_history()] == [1, 2]
+
+
+def test_a_run_goes_on_with_as_many(one: Path, tmp_path: Path) -> None:
+    run = shutil.copytree(one, tmp_path / "run")
+    text = (run / "run.json").read_text()
+    (run / "run.json").write_text(text.replace('"workers": 1', '"workers": 2'))
+    (run / "manifest.json").unlink()
+    again = {**OPTIONS, "limit": 322, "epochs": 3, "out": run}
+    with pytest.raises(vaekit.RunError, match="workers: was 2, is 1"):
+        vaekit.train(**again, resume=True, progress=False)

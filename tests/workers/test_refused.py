@@ -50,13 +50,3 @@ def test_callbacks_stay_here(tmp_path: Path) -> None:
 def test_parts_of_a_call_stay_here(tmp_path: Path) -> None:
     with pytest.raises(vaekit.UserError, match="was registered by a call"):
         vaekit.train(**SMALL_NETS, workers=2, out=tmp_path / "run")
-
-
-def test_a_run_goes_on_with_as_many(tmp_path: Path) -> None:
-    options = {**SMALL_NETS, "data": "mnist-sample", "limit": 64, "figures": False}
-    run = vaekit.train(**options, epochs=1, out=tmp_path / "run", progress=False)
-    text = (run.path / "run.json").read_text()
-    (run.path / "run.json").write_text(text.replace('"workers": 1', '"workers": 2'))
-    (run.path / "manifest.json").unlink()
-    with pytest.raises(vaekit.RunError, match="workers: was 2, is 1"):
-        vaekit.train(**options, epochs=2, out=run.path, resume=True, progress=False)

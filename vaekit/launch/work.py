@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import sys
@@ -44,6 +45,8 @@ def work_of_one(told_all: dict[str, Any]) -> None:
             sys.path.insert(0, path)
     with suppress(OSError):  # the same place where there is one
         os.chdir(told_all["folder"])
+    # Ray has all loggers tell what they do; what they would tell in a process of one's own is less.
+    logging.getLogger().setLevel(logging.WARNING)
     threading.Thread(target=_listen, args=[channel], daemon=True).start()
     out, err = _Said(channel, "stdout", rank), _Said(channel, "stderr", rank)
     try:
