@@ -10,7 +10,6 @@ kit's, far beyond the noise of z.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import keras
 from keras import layers
@@ -40,14 +39,7 @@ def two_dense(latent_dim: int, image_shape: ImageShape) -> keras.Model:
     return keras.Model(latents, layers.Reshape(image_shape)(pixels))
 
 
-<<<<<<< HEAD
-_PARTNERS: dict[str, Callable[..., keras.Model]] = {
-    "encoder": one_convolution,
-    "decoder": two_dense,
-}
-=======
 _PARTNERS: dict[str, Factory] = {"encoder": one_convolution, "decoder": two_dense}
->>>>>>> faster
 
 
 def partner(kind: str) -> Subject:
