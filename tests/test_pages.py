@@ -70,3 +70,39 @@ def test_a_false_one_fails_where_it_is_false(text, tmp_path):
 def test_a_file_needs_a_name(tmp_path):
     with pytest.raises(AssertionError, match="line 1: a code-block needs a :caption:"):
         tell("```{code-block} python\n\npass\n```", tmp_path)
+
+
+WARM = """
+```sh
+vaekit --version
+VAEKIT_DISABLE_PLUGINS=1 vaekit --version
+vaekit trian || echo "exit code $?"
+```
+
+```text
+vaekit, version ...
+vaekit, version ...
+...No such command 'trian'...
+exit code 2
+```
+
+```python
+import vaekit
+from vaekit.plugins import discover
+
+assert "kept" not in dir()
+kept = [part.name for part in discover().registry]
+vaekit.register_loss("of-a-page", lambda: None, summary="For this page.")
+print("of-a-page" in kept)
+```
+
+```text
+False
+```
+"""
+
+
+def test_commands_share_a_process_and_pages_share_nothing(tmp_path):
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        tell(WARM, tmp_path / name)
