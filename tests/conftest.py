@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,6 +35,12 @@ class _Still:
     def __init__(self, *_: object, **__: object) -> None: ...
 
     def frame(self, epoch: int) -> None: ...
+
+
+def pytest_configure() -> None:
+    """Take SIGINT, which shells have programs in the background ignore; tests send it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)  # before a module's fixtures train
