@@ -34,7 +34,7 @@ def small_run(out: str, **options: object) -> vaekit.Run:
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A run of 8x8 grey digits, with two latents."""
     run = small_run(str(tmp_path_factory.mktemp("served") / "plain"))
@@ -42,7 +42,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield Served(run, service, Client(service.url))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def coded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A run of one of six codes an image, with a condition."""
     with pytest.MonkeyPatch.context() as patch:

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from vaekit.http_server.protocol import WatchedProtocol
 
 _HEADERS = 2**14  # bytes of a request before its body
+_ENDING = 5.0  # seconds beyond those of the requests under way
 
 
 class LocalServer:
@@ -34,6 +35,7 @@ class LocalServer:
         self._listener = listener
         self._name = name
         self._closed = closed
+        self._finishing = finishing
         protocol = type("Protocol", (WatchedProtocol,), {"most_connections": connections})
         self._server = uvicorn.Server(
             uvicorn.Config(
@@ -69,5 +71,6 @@ class LocalServer:
         """End serving, and free the port; once closed, nothing happens."""
         self._server.should_exit = True
         if self._thread is not None:
-            self._thread.join()
+            # A loop whose descriptors something else in the process has closed never wakes up.
+            self._thread.join(self._finishing + _ENDING)
         self._listener.close()
