@@ -51,7 +51,7 @@ def test_it_looks_like_a_run_of_one(uncut: tuple[Path, str]) -> None:
 
 def test_killed_workers_are_replaced(backend: str, uncut: tuple[Path, str], tmp_path: Path) -> None:
     out = tmp_path / "run"
-    process = ray_runs.started(backend, ray_runs.command(out, *OPTIONS, "--max-restarts", "5"))
+    process = ray_runs.started(backend, ray_runs.command(out, *OPTIONS, "--max-restarts", "9"))
     draw = random.Random(7)
     killed = []
     for number, at in enumerate(sorted(draw.sample(range(1, STEPS - 20), 5))):
