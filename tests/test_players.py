@@ -56,9 +56,9 @@ def dense_decoder(latent_dim, image_shape):
 @pytest.fixture
 def dense(registering):
     """Backbones of one layer each, by which gradients are told by hand."""
-    vaekit.register_encoder("dense", dense_encoder)
-    vaekit.register_decoder("dense", dense_decoder)
-    return {"encoder": "dense", "decoder": "dense"}
+    vaekit.register_encoder("one-dense", dense_encoder)
+    vaekit.register_decoder("one-dense", dense_decoder)
+    return {"encoder": "one-dense", "decoder": "one-dense"}
 
 
 def sgd(rate):
