@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import socket
 import threading
@@ -64,6 +65,8 @@ def cluster(address: str | None, workers: int) -> Iterator[Any]:
         ending = threading.Thread(target=ray.shutdown, daemon=True)
         ending.start()
         ending.join(_SECONDS)
+        if ending.is_alive():  # nor is it to be waited for when Python ends
+            atexit.unregister(ray.shutdown)
 
 
 def _has_token() -> bool:
