@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -21,6 +23,7 @@ _SECONDS = 10.0  # that an address has to answer
 # Read by Ray as it is imported or starts.
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_BACKEND_LOG_LEVEL": "error",
     "RAY_CHDIR_TO_TRIAL_DIR": "0",  # relative paths mean what they mean here
     "RAY_TRAIN_METRICS_ENABLED": "0",
     "RAY_TRAIN_V2_ENABLED": "1",  # the default since 2.51
@@ -40,6 +43,8 @@ def cluster(address: str | None, workers: int) -> Iterator[Any]:
     if address not in _WITHOUT_PORT:
         _refuse_silent(str(address))
     require_extra()
+    if address not in (None, "local") and _has_token():
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
     import ray
@@ -60,6 +65,17 @@ def cluster(address: str | None, workers: int) -> Iterator[Any]:
         ending = threading.Thread(target=ray.shutdown, daemon=True)
         ending.start()
         ending.join(_SECONDS)
+        if ending.is_alive():  # nor is it to be waited for when Python ends
+            atexit.unregister(ray.shutdown)
+
+
+def _has_token() -> bool:
+    """Whether there is a token, which Ray's head then asks for, if who joins says that it has one.
+
+    Ray 2.60 makes one at the first start on a machine.
+    """
+    named = os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH")
+    return bool(named) or (Path.home() / ".ray" / "auth_token").exists()
 
 
 def _start(ray: Any, workers: int) -> None:
@@ -93,8 +109,8 @@ def _refuse_silent(address: str) -> None:
         raise UserError(f"{how} is HOST:PORT, auto or local, not {address!r}.")
     if not answers(address, _SECONDS):
         raise UserError(
-            f"Nothing answers at {address} within {_SECONDS:.0f} s: is it the address of the "
-            "head, as `ray start --head` printed it, and does it run?"
+            f"Nothing answers at {address}: is it the address of the head, as `ray start --head` "
+            "printed it, and does it run?"
         )
 
 
