@@ -28,7 +28,7 @@ nitpick_ignore_regex = [
     ("py:class", r"(collections|keras|numpy|np|os|pathlib)\..*|Path|PathLike"),
     (
         "py:class",
-        r"vaekit\.(comparison|engine|model|registry|run|run_directory|startup)\..*|Cure|Direction|Evidence|Explorer|ImageFunction|Parameters|RunDirectory|RunRecord|Status|Tensor",
+        r"vaekit\.(comparison|engine|model|outliers|registry|run|run_directory|startup|sweeps)\..*|CalibrationRecord|Cure|Direction|Evidence|Explorer|Export|ImageFunction|Parameters|RunDirectory|RunRecord|Service|Status|Tensor",
     ),
     ("py:class", r"vaekit\.data\.budget\.Budget|(vaekit\.types\.)?Pixels"),
 ]
