@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import socket
-import threading
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,16 +14,20 @@ from typing import Any
 
 import psutil
 
-from vaekit.errors import UserError
+from vaekit.errors import UserError, WorkerLostError
 from vaekit.launch.extra import require_extra
 from vaekit.startup.threads import usable_cores
 from vaekit.wording import option_text
+
+
+class HeadLostError(WorkerLostError):
+    """The head of a cluster that doesn't answer any more."""
+
 
 _SECONDS = 10.0  # that an address has to answer
 # Read by Ray as it is imported or starts.
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_BACKEND_LOG_LEVEL": "error",
     "RAY_CHDIR_TO_TRIAL_DIR": "0",  # relative paths mean what they mean here
     "RAY_TRAIN_METRICS_ENABLED": "0",
     "RAY_TRAIN_V2_ENABLED": "1",  # the default since 2.51
@@ -60,13 +64,21 @@ def cluster(address: str | None, workers: int) -> Iterator[Any]:
         _reach(ray, str(address))
     try:
         yield ray
-    finally:
-        # With its head gone it would wait for long.
-        ending = threading.Thread(target=ray.shutdown, daemon=True)
-        ending.start()
-        ending.join(_SECONDS)
-        if ending.is_alive():  # nor is it to be waited for when Python ends
-            atexit.unregister(ray.shutdown)
+    except HeadLostError:
+        # Ray's own end would wait for it a minute and more, and without that Python's would crash.
+        atexit.unregister(ray.shutdown)
+        atexit.register(_end_at_once)
+        raise
+    except BaseException:
+        ray.shutdown()
+        raise
+    ray.shutdown()
+
+
+def _end_at_once() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(HeadLostError.exit_code)
 
 
 def _has_token() -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 
 from vaekit.errors import UserError, VaekitError, WorkerLostError
 from vaekit.launch.channel import News
-from vaekit.launch.cluster import answers, cluster
+from vaekit.launch.cluster import HeadLostError, answers, cluster
 from vaekit.launch.ray_train import Fit, Job, channel_for, trainer_of
 from vaekit.wording import resume_text
 
@@ -54,7 +54,7 @@ def _followed(ray: Any, job: Job, channel: Any, fit: Fit) -> str:
     while True:
         over = fit.over  # before the last news, which then are all
         if head.lost(at_once=fit.error is not None):
-            raise WorkerLostError(
+            raise HeadLostError(
                 f"The head of the Ray cluster at {head.address} doesn't answer.{_go_on(out)}"
             )
         news = _news(ray, channel)
