@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -142,12 +143,13 @@ def test_a_dead_head_ends_in_a_sentence(
 ) -> None:
     arguments = ray_runs.command(tmp_path / "run", *OPTIONS, "--ray-address", head[1])
     process = ray_runs.started("torch", arguments)
-    time.sleep(30)
+    time.sleep(40)  # the workers are being started, or train
     for child in psutil.Process(head[0].pid).children(recursive=True):
         if "gcs_server" in child.name():
             os.kill(child.pid, signal.SIGKILL)
     began = time.monotonic()
     _, errors = process.communicate(timeout=120)
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 30
     assert process.returncode == 1, errors
-    assert f"The head of the Ray cluster at {head[1]} doesn't answer" in errors
+    port = head[1].rpartition(":")[2]
+    assert re.search(rf"vaekit: The head of the Ray cluster at \S+:{port} doesn't answer", errors)
