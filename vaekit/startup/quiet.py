@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TextIO
 
 # Lines of absl's logger: "I0000 00:00:1795362315.358723    5053 port.cc:153] ...".
 _CHATTER = re.compile(r"([IWE]\d{4} \d\d:\d\d:|WARNING: All log messages before absl)")
@@ -52,19 +53,26 @@ def _not_retracing(record: logging.LogRecord) -> bool:
 @contextmanager
 def stdout_unsaid() -> Iterator[None]:
     """While entered, what is written to file descriptor 1, as libraries in C do, reaches nobody."""
+    with _descriptor_unsaid(1, sys.stdout):
+        yield
+
+
+@contextmanager
+def _descriptor_unsaid(number: int, stream: TextIO) -> Iterator[None]:
+    """While entered, what is written to this file descriptor, which `stream` writes to, is lost."""
     try:
-        saved = os.dup(1)
-    except OSError:  # standard output is closed
+        saved = os.dup(number)
+    except OSError:  # it is closed
         yield
         return
-    sys.stdout.flush()
+    stream.flush()
     with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), 1)
-        try:
-            yield
-        finally:
-            os.dup2(saved, 1)
-            os.close(saved)
+        os.dup2(nowhere.fileno(), number)
+    try:
+        yield
+    finally:
+        os.dup2(saved, number)
+        os.close(saved)
 
 
 _TF_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
@@ -121,26 +129,9 @@ def converters_unsaid() -> Iterator[None]:
     for logger in loggers:
         logger.setLevel(logging.CRITICAL)
     try:
-        with warnings.catch_warnings(), _nothing_to_descriptor_2():
+        with warnings.catch_warnings(), _descriptor_unsaid(2, sys.stderr):
             warnings.simplefilter("ignore")
             yield
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
-
-
-@contextmanager
-def _nothing_to_descriptor_2() -> Iterator[None]:
-    try:
-        saved = os.dup(2)
-    except OSError:  # standard error is closed
-        yield
-        return
-    sys.stderr.flush()
-    with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
