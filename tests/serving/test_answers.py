@@ -167,6 +167,17 @@ def test_health_figures_and_descriptions(plain):
     ].keys()
 
 
+def test_the_description_is_of_this_run_and_says_nowhere_where_it_lies(plain, coded):
+    for served, fields in ((plain, ["z"]), (coded, ["z", "codes", "labels"])):
+        answer = served.client.get("/openapi.json")
+        description = answer.json
+        assert description["info"]["title"] == served.run.path.name
+        assert "encoder small, latent" in description["info"]["description"]
+        body = description["paths"]["/decode"]["post"]["requestBody"]["content"]
+        assert list(body["application/json"]["schema"]["properties"]) == fields
+        assert str(served.run.path.parent).encode() not in answer.content
+
+
 def test_the_page_needs_no_network(plain):
     answer = plain.client.get("/")
     page = answer.content.decode()

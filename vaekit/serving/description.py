@@ -41,13 +41,17 @@ def described(run: Run, model: RunModel, limits: Limits) -> dict[str, Any]:
     if run.code_shape is not None:
         codes = f"(N, {', '.join(map(str, run.code_shape))})"
         z += f" Whole numbers of the shape {codes}, in JSON as codes, are codes."
+    fields = ["z"]
+    fields += ["codes"] if run.code_shape is not None else []
+    fields += ["labels"] if run.takes_labels else []
+    parts = ", ".join(f"{kind} {part.name}" for kind, part in run.record.parts.items())
     taken, pictures = {NPY: _BINARY, IMAGE: _BINARY}, (NPY, PNG, JSON)
     labels = [_labels(run)] if run.takes_labels else []
     latents = {
         NPY: _BINARY,
         JSON: {
             "type": "object",
-            "properties": {name: {"type": "array"} for name in ("z", "codes", "labels")},
+            "properties": {name: {"type": "array"} for name in fields},
         },
     }
 
@@ -57,9 +61,10 @@ def described(run: Run, model: RunModel, limits: Limits) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": f"{run.path.name}: {run!r}",
+            # Its name alone: where it lies is nobody's business who asks over HTTP.
+            "title": run.path.name,
             "version": importlib.metadata.version("vaekit"),
-            "description": "A trained VAE, by vaekit serve.",
+            "description": f"A trained VAE, by vaekit serve: {parts}.",
         },
         "paths": {
             "/encode": _post(
