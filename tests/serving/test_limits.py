@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import numpy as np
 import psutil
@@ -91,9 +92,11 @@ def test_a_body_in_chunks_has_the_same_limit(plain):
 )
 def test_who_sends_no_http_disturbs_nobody(plain, sent):
     with plain.client.connect() as connection:
-        connection.sendall(sent)
-        connection.shutdown(socket.SHUT_WR)
-        answer = connection.recv(1000)
+        answer = b""
+        with suppress(OSError):  # it may be cut off before all is sent
+            connection.sendall(sent)
+            connection.shutdown(socket.SHUT_WR)
+            answer = connection.recv(1000)
     assert not answer or answer.split()[1] in (b"400", b"403", b"501"), answer
     assert plain.client.get("/health").status == 200
 

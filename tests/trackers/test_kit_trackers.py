@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -105,6 +109,32 @@ def test_wandb_keeps_files(made):
     assert shown["report/_type"] == "html-file"
     media = [path.suffix for path in run.folder.rglob("media/**/*.*")]
     assert sorted(media) == [".gif", ".html", ".png"]
+
+
+_SERVICE_DIES = """
+from pathlib import Path
+import psutil
+from tests.trackers.test_kit_trackers import TrackerUnderCheck, lines, of_wandb, subject_of, tell
+made = TrackerUnderCheck(subject_of("wandb", "tracker"), Path())
+tell(made, 0, [1])
+(service,) = [child for child in psutil.Process().children() if "wandb" in child.name()]
+service.kill()
+service.wait()
+assert of_wandb(tell(made, 1, [2])) == lines(1, 2)
+"""
+
+
+def test_wandb_starts_its_process_anew_where_that_died(tmp_path):
+    # In a process of its own: the other tests' service is left alone.
+    own = {name: value for name, value in os.environ.items() if name != "WANDB_SERVICE"}
+    done = subprocess.run(
+        [sys.executable, "-c", _SERVICE_DIES],
+        cwd=tmp_path,
+        env={**own, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("made", ["tensorboard"], indirect=True)

@@ -7,6 +7,7 @@ import os
 import secrets
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -87,6 +88,18 @@ class Wandb(vaekit.Tracker):
             self._wait_until_written()
 
     def _opened(self, id_: str) -> Any:
+        """The run; where wandb's own process has died since an earlier one, by another process."""
+        from wandb.sdk.mailbox import MailboxClosedError
+
+        try:
+            return self._initialised(id_)
+        except (ConnectionError, MailboxClosedError):
+            # With it, whatever other runs it had are lost. It may tell of its end by an exit.
+            with suppress(Exception, SystemExit):
+                self._wandb.teardown()
+            return self._initialised(id_)
+
+    def _initialised(self, id_: str) -> Any:
         """The run, told of nothing but what is asked for: no code, no machine, no output."""
         run = self._of
         self._opened_at = time.monotonic()
