@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import vaekit
@@ -29,6 +30,18 @@ def bernoulli(tmp_path_factory: pytest.TempPathFactory) -> vaekit.Run:
 def plain(tmp_path_factory: pytest.TempPathFactory) -> vaekit.Run:
     """A code without noise."""
     return train(tmp_path_factory.mktemp("plain") / "run", latent="deterministic")
+
+
+@pytest.fixture(scope="package")
+def pixels() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (400, 8, 8, 1), "uint8")
+
+
+@pytest.fixture(scope="package")
+def of_arrays(tmp_path_factory: pytest.TempPathFactory, pixels: np.ndarray) -> vaekit.Run:
+    """A run that was trained on an array, of bytes."""
+    out = tmp_path_factory.mktemp("arrays") / "run"
+    return train(out, data=pixels, loss="elbo", epochs=1)
 
 
 @pytest.fixture

@@ -128,18 +128,6 @@ def test_images_that_were_trained_on_are_refused(run: vaekit.Run, of: str) -> No
     assert not (run.path / "calibrations").exists()
 
 
-@pytest.fixture(scope="module")
-def pixels() -> np.ndarray:
-    return np.random.default_rng(0).integers(0, 256, (400, 8, 8, 1), "uint8")
-
-
-@pytest.fixture(scope="module")
-def of_arrays(tmp_path_factory: pytest.TempPathFactory, pixels: np.ndarray) -> vaekit.Run:
-    """A run that was trained on an array, of bytes."""
-    out = tmp_path_factory.mktemp("arrays") / "run"
-    return train(out, data=pixels, loss="elbo", epochs=1)
-
-
 def test_bytes_are_known_again_as_floats(of_arrays: vaekit.Run, pixels: np.ndarray) -> None:
     own = vaekit.Dataset("arrays", vaekit.Images(pixels))
     trained = split(own, share=0.1, seed=of_arrays.config.seed, limit=200)[0].pixels

@@ -1,10 +1,11 @@
-"""Two small runs, each served once for all tests: a plain one, and one of codes by class."""
+"""Small runs, each served once for all tests: plain, of codes by class, in colour with a map."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 
 import vaekit
@@ -56,4 +57,19 @@ def coded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         )
     discovery.discover.cache_clear()
     with run.serve(**LIMITS) as service:
+        yield Served(run, service, Client(service.url))
+
+
+@pytest.fixture(scope="package")
+def mapped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A run of colours, whose z is a map of 2x2."""
+    run = small_run(
+        str(tmp_path_factory.mktemp("served") / "mapped"),
+        data=np.random.default_rng(0).integers(0, 256, (32, 8, 8, 3), "uint8"),
+        encoder="small-map",
+        latent_dim=3,
+        latent_opt={"grid": True},
+        loss="elbo",
+    )
+    with run.serve(**{**LIMITS, "max_batch": 4, "max_rows": 4}) as service:
         yield Served(run, service, Client(service.url))

@@ -148,6 +148,44 @@ def test_what_can_not_be_sampled_gets_the_reason(coded):
     assert coded.client.post("/sample", asked).refused(422)
 
 
+# colours, and a map for z
+
+
+def test_colours_come_as_a_picture_or_an_array_and_go_as_either(mapped):
+    rows = np.random.default_rng(3).integers(0, 256, (2, 8, 8, 3), "u1")
+    own = mapped.run.reconstruct(rows.astype("f4") / 255)
+    by_array = mapped.client.post("/reconstruct", npy(rows)).array
+    assert by_array.shape == (2, 8, 8, 3)
+    np.testing.assert_allclose(by_array, own, atol=1e-5)
+    by_file = mapped.client.post("/reconstruct", picture(rows[0])).array
+    np.testing.assert_allclose(by_file, own[:1], atol=1e-5)
+    answer = mapped.client.post("/reconstruct", picture(rows[0]), accept=PNG)
+    with Image.open(io.BytesIO(answer.content)) as drawn:
+        assert drawn.mode == "RGB"
+        np.testing.assert_allclose(np.asarray(drawn) / 255, own[0], atol=0.003)
+    assert "8x8x3 images" in mapped.client.post("/encode", npy(IMAGES[:3])).refused(422)
+
+
+def test_a_map_keeps_its_shape(mapped):
+    images = np.random.default_rng(4).random((3, 8, 8, 3), "f4")
+    own = mapped.run.encode(images)
+    assert own.z_mean.shape == (3, 2, 2, 3)
+    z = mapped.client.post("/encode", npy(images), accept=NPY).array
+    np.testing.assert_allclose(z, own.z_mean, atol=1e-5)
+    told = mapped.client.post("/encode", npy(images)).json
+    np.testing.assert_allclose(told["z_log_var"], own.z_log_var, atol=1e-5)
+    decoded = mapped.run.decode(z)
+    np.testing.assert_allclose(mapped.client.post("/decode", npy(z)).array, decoded, atol=1e-5)
+    by_json = mapped.client.post("/decode", json.dumps({"z": z.tolist()})).array
+    np.testing.assert_allclose(by_json, decoded, atol=1e-5)
+    flat = npy(z.reshape(3, -1))
+    assert "(N, 2, 2, 3)" in mapped.client.post("/decode", flat).refused(422)
+    drawn = mapped.client.post("/sample", json.dumps({"count": 2, "seed": 5})).array
+    np.testing.assert_allclose(drawn, mapped.run.sample(2, seed=5), atol=1e-5)
+    told, own = mapped.client.post("/score", npy(images)).json, mapped.run.score(images)
+    np.testing.assert_allclose(told["elbo"], own["elbo"], rtol=1e-5)
+
+
 # what is told of it
 
 
