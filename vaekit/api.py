@@ -404,32 +404,26 @@ def _launched(
 ) -> Path:
     """Launch what `_worked` does with `run`, the one to go on with, or `config`."""
     from vaekit.launch import Job, launch
-    from vaekit.plugins import selection
+    from vaekit.plugins import parts_named, refuse_parts_of_calls, selection
 
     if callbacks:
         raise UserError(
             "Keras callbacks stay in the process that they are made in, and Ray's workers are "
             "others: train without them, or start the workers by torchrun, each with its own."
         )
+    refuse_parts_of_calls(parts_named(config.model_dump()))
     what = {
         "config": config.model_dump(mode="json", exclude_unset=True),
         "run": run,
         "asked": dict(asked),
         "data": data,
         "progress": progress,
-        "plugins": selection(_parts_used(config)),
+        "plugins": selection(),
         "command_line": worded("yes", "") == "yes",
     }
     gpus = None if config.device is None else config.device == "gpu"
     job = Job(_worked, what, config.workers, gpus, config.ray_address, config.max_restarts)
     return Path(launch(job))
-
-
-def _parts_used(config: TrainConfig) -> list[tuple[str, str]]:
-    """Kinds and names of all parts that a config names."""
-    others = (("metric", config.metric), ("tracker", config.track), ("dataset", (config.data,)))
-    named = [(kind, name) for kind, names in others for name in names if name is not None]
-    return [*config.parts.items(), *named]
 
 
 def _worked(what: Mapping[str, Any], attempt: Attempt, opened: Callable[[str], object]) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 
 import numpy as np
 import optuna
 import pytest
 
 import vaekit
+from tests import small_nets
 from tests.sweeps.files import sweep_of
 from vaekit.sweeps.store import Store
 from vaekit.sweeps.worker import Outcome
@@ -259,6 +261,33 @@ def test_arrays_are_trained_on_in_this_process_alone(tmp_path, digits, monkeypat
     assert len(given) == 2
     with pytest.raises(vaekit.UserError, match="Arrays stay in this process"):
         vaekit.sweep(values, out=tmp_path / "two", data=digits, jobs=2, **QUIET)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        sweep_of(),  # of small nets
+        {"run": {"data": "digits"}, "axes": {"decoder": ["deconv4", "small"]}},
+    ],
+    ids=["fixed", "axis"],
+)
+def test_a_part_of_a_call_is_refused_where_others_train(tmp_path, values):
+    said = (
+        r"coder 'small' was registered by a call .*a file, and load that with vaekit\.load_plugin"
+    )
+    with pytest.raises(vaekit.UserError, match=said):
+        vaekit.sweep(values, out=tmp_path / "sweep", jobs=2, **QUIET)
+    assert not (tmp_path / "sweep").exists()
+
+
+@pytest.mark.slow
+def test_a_part_of_a_file_is_there_where_others_train(tmp_path, registering):
+    file = tmp_path / "filed.py"
+    file.write_text(Path(small_nets.__file__).read_text().replace('"small', '"filed'))
+    vaekit.load_plugin(file)
+    values = sweep_of(run={"encoder": "filed", "decoder": "filed", "epochs": 1})
+    swept = vaekit.sweep(values, out=tmp_path / "sweep", jobs=2, **QUIET)
+    assert [trial.state for trial in swept.trials] == ["complete", "complete"]
 
 
 def test_optuna_reads_the_storage_and_its_settings_are_left_alone(grid):

@@ -7,12 +7,14 @@ from vaekit.plugins.discovery import (
     Plugins,
     discover,
     plugin_files,
+    refuse_parts_of_calls,
     selected,
     selection,
     selection_words,
     warn_of_broken,
 )
 from vaekit.plugins.local import REGISTER, load_plugin
+from vaekit.plugins.used import parts_named
 from vaekit.registry import BrokenPlugin
 
 __all__ = [
@@ -21,7 +23,9 @@ __all__ = [
     "Plugins",
     "discover",
     "load_plugin",
+    "parts_named",
     "plugin_files",
+    "refuse_parts_of_calls",
     "selected",
     "selection",
     "selection_words",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -56,9 +56,7 @@ def selected(*, without: Iterable[str] = (), files: Iterable[str] = ()) -> Itera
     names = frozenset(p.names for p in matching(without, installed_plugins()[0]))
     paths = [plugin_file(path) for path in files]
     before = _selection
-    _selection = _Selection(
-        before.without | names, tuple(dict.fromkeys([*before.files, *paths]))
-    )
+    _selection = _Selection(before.without | names, tuple(dict.fromkeys([*before.files, *paths])))
     discover.cache_clear()
     try:
         yield
@@ -84,24 +82,29 @@ def selection_words() -> list[str]:
     return words + [word for name in left_out for word in ("--no-plugin", name)]
 
 
-def selection(used: Collection[tuple[str, str]]) -> dict[str, list[str]]:
+def selection() -> dict[str, list[str]]:
     """What `selected` has to be given in another process, so that it finds what this one does.
 
-    used: kinds and names of the parts that it needs.
+    Parts that calls registered aren't among it, but for those of files.
+    """
+    return {
+        "without": sorted({name for names in _selection.without for name in names}),
+        "files": list(plugin_files()),
+    }
 
-    Raises `UserError` if a call registered one of these: no other process has it.
+
+def refuse_parts_of_calls(used: Iterable[tuple[str, str]]) -> None:
+    """Raise `UserError` if a call registered a part that other processes are to make.
+
+    used: kinds and names of the parts that they need.
     """
     for kind, name in used:
         part = _local_parts.get((kind, name.partition("@")[0]))
         if part is not None and not part.source:
             raise UserError(
-                f"The {kind} {name!r} was registered by a call, and workers are other processes: "
-                "put it into a file, and load that with vaekit.load_plugin."
+                f"The {kind} {name!r} was registered by a call in this process, and those that "
+                "train are others: put it into a file, and load that with vaekit.load_plugin."
             )
-    return {
-        "without": sorted({name for names in _selection.without for name in names}),
-        "files": list(plugin_files()),
-    }
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from os import PathLike
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 from vaekit.config import TrainConfig
 from vaekit.errors import UserError, VaekitError
 from vaekit.interrupt import Interrupt
+from vaekit.plugins import parts_named, refuse_parts_of_calls
 from vaekit.startup import select_backend, with_keras_defaults
 from vaekit.sweeps.config import SweepConfig, read_sweep
 from vaekit.sweeps.extra import require_extra
@@ -40,7 +41,8 @@ def sweep(
     out: the folder of the runs; by default `runs/` and the name of the file. Where it holds this
         sweep, it is gone on with: what was cut goes on from its checkpoint, what ended stays.
         Several processes may share it.
-    jobs: processes that train at once. One is this process.
+    jobs: processes that train at once. One is this process; of several, each has the parts that
+        are installed or come from files (`vaekit.load_plugin`), and none that a call registered.
     metric: the column of the history that trials are judged by, instead of the source's.
     data: an array `(N, H, W[, C])` or the like to train on, instead of what the source names; for
         one process alone, and to be passed again to go on.
@@ -55,6 +57,8 @@ def sweep(
         raise UserError(f"{option_text('jobs', jobs)} trains nothing; choose 1 or more.")
     if jobs > 1 and data is not None:
         raise UserError("Arrays stay in this process: save them and name the file, or use jobs=1.")
+    if jobs > 1:
+        refuse_parts_of_calls(_parts_of(config))
     folder = Path(out or f"runs/{Path(where).stem if where else 'sweep'}")
     say = _printed if progress else _unsaid
     with Interrupt() as interrupt:
@@ -63,6 +67,13 @@ def sweep(
         else:
             store = _in_process(config, where, folder, data, interrupt, say)
         return Sweep(folder, store.config, read_trials(store), interrupt.stopped_by)
+
+
+def _parts_of(config: SweepConfig) -> Iterator[tuple[str, str]]:
+    """Kinds and names of the parts of all trials."""
+    yield from parts_named(config.run)
+    for name, axis in config.axes_by_name.items():
+        yield from parts_named({name: axis.values})
 
 
 def _in_process(
