@@ -132,20 +132,15 @@ def of_the_kit() -> Registry:
     return registry
 
 
-@pytest.mark.parametrize(
-    ("config", "command"),
-    [
-        ({}, "pip install ./plugins/vaekit-backbones ./plugins/vaekit-geometry"),
-        ({"encoder": "conv5"}, "pip install ./plugins/vaekit-backbones ./plugins/vaekit-geometry"),
-    ],
-)
-def test_a_preset_that_is_not_installed_is_refused_with_what_installs_it(config, command):
-    checked = TrainConfig.checked({"preset": "svae", **config})
+@pytest.mark.parametrize("config", [{}, {"encoder": "conv5"}])
+def test_a_preset_that_is_not_installed_is_refused_with_what_installs_it(config):
+    checked = TrainConfig.checked({"preset": "dip-vae", **config})
     with pytest.raises(vaekit.UserError) as caught:
         refuse_uninstalled(checked, of_the_kit())
+    command = "pip install ./plugins/vaekit-backbones ./plugins/vaekit-disentangle"
     assert command in str(caught.value)
-    assert "'von-mises-fisher'" in str(caught.value)
-    assert ("the encoder 'mlp'" in str(caught.value)) == ("encoder" not in config)
+    assert "the loss 'dip-vae" in str(caught.value)
+    assert ("the encoder 'burgess'" in str(caught.value)) == ("encoder" not in config)
 
 
 def test_parts_that_are_named_are_not_missed():

@@ -6,6 +6,7 @@ import json
 import shutil
 import warnings
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -63,6 +64,24 @@ def test_an_unchanged_run_says_nothing(run_folder):
         warnings.simplefilter("error", vaekit.VaekitWarning)
         vaekit.load(run_folder)
     assert evaluate(run_folder) == (0, "")
+
+
+def test_a_run_of_a_part_that_came_to_the_kit_goes_on(tmp_path):
+    nets = {"encoder": "mlp", "decoder": "mlp", "encoder_opt": {"units": [4]}}
+    few = {"data": "digits", "limit": 32, "epochs": 1, "figures": False, "progress": False}
+    run = vaekit.train(**nets, **few, out=tmp_path / "run")
+    then = {"distribution": "vaekit-backbones", "version": "0.1.0"}
+    folder = changed(run.path, tmp_path, encoder=then, decoder=then)
+    record = json.loads((folder / "run.json").read_text())
+    record["config"]["encoder"] = "mlp@vaekit-backbones"
+    (folder / "run.json").write_text(json.dumps(record))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", vaekit.VaekitWarning)
+        loaded = vaekit.load(folder)
+        np.testing.assert_array_equal(loaded.sample(2), run.sample(2))
+        longer = vaekit.resume(folder, epochs=2, progress=False)
+    assert longer.record.parts["encoder"].distribution == "vaekit"
+    assert longer.config.encoder == "mlp"
 
 
 def test_another_version_is_told_once_for_all_of_its_parts(run_folder, tmp_path):

@@ -11,10 +11,10 @@ import vaekit
 from vaekit.sklearn import VAE
 
 SMALL = {
-    "encoder": "dense",
-    "decoder": "dense",
-    "encoder_opt": {"width": 8, "depth": 1},
-    "decoder_opt": {"width": 8, "depth": 1},
+    "encoder": "mlp",
+    "decoder": "mlp",
+    "encoder_opt": {"units": [8]},
+    "decoder_opt": {"units": [8]},
     "epochs": 1,
     "random_state": 0,
 }
@@ -95,8 +95,8 @@ def test_a_table_has_dense_layers_and_each_feature_its_own_range():
     record = estimator.run_.record
     assert record.image_shape == (1, 2, 1)
     assert {kind: part.name for kind, part in record.parts.items()} == {
-        "encoder": "dense",
-        "decoder": "dense",
+        "encoder": "mlp",
+        "decoder": "mlp",
         "latent": "normal",
         "loss": "sigma",
     }

@@ -24,8 +24,8 @@ def digits(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 def search(**options: object) -> GridSearchCV:
     vae = VAE(
-        encoder="dense",
-        decoder="dense",
+        encoder="mlp",
+        decoder="mlp",
         loss_opt={"weight": 3000.0},
         learning_rate=3e-3,
         epochs=20,

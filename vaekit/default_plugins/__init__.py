@@ -22,7 +22,11 @@ def register_encoders(register: vaekit.Register) -> None:
         f"{_HERE}.residual:encoder",
         summary="Residual blocks without normalisation, for colour and larger images.",
     )
-    register("dense", f"{_HERE}.dense:encoder", summary="Dense layers, for tables.")
+    register(
+        "mlp",
+        f"{_HERE}.mlp:encoder",
+        summary="Dense layers of any widths, for small images and tables.",
+    )
 
 
 @vaekit.hookimpl
@@ -38,7 +42,11 @@ def register_decoders(register: vaekit.Register) -> None:
         f"{_HERE}.residual:decoder",
         summary="Residual blocks between interpolated maps, which leave no checkerboard.",
     )
-    register("dense", f"{_HERE}.dense:decoder", summary="Dense layers, for tables.")
+    register(
+        "mlp",
+        f"{_HERE}.mlp:decoder",
+        summary="Dense layers of any widths, for small images and tables.",
+    )
 
 
 @vaekit.hookimpl

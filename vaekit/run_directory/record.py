@@ -14,15 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from vaekit.checkpoint import Position
 from vaekit.config import TrainConfig
 from vaekit.errors import DamagedError, RunError
-from vaekit.registry import KIT, Component
+from vaekit.registry import Component
+from vaekit.run_directory.older_records import of_now
 from vaekit.startup import Choice
 
 if TYPE_CHECKING:
     from vaekit.model import Parts
 
 FORMAT: Literal[2] = 2
-# How runs were made before there was a choice.
-_BEFORE = {"batch_norm_averages": "moving", "resize": "stretch"}
 Status = Literal["running", "complete", "interrupted", "failed"]
 
 
@@ -240,16 +239,6 @@ class RunRecord(_Entry):
         return self.model_dump(mode="json", exclude=absent)
 
 
-def _with_latent(values: dict[str, Any]) -> dict[str, Any]:
-    """A record from before latents were parts: every run had the kit's `normal`."""
-    parts = values.get("parts")
-    if "latent" in values["config"] or not isinstance(parts, dict):
-        return values
-    version = values.get("versions", {}).get(KIT, "")
-    latent = PartRecord(name="normal", distribution=KIT, version=version, options={"grid": False})
-    return {**values, "parts": {**parts, "latent": latent.model_dump()}}
-
-
 def record_parts(parts: Parts) -> dict[str, PartRecord]:
     """The record of each part, by kind."""
     return {kind: PartRecord.of(part.component, part.options) for kind, part in parts.items()}
@@ -269,8 +258,8 @@ def parse_record(values: Any, where: str) -> RunRecord:
     if not isinstance(values, dict) or values.get("format") not in (1, FORMAT):
         raise RunError(f"{where} is not a run record that this vaekit can read.")
     if isinstance(values.get("config"), dict):
-        config = {**_BEFORE, **values["config"]}
-        values = {**_with_latent(values), "config": TrainConfig.checked(config, where=where)}
+        values = of_now(values)
+        values = {**values, "config": TrainConfig.checked(values["config"], where=where)}
     try:
         record = RunRecord.model_validate(values)
     except ValidationError as error:

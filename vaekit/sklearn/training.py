@@ -9,7 +9,7 @@ from vaekit.config import TrainConfig
 
 # What a table is trained by where nothing is named: dense layers, and normal values whose variance
 # follows the error, so that no weight between reconstruction and KL is left to choose.
-TABLE = {"encoder": "dense", "decoder": "dense", "loss": "sigma"}
+TABLE = {"encoder": "mlp", "decoder": "mlp", "loss": "sigma"}
 
 
 def training_options(

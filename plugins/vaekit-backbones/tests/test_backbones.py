@@ -6,9 +6,7 @@ import keras
 import numpy as np
 import pytest
 import vaekit
-from vaekit.options import check_options, options_of
-from vaekit.plugins import discover
-from vaekit_backbones import burgess, kl, mlp
+from vaekit_backbones import burgess, kl
 from vaekit_backbones.blocks import middle, normalised
 
 SMALL = {"width": 4, "depth": 1}
@@ -21,35 +19,6 @@ def noise(*shape: int) -> np.ndarray:
 
 def called(model: keras.Model, inputs: np.ndarray) -> np.ndarray:
     return np.asarray(keras.ops.convert_to_numpy(model(inputs, training=False)))
-
-
-# --- mlp
-
-
-def test_mlp_has_the_layers_that_are_asked_for() -> None:
-    """784-256-128, as the hyperspherical VAE's nets: a matrix and a bias for each layer."""
-    there = mlp.encoder((28, 28, 1), units=(256, 128))
-    back = mlp.decoder(10, (28, 28, 1), units=(128, 256))
-    assert there.count_params() == (784 + 1) * 256 + (256 + 1) * 128 == 233_856
-    assert back.count_params() == (10 + 1) * 128 + (128 + 1) * 256 + (256 + 1) * 784 == 235_920
-    assert there.output_shape == (None, 128)
-
-
-def test_mlp_is_what_its_matrices_say() -> None:
-    model = mlp.encoder((2, 3, 1), units=(5,), activation="tanh")
-    x = noise(4, 2, 3, 1)
-    kernel, bias = (np.asarray(w.numpy()) for w in model.weights)
-    np.testing.assert_allclose(
-        called(model, x), np.tanh(x.reshape(4, 6) @ kernel + bias), rtol=1e-5, atol=1e-6
-    )
-
-
-def test_units_come_from_the_command_line_as_a_list() -> None:
-    part = discover().registry.get("encoder", "mlp")
-    assert options_of(part)["units"].type_name == "tuple[int, ...]"
-    assert check_options(part, {"units": "256,128"})["units"] == (256, 128)
-    with pytest.raises(vaekit.OptionError, match=r"'mlp' takes units=tuple\[int, ...\], not '0'"):
-        check_options(part, {"units": "0"})
 
 
 # --- burgess
@@ -105,8 +74,8 @@ def test_kl_gives_a_map_of_that_share(encoder, factor, shape) -> None:
 
 @pytest.mark.parametrize(
     "make",
-    [mlp.decoder, burgess.decoder, kl.decoder_f4, kl.decoder_f8],
-    ids=["mlp", "burgess", "kl-f4", "kl-f8"],
+    [burgess.decoder, kl.decoder_f4, kl.decoder_f8],
+    ids=["burgess", "kl-f4", "kl-f8"],
 )
 @pytest.mark.parametrize("shape", SIZES, ids=str)
 def test_decoders_give_images_of_any_size_and_channels(make, shape) -> None:

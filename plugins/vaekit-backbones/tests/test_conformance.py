@@ -3,8 +3,6 @@
 import pytest
 
 
-@pytest.mark.vaekit_checks("mlp", kind="encoder")
-@pytest.mark.vaekit_checks("mlp", kind="decoder")
 @pytest.mark.vaekit_checks("burgess", kind="encoder")
 @pytest.mark.vaekit_checks("burgess", kind="decoder")
 @pytest.mark.vaekit_checks("kl-f4", kind="encoder")

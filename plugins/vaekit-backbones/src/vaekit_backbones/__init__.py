@@ -1,4 +1,4 @@
-"""The papers' encoders and decoders for vaekit: `mlp`, `burgess`, and `kl-f4` and `kl-f8`.
+"""The papers' encoders and decoders for vaekit: `burgess`, and `kl-f4` and `kl-f8`.
 
 The factories are registered as text, so that finding this plugin imports no Keras.
 """
@@ -15,7 +15,6 @@ VAEKIT_API_VERSION = 2  # `latent_shape`
 @vaekit.hookimpl
 def register_encoders(register: Callable[..., None]) -> None:
     """Offer the encoders."""
-    register("mlp", "vaekit_backbones.mlp:encoder", summary="Dense layers of any widths.")
     register(
         "burgess",
         "vaekit_backbones.burgess:encoder",
@@ -36,7 +35,6 @@ def register_encoders(register: Callable[..., None]) -> None:
 @vaekit.hookimpl
 def register_decoders(register: Callable[..., None]) -> None:
     """Offer the decoders."""
-    register("mlp", "vaekit_backbones.mlp:decoder", summary="Dense layers of any widths.")
     register(
         "burgess",
         "vaekit_backbones.burgess:decoder",

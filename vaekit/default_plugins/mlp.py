@@ -1,4 +1,8 @@
-"""Dense layers between pixels and features, and between z and pixels."""
+"""Dense layers between pixels and features, and between z and pixels.
+
+For small images, and for tables, of whose values none is another's neighbour: a row of a table is
+an image of one row of pixels, `(1, D, 1)`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from typing import Annotated, Literal
 import keras
 from annotated_types import Ge
 from keras import layers
+
 from vaekit import stock_layers
 
 Units = tuple[Annotated[int, Ge(1)], ...]
