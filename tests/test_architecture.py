@@ -74,7 +74,10 @@ NAMELESS = (
 )
 # Where one of them has the word nevertheless, and why.
 NAMED = {
-    ("run_directory/record.py", "normal"): "the latent of records from before there was a choice",
+    (
+        "run_directory/older_records.py",
+        "normal",
+    ): "the latent of records from before there was a choice",
     ("figures/names.py", "normal"): "a weight of fonts",
 }
 
