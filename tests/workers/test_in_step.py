@@ -12,7 +12,7 @@ import pytest
 
 import vaekit
 from tests.small_nets import SMALL_NETS
-from tests.workers.processes import trained
+from tests.workers.processes import two_trained
 from vaekit.run_directory import RunDirectory
 
 pytestmark = pytest.mark.backend
@@ -33,8 +33,8 @@ OPTIONS: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, dict[str, Any]]]:
-    out = tmp_path_factory.mktemp("two") / "run"
-    return trained({**OPTIONS, "out": str(out)})
+    folder = tmp_path_factory.mktemp("two")
+    return two_trained({**OPTIONS, "out": str(folder / "run")}, folder / "said")
 
 
 def _losses(run: Path) -> np.ndarray:
