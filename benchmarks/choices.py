@@ -11,13 +11,12 @@ the processor's instructions for oneDNN, as on one that lacks them. Do nothing e
 from __future__ import annotations
 
 import statistics
-from typing import Any
 
 import click
 
 from vaekit.autotune.combination import USUAL, Combination, combinations, usual_of
 from vaekit.autotune.machine import fewer_threads, has_glibc, machine_of
-from vaekit.autotune.race import race
+from vaekit.autotune.race import Race, race
 from vaekit.cli.values import BATCH_SIZES, SECONDS
 from vaekit.startup import BACKENDS
 
@@ -64,19 +63,26 @@ def main(
             limit=3600.0,
             to_the_end=True,
         )
-        click.echo(f"\nbatch {size}, {result.device}: images/s, and times the first")
+        click.echo(
+            f"\nbatch {size}, {result.device}: images/s, and times the first: by the clock, and"
+        )
+        click.echo("by the processor's time")
         for one in entered:
-            click.echo(_line(one, result.rates.get(one), result.rates[entered[0]]))
+            click.echo(_line(one, result))
 
 
-def _line(one: Combination, rates: list[float] | None, usual: list[float]) -> str:
-    if rates is None:
-        return f"{one.text():<68} can't train"
-    ratios: list[Any] = [mine / other for mine, other in zip(rates, usual, strict=True)]
-    return (
-        f"{one.text():<68} {statistics.median(rates):>7,.0f}  {statistics.median(ratios):.2f} "
-        f"({min(ratios):.2f} to {max(ratios):.2f})"
-    )
+def _line(one: Combination, result: Race) -> str:
+    if one not in result.rates:
+        return f"{one.text():<58} can't train"
+    spreads = [_spread(rates, one) for rates in (result.rates, result.processor_rates)]
+    speed = statistics.median(result.rates[one])
+    return f"{one.text():<58} {speed:>7,.0f}  {spreads[0]}  {spreads[1]}"
+
+
+def _spread(rates: dict[Combination, list[float]], one: Combination) -> str:
+    usual = next(iter(rates.values()))
+    ratios = [mine / other for mine, other in zip(rates[one], usual, strict=True)]
+    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
 if __name__ == "__main__":

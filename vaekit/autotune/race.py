@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from typing import Any, NamedTuple
 
@@ -16,18 +16,19 @@ ROUNDS = 5
 LIMIT = 150.0  # seconds for all of it
 _HOPELESS = 0.85  # of the fastest, after the first round
 
-Say = Callable[[int, Combination, float], None]
-
 
 class Race(NamedTuple):
     """What a race gave.
 
     rates: images a second of each round, by combination, the usual one first; those that couldn't
         train are left out, and those that were far behind have a single round.
+    processor_rates: the same for a second of the processor's time, of all its threads together,
+        which other work on the machine disturbs less.
     device: of the first, as `cpu:0`.
     """
 
     rates: dict[Combination, list[float]]
+    processor_rates: dict[Combination, list[float]]
     device: str
 
 
@@ -41,7 +42,6 @@ def race(
     rounds: int = ROUNDS,
     limit: float = LIMIT,
     to_the_end: bool = False,
-    say: Say = lambda round_, combination, rate: None,
 ) -> Race:
     """Let each train in turn for `seconds`, `rounds` times, every second round in reverse.
 
@@ -49,12 +49,12 @@ def race(
     environment: variables of all processes.
     limit: seconds that all of it may take.
     to_the_end: whether those that are far behind after the first round stay in.
-    say: hears each rate.
 
     Raises `RaceError` if the first, by which the others are judged, can't train in that time.
     """
     deadline = time.monotonic() + limit
     rates: dict[Combination, list[float]] = {}
+    processor: dict[Combination, list[float]] = {}
     with ExitStack() as stack:
         racers: dict[Combination, Racer] = {}
         by_process: dict[str, Racer] = {}
@@ -68,15 +68,17 @@ def race(
         for number in range(rounds):
             for one in list(racers)[:: 1 if number % 2 == 0 else -1]:
                 racers[one].ask(one.kernels, one.xla, batch_size, seconds)
-                rate = racers[one].answer(deadline).rate
-                rates.setdefault(one, []).append(rate)
-                say(number, one, rate)
+                turn = racers[one].answer(deadline)
+                rates.setdefault(one, []).append(turn.rate)
+                processor.setdefault(one, []).append(turn.processor_rate)
             if number == 0 and not to_the_end:
                 best = max(values[0] for values in rates.values())
                 behind = [c for c in racers if rates[c][0] < _HOPELESS * best and c != entered[0]]
                 for one in behind:
                     del racers[one]
-    return Race(rates, device)
+    # As they were entered: every second round went the other way.
+    order = [one for one in entered if one in rates]
+    return Race({one: rates[one] for one in order}, {one: processor[one] for one in order}, device)
 
 
 def _made_ready(racers: dict[Combination, Racer], batch_size: int, deadline: float) -> str:

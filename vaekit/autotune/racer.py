@@ -25,9 +25,14 @@ class RaceError(Exception):
 
 
 class Turn(NamedTuple):
-    """What one turn gave. rate: images a second. device: as `cpu:0`."""
+    """What one turn gave.
+
+    rate: images a second. processor_rate: images a second of the processor's time.
+    device: as `cpu:0`.
+    """
 
     rate: float
+    processor_rate: float
     device: str
 
 
@@ -80,8 +85,12 @@ class Racer:
                 values = json.loads(line.removeprefix(_ANSWER))
                 if "failed" in values:
                     raise RaceError(str(values["failed"]))
-                rate = values["images"] / values["seconds"] if values["images"] else 0.0
-                return Turn(rate, str(values["device"]))
+                images = values["images"]
+                rates = [
+                    images / values[name] if images else 0.0
+                    for name in ("seconds", "processor_seconds")
+                ]
+                return Turn(*rates, str(values["device"]))
 
     def _line(self, deadline: float) -> str:
         assert self._process.stdout is not None

@@ -52,9 +52,9 @@ def tune(config: TrainConfig, data: Any, backend: str, note: Callable[[str], Non
 
     Raises `OptionError` if the environment asks for what is no choice.
     """
-    asked = _asked(config)
+    asked, by = _asked(config)
     if asked == "off":
-        return _off("as was asked for")
+        return _off(f"as {by} asks")
     if config.workers > 1:
         return _off("several workers take what is usual")
     if asked == "auto" and not is_long(config, data):
@@ -70,22 +70,25 @@ def tune(config: TrainConfig, data: Any, backend: str, note: Callable[[str], Non
         if sentence and now:
             note(sentence)
         return Tuning(Choice("autotune", "measured", sentence or f"{backend} is not slower"))
-    asked = {name: getattr(config, name) for name in OPTIONS}
-    if asked["onednn"] is None:
-        asked["onednn"] = onednn_asked()
+    options = {name: getattr(config, name) for name in OPTIONS}
+    if options["onednn"] is None:
+        options["onednn"] = onednn_asked()
     # In a notebook: it may have its threads already.
     settled = ("threads",) if "tensorflow" in sys.modules else ()
-    return chosen_of(measured, asked, settled)
+    return chosen_of(measured, options, settled)
 
 
-def _asked(config: TrainConfig) -> str:
-    """`auto`, `on`, `off` or `again`; the environment says it where the options leave it open."""
+def _asked(config: TrainConfig) -> tuple[str, str]:
+    """`auto`, `on`, `off` or `again`, and who says so.
+
+    The environment says it where the options leave it open.
+    """
     named = os.environ.get(VARIABLE, "")
     if config.autotune != "auto" or not named:
-        return config.autotune
+        return config.autotune, option_text("autotune")
     if named not in ("auto", "on", "off", "again"):
         raise OptionError(f"{VARIABLE} can't be {named!r}: choose auto, on, off or again.")
-    return named
+    return named, VARIABLE
 
 
 def chosen_of(

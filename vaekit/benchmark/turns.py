@@ -5,8 +5,8 @@ python -m vaekit.benchmark.turns SETTINGS
 SETTINGS is JSON: `backend`, `device`, `threads`, `allocator` and `onednn`, as `vaekit train` takes
 them. Each line of standard input is JSON: `kernels` and `xla`, what to train by; `batch_size` and
 `seconds`, how large the batches are and about how long to train. The answer is a line of standard
-output: `images`, `seconds` and the `device`, or `failed` and why. It ends when its standard input
-does, as it does with the parent, also amid a turn.
+output: `images`, `seconds`, `processor_seconds` and the `device`; or `failed` and why. It ends when
+its standard input does, as it does with the parent, also amid a turn.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ def main() -> None:
             if name not in ready:
                 ready[name] = _training(start, how, size)
                 ready[name](2)  # which traces, and takes its memory
-            images, seconds = _taken(ready[name], size, turn["seconds"])
+            taken = _taken(ready[name], size, turn["seconds"])
         except Exception as error:  # what can't be compiled here; other turns can
             reason = (str(error) or type(error).__name__).strip().splitlines()[0]
             answer: dict[str, Any] = {"failed": reason}
         else:
-            answer = {"images": images, "seconds": seconds, "device": device_name()}
+            answer = {**taken, "device": device_name()}
         print(ANSWER + json.dumps(answer), flush=True)
 
 
@@ -63,13 +63,14 @@ def _training(start: TrainConfig, how: dict[str, Any], batch_size: int) -> Repea
     return Subject(config, [batch_size]).training(batch_size)
 
 
-def _taken(repeat: Repeat, batch_size: int, seconds: float) -> tuple[int, float]:
+def _taken(repeat: Repeat, batch_size: int, seconds: float) -> dict[str, Any]:
     """Images that were trained on in about so many seconds, and how many those were."""
-    steps, began = 0, time.perf_counter()
+    steps, began, processor = 0, time.perf_counter(), time.process_time()
     while (took := time.perf_counter() - began) < seconds:
         repeat(1)
         steps += 1
-    return steps * batch_size, took
+    processor = time.process_time() - processor
+    return {"images": steps * batch_size, "seconds": took, "processor_seconds": processor}
 
 
 def _listen(asked: queue.SimpleQueue[str]) -> None:
