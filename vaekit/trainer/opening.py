@@ -352,6 +352,7 @@ def _resolved(blueprint: Blueprint, source: Source, out: str | None) -> TrainCon
         RUN_KINDS[kind].options_field: part.options for kind, part in blueprint.parts.items()
     }
     chosen = {"backend": keras.backend.backend(), "data": source.record.used, "out": out}
+    chosen["kernels"] = blueprint.config.kernels or "fused"
     return blueprint.config.model_copy(update={**chosen, **options})
 
 
