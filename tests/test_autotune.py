@@ -435,10 +435,11 @@ def test_xla_computes_the_same_up_to_rounding(tmp_path):
             limit=48,
             epochs=2,
             batch_size=16,
+            latent="deterministic",  # since XLA draws other noise
             xla=xla,
             out=str(tmp_path / str(xla)),
             progress=False,
         )
         assert run.record.chosen("xla") == ("on" if xla else "off")
         losses.append([row["loss"] for row in run.history])
-    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-3)
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-5)

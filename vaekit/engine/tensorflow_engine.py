@@ -45,6 +45,7 @@ class TensorFlowEngine(Engine):
             # The step, not the loop: XLA compiles anew for each number of steps a call.
             stepped = tf.function(stepped, jit_compile=True, autograph=False)
             # It fuses Keras's own, and knows no operation that the kit's goes by on a processor.
+            # From the same seed it draws other noise.
             kernels = kernels.without("keras.layers.BatchNormalization.call")
         return _looped(step, source, kernels)
 
