@@ -61,14 +61,14 @@ def combinations(*, gpu: bool, glibc: bool, fewer_threads: int | None) -> list[C
     kernels = ("fused", "stock")
     if gpu:
         return [USUAL._replace(kernels=k, xla=x) for x, k in product((False, True), kernels)]
-    allocators = ("system", "keep") if glibc else ("system",)
-    kept = [
-        USUAL._replace(onednn=onednn, allocator=allocator, kernels=k)
-        for onednn, allocator, k in product((True, False), allocators, kernels)
+    # Each with oneDNN and without; beside it, one change at a time.
+    beside: list[dict[str, Any]] = [{}, {"kernels": "stock"}]
+    beside += [{"allocator": "keep"}] if glibc else []
+    beside += [{"threads": fewer_threads}] if fewer_threads is not None else []
+    return [
+        USUAL._replace(onednn=onednn, **changes)
+        for onednn, changes in product((True, False), beside)
     ]
-    if fewer_threads is not None:
-        kept += [USUAL._replace(onednn=on, threads=fewer_threads) for on in (True, False)]
-    return kept
 
 
 def usual_of(backend: str) -> Combination:

@@ -86,11 +86,10 @@ class Racer:
                 if "failed" in values:
                     raise RaceError(str(values["failed"]))
                 images = values["images"]
-                rates = [
-                    images / values[name] if images else 0.0
-                    for name in ("seconds", "processor_seconds")
-                ]
-                return Turn(*rates, str(values["device"]))
+                if not images:
+                    return Turn(0.0, 0.0, str(values["device"]))
+                clock, processor = values["seconds"], values["processor_seconds"]
+                return Turn(images / clock, images / processor, str(values["device"]))
 
     def _line(self, deadline: float) -> str:
         assert self._process.stdout is not None
