@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,9 @@ import numpy as np
 import pytest
 
 from vaekit.startup import select_backend
+
+# No test waits for a measurement of this machine, but those that ask for one.
+os.environ.setdefault("VAEKIT_AUTOTUNE", "off")
 
 select_backend(None)  # before anything imports Keras, so that its chatter stays off the log
 

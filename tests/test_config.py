@@ -71,6 +71,8 @@ EVERY = {
     "steps_per_call": 7,
     "compile": True,
     "kernels": "stock",
+    "xla": True,
+    "autotune": "again",
     "workers": 4,
     "ray_address": "10.0.0.1:6379",
     "max_restarts": 1,

@@ -17,14 +17,14 @@ import vaekit
 from tests.small_nets import SMALL_NETS
 from vaekit.cli import main
 from vaekit.errors import UserError
-from vaekit.startup.compilation import choose_compilation
+from vaekit.startup.compilation import choose_compilation, choose_xla
 from vaekit.startup.device import on_cpu
 from vaekit.startup.onednn import choose_onednn
 from vaekit.startup.threads import choose_threads
 
 SMALL = ["--data", "digits", "--limit", "48", "--epochs", "1", "--batch-size", "8"]
-NAMES = ["preset", "backend", "device", "threads", "allocator", "onednn", "precision", "kernels"]
-NAMES += ["compile", "steps_per_call", "data"]
+NAMES = ["preset", "backend", "autotune", "device", "threads", "allocator", "onednn", "precision"]
+NAMES += ["kernels", "compile", "xla", "steps_per_call", "data"]
 
 
 def command(*args, cwd, **environment):
@@ -165,6 +165,8 @@ def test_what_is_only_for_one_backend_is_refused_on_others():
         choose_threads("jax", 2)
     with pytest.raises(UserError, match="compile=False is about torch: on jax"):
         choose_compilation("jax", False)
+    with pytest.raises(UserError, match="is about TensorFlow, and this is jax, which always goes"):
+        choose_xla("jax", True)
 
 
 def test_compiling_wants_a_compiler(monkeypatch, tmp_path):

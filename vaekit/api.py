@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,12 +13,13 @@ from vaekit.config import TrainConfig
 from vaekit.config_files import read_run_config
 from vaekit.errors import UserError
 from vaekit.registry import RUN_KINDS
-from vaekit.startup import select_backend, with_keras_defaults
+from vaekit.startup import backend_to_be, select_backend, with_keras_defaults
 from vaekit.wording import command_line_wording, option_text, worded
 
 if TYPE_CHECKING:
     import keras
 
+    from vaekit.autotune import Tuning
     from vaekit.comparison import Comparison
     from vaekit.diagnosis import Diagnosis
     from vaekit.launch.channel import Attempt
@@ -328,6 +329,13 @@ def prepare_training(
     exists = resume and (Path(config.out or "") / "run.json").exists()
     earlier = read_run_config(config.out or "") if exists else None
     backend = config.backend or (earlier.backend if earlier else None)
+    from vaekit.autotune import UNTUNED, begun_with
+
+    if earlier is not None:
+        config, tuning = begun_with(config, earlier), UNTUNED
+    else:
+        tuning = tuned(config, data, progress=progress)
+        config = tuning.applied(config)
     group = _start(backend, config.settings, config.workers_asked)
     config = config.model_copy(update={"workers": group.size})
     from vaekit.trainer import open_session, reopen_session
@@ -344,7 +352,24 @@ def prepare_training(
                 progress=shown,
                 group=group,
             )
-        return open_session(config, data, callbacks=callbacks, progress=shown, group=group)
+        return open_session(
+            config, data, callbacks=callbacks, progress=shown, group=group, tuning=tuning
+        )
+
+
+def tuned(config: TrainConfig, data: Any = None, *, progress: bool = True) -> Tuning:
+    """What is faster on this machine for a new run, before its backend starts; see `tune`."""
+    from vaekit.autotune import UNTUNED, tune
+    from vaekit.workers import place_here
+
+    if place_here(config.workers_asked) is not None:
+        return UNTUNED
+
+    def note(text: str) -> None:
+        with suppress(OSError, ValueError):  # nobody can read it: the work goes on
+            print(text, flush=True)
+
+    return tune(config, data, backend_to_be(config.backend), note if progress else lambda _: None)
 
 
 def to_be_launched(workers: int | None) -> bool:

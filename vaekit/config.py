@@ -41,6 +41,7 @@ from vaekit.wording import option_text
 Backend = Literal["tensorflow", "jax", "torch"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 KernelChoice = Literal["fused", "stock"]
+Autotune = Literal["auto", "on", "off", "again"]
 Averages = Literal["precise", "moving"]
 Binarization = Literal["dynamic", "static", "threshold"]
 Resize = Literal["stretch", "crop", "pad"]
@@ -291,10 +292,12 @@ class TrainConfig(_PartFields):
         shown_default="KERAS_BACKEND, else Keras's own choice",
     )
     precision: Precision = option("float32", "What layers compute in while training.", "machine")
-    kernels: KernelChoice = option(
-        "fused",
+    kernels: KernelChoice | None = option(
+        None,
         "What steps run by: the kit's faster kernels, or Keras's own arithmetic alone.",
         "machine",
+        shown_default="fused",
+        effect="chosen",
     )
     out: PathText | None = option(
         None,
@@ -402,6 +405,20 @@ class TrainConfig(_PartFields):
         "machine",
         shown_default="no",
         effect="chosen",
+    )
+    xla: bool | None = option(
+        None,
+        "Whether XLA compiles the step on TensorFlow; on JAX it always does.",
+        "machine",
+        shown_default="no",
+        effect="chosen",
+    )
+    autotune: Autotune = option(
+        "auto",
+        "Whether what is faster on this machine is measured once, kept, and chosen. auto: for a "
+        "long run; again: measure anew.",
+        "machine",
+        effect="none",  # what it chose is compared
     )
 
     workers: Positive = option(

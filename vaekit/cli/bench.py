@@ -91,6 +91,10 @@ def _measure(
     from vaekit.plugins import warn_of_broken
     from vaekit.startup import select_backend
 
+    if config.autotune in ("on", "again"):
+        from vaekit.api import tuned
+
+        config = tuned(config).applied(config)
     select_backend(config.backend, config.settings)
     warn_of_broken()
     from vaekit.benchmark.suite import run_suite

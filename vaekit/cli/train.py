@@ -113,7 +113,10 @@ def _train_seeds(config: TrainConfig, text: str, *, verbose: bool, resume: bool)
     from vaekit.cli.compare import comparison_lines
     from vaekit.startup import select_backend
 
-    select_backend(config.backend, config.settings)
+    tuned = api.tuned(config).applied(config)
+    select_backend(tuned.backend, tuned.settings)
+    if config.autotune == "again":  # once, for all of them
+        config = config.model_copy(update={"autotune": "on"})
     from vaekit.plugins import warn_of_broken
     from vaekit.sweeps.seeds import parse_seeds, train_seeds
 

@@ -71,7 +71,8 @@ class Blueprint(NamedTuple):
             loss_name=self.parts["loss"].name,
             dataset_size=self.dataset_size,
             compiled=self.compiled,
-            kernels=self.config.kernels,
+            kernels=self.config.kernels or "fused",
+            xla=bool(self.config.xla),
             augment=self.config.augment,
             redraws_pixels=self.config.binarize == "dynamic",
         )

@@ -40,6 +40,7 @@ class Program:
     assigned: variables that a training step sets from its batch by no gradient, as batch norm's.
     compiled: whether torch compiles the training step; the other backends always do.
     kernels: `fused` or `stock`; see `vaekit.kernels`.
+    xla: whether XLA compiles the training step on TensorFlow; on JAX it always does.
     augment: names of `vaekit.augmentation`, by which training images are changed.
     redraws_pixels: whether each step draws training images in black and white.
     drawn: random states of the loss's own, which evaluation moves.
@@ -57,6 +58,7 @@ class Program:
         dataset_size: int = 0,
         compiled: bool = False,
         kernels: KernelChoice = "fused",
+        xla: bool = False,
         augment: Sequence[str] = (),
         redraws_pixels: bool = False,
     ) -> None:
@@ -65,6 +67,7 @@ class Program:
         self.needs = needs
         self.dataset_size = dataset_size
         self.compiled = compiled
+        self.xla = xla
         self.kernels = ActiveKernels(KERNELS[keras.backend.backend()] if kernels == "fused" else ())
         self.noise = keras.random.SeedGenerator(seed, name="noise")
         self.eval_noise = keras.random.SeedGenerator(seed, name="eval_noise")

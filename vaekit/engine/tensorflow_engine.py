@@ -19,6 +19,7 @@ class TensorFlowEngine(Engine):
 
     def train(self, program: Program, source: Source, workers: Lockstep) -> Call:
         objectives = program.objectives
+        kernels = workers.kernels
 
         def step(batch: Batch) -> tf.Tensor:
             with workers.stepping(batch):
@@ -40,7 +41,13 @@ class TensorFlowEngine(Engine):
                 variable.assign(value)
             return taken.row
 
-        return _looped(step, source, workers.kernels)
+        if program.xla:
+            # The step, not the loop: XLA compiles anew for each number of steps a call.
+            stepped = tf.function(stepped, jit_compile=True, autograph=False)
+            # It fuses Keras's own, and knows no operation that the kit's goes by on a processor.
+            # From the same seed it draws other noise.
+            kernels = kernels.without("keras.layers.BatchNormalization.call")
+        return _looped(step, source, kernels)
 
     def forward(self, program: Program, step: ForwardStep, source: Source) -> Call:
         return _looped(step, source, program.kernels)

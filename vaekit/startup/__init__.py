@@ -3,9 +3,15 @@
 Importing this package imports no Keras: some choices must be made before its backend loads.
 """
 
-from vaekit.startup.backend import BACKENDS, UNSTARTED, select_backend, started
+from vaekit.startup.backend import (
+    BACKENDS,
+    UNSTARTED,
+    backend_to_be,
+    select_backend,
+    started,
+)
 from vaekit.startup.choices import Choice, Settings
-from vaekit.startup.compilation import choose_compilation
+from vaekit.startup.compilation import choose_compilation, choose_xla
 from vaekit.startup.device import device_memory, device_name, on_cpu
 from vaekit.startup.forks import refuse_fork
 from vaekit.startup.keras_defaults import keras_defaults, with_keras_defaults
@@ -15,7 +21,9 @@ __all__ = [
     "UNSTARTED",
     "Choice",
     "Settings",
+    "backend_to_be",
     "choose_compilation",
+    "choose_xla",
     "device_memory",
     "device_name",
     "keras_defaults",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import atexit
 import gc
 import importlib.util
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
 
 from vaekit.errors import UserError
 from vaekit.startup.allocator import choose_allocator
@@ -80,6 +82,18 @@ def select_backend(
         before_start(chosen)
         _start(chosen, settings)
     return chosen
+
+
+def backend_to_be(name: str | None) -> str:
+    """The backend that `select_backend` of `name` will start, told without importing Keras."""
+    if "keras" in sys.modules:
+        return str(sys.modules["keras"].backend.backend())
+    if name or os.environ.get("KERAS_BACKEND"):
+        return name or os.environ["KERAS_BACKEND"]
+    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras").expanduser()
+    with suppress(OSError, ValueError, AttributeError):  # Keras itself says what is wrong with it
+        return str(json.loads((home / "keras.json").read_text("utf-8")).get("backend", BACKENDS[0]))
+    return BACKENDS[0]
 
 
 def started() -> list[Choice]:

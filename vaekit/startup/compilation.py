@@ -1,4 +1,7 @@
-"""Whether a training step is compiled: always on TensorFlow and JAX, as a choice on torch."""
+"""Whether a training step is compiled: always on TensorFlow and JAX, as a choice on torch.
+
+By XLA always on JAX, as a choice on TensorFlow.
+"""
 
 from __future__ import annotations
 
@@ -52,6 +55,29 @@ def choose_compilation(
     if began is not None:
         return Choice("compile", began, "as the run began")
     return Choice("compile", "off", "compiling takes a minute or more, and not every part can be")
+
+
+def choose_xla(backend: str, wanted: bool | None, *, workers: int = 1) -> Choice | None:
+    """Whether XLA compiles the step on TensorFlow; None on other backends, without that choice.
+
+    Raises `UserError` if such a choice was made for one of those, or for several workers.
+    """
+    if backend != "tensorflow":
+        if wanted is not None:
+            always = ", which always goes by it" if backend == "jax" else ""
+            raise UserError(
+                f"{option_text('xla', wanted)} is about TensorFlow, and this is {backend}{always}: "
+                "leave it out."
+            )
+        return None
+    if wanted and workers > 1:
+        raise UserError(
+            f"XLA can't compile a step that {workers} workers do together: leave "
+            f"{option_text('xla')} out."
+        )
+    if wanted is not None:
+        return Choice("xla", "on" if wanted else "off", f"as {option_text('xla', wanted)} asks")
+    return Choice("xla", "off", "slower on processors, and not every part can be compiled by it")
 
 
 def _missing() -> str:

@@ -44,7 +44,12 @@ def choose_onednn(backend: str, wanted: bool | None) -> Choice | None:
         return Choice("onednn", value, f"as {option_text('onednn', wanted)} asks")
     if os.environ.get(_VARIABLE):
         return Choice("onednn", value, f"as {_VARIABLE} asks")
-    return Choice("onednn", value, "its kernels were the faster ones on most processors measured")
+    return Choice("onednn", value, "usual: faster on most processors measured")
+
+
+def onednn_asked() -> bool | None:
+    """What the environment asks for, or what TensorFlow was loaded with; None if that is open."""
+    return _is_on() if os.environ.get(_VARIABLE) or "tensorflow" in sys.modules else None
 
 
 def _is_on() -> bool:

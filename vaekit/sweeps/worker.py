@@ -99,7 +99,8 @@ def _trained(store: Store, claim: Claim, data: Any) -> Outcome:
     if (directory.diverged / "step.json").exists():
         return Outcome("failed", why=directory.read_record().error or "Training diverged.")
     # Pictures of many trials take longer than many trials; `vaekit report` draws them of any run.
-    fixed = {"figures": False, **store.config.run}
+    # What is measured beside other trials says nothing, and the process has started.
+    fixed = {"figures": False, "autotune": "off", **store.config.run}
     try:
         config = TrainConfig.checked(
             {**settings_of(fixed, claim.values), "out": str(path)}, where=f"trial {claim.number}"

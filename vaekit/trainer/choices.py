@@ -8,12 +8,13 @@ from collections.abc import Sequence
 
 import keras
 
+from vaekit.autotune import OPTIONS, UNTUNED, Tuning
 from vaekit.config import MAX_STEPS, TrainConfig
 from vaekit.data import StoredPixels
 from vaekit.engine import SECONDS_A_CALL
 from vaekit.kernels import KERNELS
 from vaekit.run import RunRecord
-from vaekit.startup import Choice, choose_compilation, device_name, started
+from vaekit.startup import Choice, choose_compilation, choose_xla, device_name, started
 from vaekit.trainer.keras_callbacks import want_batches
 from vaekit.types import Pixels
 from vaekit.wording import option_text
@@ -25,18 +26,21 @@ def make_choices(
     images: Pixels,
     preset: Choice,
     resumed: RunRecord | None = None,
+    tuning: Tuning = UNTUNED,
 ) -> list[Choice]:
     """What holds for a run of `config` on `images`, in the order in which people are told.
 
     preset: which one decided what was left open of the config.
     resumed: the record of the run that goes on, if one does.
+    tuning: what was chosen for a new run by what was measured on this machine.
 
     Raises `UserError` for a wish that can't be fulfilled.
     """
     backend = keras.backend.backend()
-    return [
+    choices = [
         preset,
         _backend(config, backend),
+        _autotune(tuning, resumed),
         *started(),
         _precision(config),
         _kernels(config, backend),
@@ -44,11 +48,38 @@ def make_choices(
             backend,
             config.compile,
             began=resumed.chosen("compile") if resumed else None,
-            kernels=config.kernels,
+            kernels=config.kernels or "fused",
         ),
+        choose_xla(backend, config.xla, workers=config.workers),
         _steps_per_call(config, callbacks),
         _data(config, images),
     ]
+    reasons = {**tuning.reasons, **_reasons_kept(resumed, choices)}
+    return [
+        choice._replace(why=reasons.get(choice.name, choice.why))
+        for choice in choices
+        if choice is not None
+    ]
+
+
+def _autotune(tuning: Tuning, resumed: RunRecord | None) -> Choice:
+    if resumed is None:
+        return tuning.choice
+    was = resumed.choices.get("autotune")
+    if was is None:
+        return Choice("autotune", "off", "as the run began")
+    return Choice("autotune", was.value, was.why)
+
+
+def _reasons_kept(resumed: RunRecord | None, choices: Sequence[Choice | None]) -> dict[str, str]:
+    """Why a run that goes on began with what it has: not since an option of its record asks."""
+    began = {} if resumed is None else resumed.choices
+    return {
+        choice.name: began[choice.name].why
+        for choice in choices
+        if choice and choice.name in OPTIONS and choice.name in began
+        if began[choice.name].value == choice.value
+    }
 
 
 def _backend(config: TrainConfig, backend: str) -> Choice:

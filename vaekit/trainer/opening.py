@@ -11,6 +11,7 @@ from typing import Any, Literal
 import keras
 
 from vaekit.augmentation import AUGMENTATIONS
+from vaekit.autotune import UNTUNED, Tuning
 from vaekit.checkpoint import State, checkpoint_of, latest_checkpoint, list_checkpoints
 from vaekit.config import TrainConfig
 from vaekit.data import BINARIZATIONS, Scale, recorded_scale
@@ -57,10 +58,12 @@ def open_session(
     callbacks: Sequence[keras.callbacks.Callback],
     progress: Progress,
     group: Group = ALONE,
+    tuning: Tuning = UNTUNED,
 ) -> Session:
     """A new run. `data` are arrays or a `Dataset`, or None for what `config.data` names.
 
     group: the workers that train it; all but the first do as the first is asked.
+    tuning: why `config` has what was measured to be faster.
 
     Raises a `UserError` for whatever can't be done; nothing is written yet.
     """
@@ -80,7 +83,9 @@ def open_session(
     if group.leader:
         directory.refuse_existing()
     refuse_callbacks(config, callbacks)
-    choices = make_choices(config, callbacks, source.train.pixels, source.chosen.choice)
+    choices = make_choices(
+        config, callbacks, source.train.pixels, source.chosen.choice, None, tuning
+    )
     blueprint = _blueprint(config, parts, source, choices)
     if blueprint.compiled and group.size > 1 and keras.backend.backend() == "torch":
         raise UserError(
@@ -347,6 +352,7 @@ def _resolved(blueprint: Blueprint, source: Source, out: str | None) -> TrainCon
         RUN_KINDS[kind].options_field: part.options for kind, part in blueprint.parts.items()
     }
     chosen = {"backend": keras.backend.backend(), "data": source.record.used, "out": out}
+    chosen["kernels"] = blueprint.config.kernels or "fused"
     return blueprint.config.model_copy(update={**chosen, **options})
 
 
