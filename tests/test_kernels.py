@@ -133,9 +133,7 @@ def other_walk(patch):
 
     plain = Function._run_through_graph
 
-    def _run_through_graph(
-        self, inputs, operation_fn=lambda op: op, call_fn=None, before=None
-    ):
+    def _run_through_graph(self, inputs, operation_fn=lambda op: op, call_fn=None, before=None):
         return plain(self, inputs, operation_fn, call_fn)
 
     patch.setattr(Function, "_run_through_graph", _run_through_graph)

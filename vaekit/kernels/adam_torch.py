@@ -2,7 +2,7 @@
 
 Replaces: `keras.optimizers.Adam._parallel_update_step` on torch, where the weights are float32 and
 on a processor, without `amsgrad`; everything else is Keras's still.
-Reaches for: `torch._fused_adam_`.
+Reaches for: `torch._fused_adam_`, and the tensors that variables hold.
 Why: Keras writes the update as nine operations over lists of weights, the kernel as one. It adds
 epsilon after dividing by the root of the correction of the second moment, Keras before; given
 epsilon over that root, both compute the same up to rounding.
@@ -12,6 +12,7 @@ Gain: alone, {GAIN}.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -27,21 +28,18 @@ def fused_adam() -> AbstractContextManager[None]:
     plain = Adam._parallel_update_step
 
     def _parallel_update_step(self: Any, grads: Any, variables: Any, learning_rate: Any) -> Any:
-        weights = [variable.value for variable in variables]
-        if (
-            self.amsgrad
-            or type(self) is not Adam
-            or in_stateless_scope()
-            or not all(map(_fits, weights))
-        ):
+        if self.amsgrad or type(self) is not Adam or in_stateless_scope():
+            return plain(self, grads, variables, learning_rate)
+        weights = _tensors(variables)
+        if not all(map(_fits, weights)):
             return plain(self, grads, variables, learning_rate)
         places = [self._get_variable_index(variable) for variable in variables]
         step = self.iterations.value.to(torch.float32) + 1.0
         torch._fused_adam_(
-            [weight.detach() for weight in weights],
+            weights,
             [gradient.contiguous() for gradient in grads],  # it goes by what is in memory
-            [self._momentums[place].value.detach() for place in places],
-            [self._velocities[place].value.detach() for place in places],
+            _tensors(self._momentums[place] for place in places),
+            _tensors(self._velocities[place] for place in places),
             [],
             [step] * len(places),
             lr=float(learning_rate),
@@ -57,7 +55,10 @@ def fused_adam() -> AbstractContextManager[None]:
     return replaced(Adam, _parallel_update_step=_parallel_update_step)
 
 
+def _tensors(variables: Iterable[Any]) -> list[Any]:
+    """What variables hold; their `value` looks for scopes, a hundred times a step."""
+    return [variable._value for variable in variables]
+
+
 def _fits(part: Any) -> bool:
-    return bool(
-        part.device.type == "cpu" and part.dtype == torch.float32 and part.is_contiguous()
-    )
+    return bool(part.device.type == "cpu" and part.dtype == torch.float32 and part.is_contiguous())

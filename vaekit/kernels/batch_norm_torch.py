@@ -10,7 +10,6 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Any
 
-import keras
 import torch
 from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 

@@ -1,8 +1,8 @@
 """A model's layers called one after the other, without what Keras looks for at each call.
 
-Replaces: `keras.Model`'s walk through its layers, and `keras.layers.Layer.__call__` where a layer of
-Keras's own gets one tensor of the type that it computes in; everything else is Keras's still, parts'
-own layers and nested ones among it.
+Replaces: `keras.Model`'s walk through its layers, and `keras.layers.Layer.__call__` where a layer
+of Keras's own gets one tensor of the type that it computes in; everything else is Keras's still,
+parts' own layers and nested ones among it.
 Why: on torch a step runs Python for each of its layers. Keras looks for symbolic tensors, masks,
 types to cast, names and signatures each time, half a millisecond a layer, while the tutorial's
 nets have thirty; what it finds is the same in every step.
