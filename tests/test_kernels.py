@@ -116,6 +116,29 @@ def no_channel_sums(patch):
     patch.setattr(torch.ops.aten, "native_batch_norm_backward", raising)
 
 
+def no_fused_adam(patch):
+    import torch
+
+    patch.setattr(torch, "_fused_adam_", raising)
+
+
+def no_cropped_convolution(patch):
+    import torch
+
+    patch.setattr(torch.ops.mkldnn, "_convolution_transpose_pointwise", raising)
+
+
+def other_walk(patch):
+    from keras.src.ops.function import Function
+
+    plain = Function._run_through_graph
+
+    def _run_through_graph(self, inputs, operation_fn=lambda op: op, call_fn=None, before=None):
+        return plain(self, inputs, operation_fn, call_fn)
+
+    patch.setattr(Function, "_run_through_graph", _run_through_graph)
+
+
 BATCH_NORM = "batch norm"
 # What is hidden, of which kernel, and on which backend.
 HIDDEN = {
@@ -140,6 +163,9 @@ HIDDEN = {
         "tensorflow",
     ),
     "gradient's operation on torch": (no_channel_sums, BATCH_NORM, "torch"),
+    "operation of updates": (no_fused_adam, "fused Adam", "torch"),
+    "operation of convolutions": (no_cropped_convolution, "convolutions", "torch"),
+    "parameters of the walk": (other_walk, "direct calls of layers", "torch"),
 }
 
 

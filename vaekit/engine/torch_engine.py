@@ -14,8 +14,8 @@ from vaekit.engine.feed import Source
 from vaekit.engine.lockstep import Lockstep, Taken
 from vaekit.engine.program import Program
 from vaekit.kernels import ActiveKernels
-from vaekit.kernels.batch_norm_torch import small_step
 from vaekit.kernels.compiled_torch import compiled_step
+from vaekit.kernels.small_step_torch import small_step
 
 
 class TorchEngine(Engine):

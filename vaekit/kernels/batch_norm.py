@@ -67,5 +67,5 @@ def _fits(layer: Any, inputs: Any) -> bool:
 def _fused(kernel: Kernel, layer: Any, inputs: Any) -> Any:
     outputs, mean, variance = kernel(layer, inputs)
     for moving, batch in ((layer.moving_mean, mean), (layer.moving_variance, variance)):
-        moving.assign(moving * layer.momentum + batch * (1.0 - layer.momentum))
+        moving.assign(moving.value * layer.momentum + batch * (1.0 - layer.momentum))
     return outputs

@@ -10,24 +10,17 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Any
 
-import keras
 import torch
+from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
 from vaekit.kernels.batch_norm import fused_batch_norm
+
+_MOST_SUMS = 2**17
 
 
 def native_batch_norm() -> AbstractContextManager[None]:
     """While entered, Keras's layer calls torch's kernels wherever they compute the same."""
-    return fused_batch_norm(_kernel)
-
-
-def small_step() -> None:
-    """A layer's way forward and back on a few numbers; raises what the kernels would in a step."""
-    layer = keras.layers.BatchNormalization(name="small")
-    layer.build((2, 2, 2, 1))
-    images = keras.ops.ones((2, 2, 2, 1), dtype="float32").requires_grad_()
-    outputs = layer(images, training=True)
-    torch.autograd.grad(outputs.sum(), [images, layer.gamma.value, layer.beta.value])
+    return fused_batch_norm(_kernel, _at_rest)
 
 
 def _kernel(layer: Any, inputs: Any) -> tuple[Any, Any, Any]:
@@ -37,6 +30,21 @@ def _kernel(layer: Any, inputs: Any) -> tuple[Any, Any, Any]:
         images, layer.gamma.value, layer.beta.value, epsilon=layer.epsilon
     )
     return outputs.permute(0, 2, 3, 1), mean, variance
+
+
+def _at_rest(layer: Any, inputs: Any) -> Any:
+    outputs = torch.batch_norm(
+        inputs.permute(0, 3, 1, 2),
+        layer.gamma.value,
+        layer.beta.value,
+        layer.moving_mean.value,
+        layer.moving_variance.value,
+        training=False,
+        momentum=0.0,
+        eps=layer.epsilon,
+        cudnn_enabled=False,
+    )
+    return outputs.permute(0, 2, 3, 1)
 
 
 def _on_gpu(images: Any, scale: Any, offset: Any, *, epsilon: float) -> tuple[Any, Any, Any]:
@@ -66,10 +74,29 @@ def _on_cpu(images: Any, scale: Any, offset: Any, *, epsilon: float) -> tuple[An
     does; see `vaekit.kernels.batch_norm_tensorflow`.
     """
     with torch.no_grad():
-        mean = images.mean((0, 2, 3))
-        squares = images.square().mean((0, 2, 3))
-        variance = (squares - mean.square()).clamp_min(0.0)
+        mean, variance = _moments(images)
     return _Normalised.apply(images, scale, offset, mean, variance, epsilon), mean, variance
+
+
+def _moments(images: Any) -> tuple[Any, Any]:
+    """Each channel's mean and variance, `(C,)`, no addition over more than an image's place.
+
+    The kernel takes places for channels; a channel's variance is the mean of its places' and the
+    variance of their means, which loses nothing to rounding.
+    """
+    if is_in_torch_dispatch_mode():  # being recorded, for a compiler that lays out itself
+        mean = images.mean((0, 2, 3))
+        return mean, (images.square().mean((0, 2, 3)) - mean.square()).clamp_min(0.0)
+    _, channels, height, width = images.shape
+    # Places of a large image are taken a column at once: a sum is held for each.
+    places = height * width if height * width * channels <= _MOST_SUMS else width
+    rows = images.permute(0, 2, 3, 1).reshape(-1, 1, 1, places * channels)
+    means, variances = (
+        moment.view(places, channels)
+        for moment in torch.batch_norm_update_stats(rows.permute(0, 3, 1, 2), None, None, 0.0)
+    )
+    mean = means.mean(0)
+    return mean, variances.mean(0) + (means - mean).square().mean(0)
 
 
 class _Normalised(torch.autograd.Function):  # type: ignore[misc]  # untyped here

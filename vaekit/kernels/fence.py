@@ -67,6 +67,21 @@ KERNELS: dict[str, tuple[Kernel, ...]] = {
             "keras.layers.BatchNormalization.call",
             "batch_norm_torch:native_batch_norm",
         ),
+        Kernel(
+            "convolutions",
+            "keras.layers.Conv2D.call and keras.layers.Conv2DTranspose.call",
+            "convolutions_torch:whole_convolutions",
+        ),
+        Kernel(
+            "direct calls of layers",
+            "keras.Model's walk through its layers and keras.layers.Layer.__call__",
+            "layer_calls_torch:direct_calls",
+        ),
+        Kernel(
+            "fused Adam",
+            "keras.optimizers.Adam's update",
+            "adam_torch:fused_adam",
+        ),
     ),
     "jax": (),
 }

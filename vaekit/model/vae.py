@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import keras
@@ -258,7 +258,7 @@ class VAE:
             seed=noise,
             labels=labels,
             under=None if labels is None else under,
-            weights=self.parts,
+            weights=_WhenAsked(lambda: self.parts),
             last_layer_gradient=last_layer_gradient,
         )
 
@@ -339,3 +339,23 @@ class VAE:
 
 def _each_once(*lists: list[keras.Variable]) -> list[keras.Variable]:
     return list({id(variable): variable for some in lists for variable in some}.values())
+
+
+class _WhenAsked(Mapping[str, list[keras.Variable]]):
+    """The weights of each part; they are looked for when a loss asks, since few do."""
+
+    def __init__(self, parts: Callable[[], dict[str, list[keras.Variable]]]) -> None:
+        self._look = parts
+
+    @cached_property
+    def _parts(self) -> dict[str, list[keras.Variable]]:
+        return self._look()
+
+    def __getitem__(self, part: str) -> list[keras.Variable]:
+        return self._parts[part]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parts)
+
+    def __len__(self) -> int:
+        return len(self._parts)
