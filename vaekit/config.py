@@ -381,7 +381,7 @@ class TrainConfig(_PartFields):
         None,
         "keep: hold on to freed memory (Linux with glibc).",
         "machine",
-        shown_default="system",
+        shown_default="keep on PyTorch, else system",
         effect="none",
     )
     onednn: bool | None = option(

@@ -19,7 +19,7 @@ class Combination(NamedTuple):
     backend: str = "tensorflow"
     onednn: bool | None = True
     threads: int | None = None
-    allocator: str = "system"
+    allocator: str | None = "system"
     kernels: str = "fused"
     xla: bool = False
 
@@ -45,7 +45,8 @@ class Combination(NamedTuple):
         """It in words, for people."""
         words = [] if self.onednn is None else ["oneDNN on" if self.onednn else "oneDNN off"]
         words += [] if self.threads is None else [f"threads {self.threads}"]
-        words += [f"allocator {self.allocator}", f"kernels {self.kernels}"]
+        words += [] if self.allocator is None else [f"allocator {self.allocator}"]
+        words += [f"kernels {self.kernels}"]
         return f"{self.backend}: {', '.join([*words, 'XLA'] if self.xla else words)}"
 
 
@@ -73,4 +74,4 @@ def combinations(*, gpu: bool, glibc: bool, fewer_threads: int | None) -> list[C
 
 def usual_of(backend: str) -> Combination:
     """What a run on this backend has where nothing is measured."""
-    return USUAL if backend == USUAL.backend else Combination(backend, onednn=None)
+    return USUAL if backend == USUAL.backend else Combination(backend, onednn=None, allocator=None)

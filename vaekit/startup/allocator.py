@@ -21,8 +21,11 @@ _MOST_OF_OLD_GLIBC = 32 * 2**20  # before 2.35, larger thresholds for mapping ar
 _keeping = False
 
 
-def choose_allocator(wanted: str | None) -> Choice:
-    """Tell glibc, if asked to. Raises `UserError` for `keep` where there is no glibc."""
+def choose_allocator(backend: str, wanted: str | None) -> Choice:
+    """Tell glibc, if asked to, and on torch where it can be told.
+
+    Raises `UserError` if `keep` is asked for where there is no glibc.
+    """
     global _keeping
     if wanted == "keep":
         _keeping = _keeping or _keep()
@@ -36,6 +39,9 @@ def choose_allocator(wanted: str | None) -> Choice:
         return Choice("allocator", "keep", "as was asked for earlier in this process")
     if wanted == "system":
         return Choice("allocator", "system", f"as {option_text('allocator')} asks")
+    if backend == "torch" and _keep():
+        _keeping = True
+        return Choice("allocator", "keep", "torch maps each feature map anew without it")
     return Choice("allocator", "system", "the C library's own; measured: keep no gain")
 
 

@@ -118,7 +118,7 @@ def _start(backend: str, settings: Settings) -> None:
     onednn = choose_onednn(backend, settings.onednn)
     hide_gpus(backend, settings.device)
     threads = choose_threads(backend, settings.threads)
-    allocator = choose_allocator(settings.allocator)
+    allocator = choose_allocator(backend, settings.allocator)
     if backend == "tensorflow":
         leave_out_remapper()
     keras.ops.zeros(())  # the first tensor starts the device
