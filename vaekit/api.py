@@ -506,18 +506,18 @@ def _trained_and_drawn(session: Session) -> Run:
     run = session.run()
     if run.record.status == "complete":
         with part("pictures"):
-            draw_figures(run, session.validation, session.progress.note)
+            drawn = draw_figures(run, session.validation, session.progress.note)
         if config.report:
-            _report(run, session)
+            _report(run, session, drawn)
     return run
 
 
-def _report(run: Run, session: Session) -> None:
+def _report(run: Run, session: Session, drawn: Collection[Path]) -> None:
     with part("report"):
         from vaekit.report import write_first_report
 
         try:
-            write_first_report(run, session.validation)
+            write_first_report(run, session.validation, drawn)
         except UserError as error:
             session.progress.note(f"report.html is left out: {error}")
 

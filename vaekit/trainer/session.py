@@ -166,7 +166,8 @@ class Session:
                     loop.renew_averages()
             self.group.share(self.program.state)
             if not self.position.steps:
-                self.show_epoch(0)
+                with part("pictures"):
+                    self.show_epoch(0)
 
         def epoch_end(position: Position, row: Row) -> None:
             self.rows.append(row)
@@ -177,7 +178,8 @@ class Session:
             self.tracking.epoch(row["epoch"], position.steps, row)
             self.best = loop.keeper.stopping.best
             self._write("running")
-            self.show_epoch(row["epoch"])
+            with part("pictures"):
+                self.show_epoch(row["epoch"])
             reason = None
             if position.epoch < self.config.most_epochs:
                 reason = self.stop_after(row)
