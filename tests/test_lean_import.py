@@ -9,6 +9,8 @@ import subprocess
 import sys
 import textwrap
 
+import pytest
+
 # In a process of its own: trains, tells what was imported by then, and looks into all of it.
 TRAINS_AND_LOOKS = """
     import json, sys
@@ -50,6 +52,30 @@ TRAINS_AND_LOOKS = """
 """
 
 
+STARTS = """
+    import sys
+    from vaekit.startup import select_backend
+
+    select_backend("tensorflow")
+    unasked = ("sklearn", "pandas", "jax", "matplotlib", "IPython", "tensorflow.lite.python.lite")
+    print([name for name in unasked if name in sys.modules])
+    print(type(sys.modules["keras.wrappers"]).__name__)
+    import tensorflow
+    print(tensorflow.lite.__name__, tensorflow.compat.v1.Session.__name__)
+    print(sys.modules["tensorflow._api.v2.compat.v1"] is tensorflow.compat.v1)
+"""
+
+
+def test_a_backend_starts_without_it():
+    code = textwrap.dedent(STARTS)
+    env = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines == ["[]", "_Unloaded", "tensorflow._api.v2.lite Session", "True"]
+
+
+@pytest.mark.slow
 def test_training_imports_none_of_it_and_all_of_it_is_there_for_who_asks(tmp_path):
     env = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
     done = subprocess.run(

@@ -107,7 +107,9 @@ def test_eight_values_have_components_the_largest_kl_and_neighbours(wide):
     assert any(sentence.startswith("Manifold") for sentence in contents.left_out)
 
 
-@pytest.mark.parametrize(("name", "drawn_anew"), [("plain", 2), ("wide", 1)])
+@pytest.mark.parametrize(
+    ("name", "drawn_anew"), [("plain", 2), pytest.param("wide", 1, marks=pytest.mark.slow)]
+)
 def test_what_lies_in_files_already_is_taken_from_them_and_is_the_same(
     request, name, drawn_anew, tmp_path, monkeypatch
 ):

@@ -155,8 +155,18 @@ def _load(module: ModuleType) -> None:
             assert loader is not None
             loader.exec_module(module)
             module.__class__ = ModuleType  # type: ignore[assignment]
+            _take_place(module)
         finally:
             _under_way.discard(module.__name__)
+
+
+def _take_place(module: ModuleType) -> None:
+    """Let a package know what a module has put in its own place, as TensorFlow 1's names do."""
+    name = module.__spec__.name if module.__spec__ else module.__name__
+    standing = sys.modules.get(name, module)
+    package, _, child = name.rpartition(".")
+    if standing is not module and package in sys.modules:
+        setattr(sys.modules[package], child, standing)
 
 
 def _belongs_to(module: ModuleType, loader: Loader) -> None:
