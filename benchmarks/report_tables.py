@@ -16,6 +16,7 @@ _TITLES = {
     "kit": "vaekit alone",
     "peers": "vaekit and its peers",
     "recipe_search": "The search for the recipe `fast`",
+    "start_and_end": "Start and end of a training, before and after",
     "streaming": "Images from a file, against images in memory",
     "time_to_quality": "Time to the tutorial's quality",
     "whole_process": "Whole processes",

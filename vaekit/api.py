@@ -14,6 +14,7 @@ from vaekit.config_files import read_run_config
 from vaekit.errors import UserError
 from vaekit.registry import RUN_KINDS
 from vaekit.startup import backend_to_be, select_backend, with_keras_defaults
+from vaekit.timeline import part
 from vaekit.wording import command_line_wording, option_text, worded
 
 if TYPE_CHECKING:
@@ -338,7 +339,8 @@ def prepare_training(
         config = tuning.applied(config)
     group = _start(backend, config.settings, config.workers_asked)
     config = config.model_copy(update={"workers": group.size})
-    from vaekit.trainer import open_session, reopen_session
+    with part("the kit's modules"):
+        from vaekit.trainer import open_session, reopen_session
 
     shown = _progress(progress and group.leader)
     with group.telling():
@@ -498,7 +500,9 @@ def _finished(session: Session) -> Run:
         run = _trained_and_drawn(session)
         session.end_tracking()
     if run.record.status == "complete":
-        for line in run.diagnose_history().summary():
+        with part("diagnosis"):
+            lines = run.diagnose_history().summary()
+        for line in lines:
             session.progress.note(line)
     return run
 
@@ -507,7 +511,8 @@ def _trained_and_drawn(session: Session) -> Run:
     config = session.config
     if not config.figures:
         return session.run()
-    from vaekit.figures import Animation, draw_figures
+    with part("what draws"):
+        from vaekit.figures import Animation, draw_figures
 
     if config.gif:
         session.show_epoch = Animation(
@@ -519,15 +524,21 @@ def _trained_and_drawn(session: Session) -> Run:
         ).frame
     run = session.run()
     if run.record.status == "complete":
-        draw_figures(run, session.validation, session.progress.note)
+        with part("pictures"):
+            drawn = draw_figures(run, session.validation, session.progress.note)
         if config.report:
-            from vaekit.report import write_first_report
-
-            try:
-                write_first_report(run, session.validation)
-            except UserError as error:
-                session.progress.note(f"report.html is left out: {error}")
+            _report(run, session, drawn)
     return run
+
+
+def _report(run: Run, session: Session, drawn: Collection[Path]) -> None:
+    with part("report"):
+        from vaekit.report import write_first_report
+
+        try:
+            write_first_report(run, session.validation, drawn)
+        except UserError as error:
+            session.progress.note(f"report.html is left out: {error}")
 
 
 def _start_as(path: str | PathLike[str], *, together: bool = False) -> Group:
@@ -544,7 +555,8 @@ def _start(backend: str | None, settings: Settings | None, workers: int | None) 
     """Start a backend, together with the other workers if this process is one of several."""
     from vaekit.workers import group_for, start_together
 
-    select_backend(backend, settings, lambda chosen: start_together(workers, chosen))
+    with part("Keras and its backend"):
+        select_backend(backend, settings, lambda chosen: start_together(workers, chosen))
     return group_for(workers)
 
 

@@ -18,8 +18,9 @@ from tests.codes import CODES, Numbered
 from tests.held_runs import held_elsewhere
 from tests.small_nets import SMALL_NETS
 from vaekit.errors import UserError
+from vaekit.figures.draw import draw_figures
 from vaekit.plugins import discovery
-from vaekit.report import gather, report_page
+from vaekit.report import gather, pictures, report_page
 from vaekit.report.diagram import diagram_of
 from vaekit.run import RunDirectory, verify_run
 
@@ -104,6 +105,29 @@ def test_eight_values_have_components_the_largest_kl_and_neighbours(wide):
     condition = contents.data["condition"]
     assert condition["classes"] == len(condition["names"]) == 10
     assert any(sentence.startswith("Manifold") for sentence in contents.left_out)
+
+
+@pytest.mark.parametrize(
+    ("name", "drawn_anew"), [("plain", 2), pytest.param("wide", 1, marks=pytest.mark.slow)]
+)
+def test_what_lies_in_files_already_is_taken_from_them_and_is_the_same(
+    request, name, drawn_anew, tmp_path, monkeypatch
+):
+    copy = tmp_path / "run"
+    shutil.copytree(request.getfixturevalue(name).path, copy)
+    run = vaekit.load(copy)
+    before = contents_of(run, neighbours=False).pictures
+    files = draw_figures(run, run.held_out().images)
+    drawn = []
+    png = pictures._png
+    monkeypatch.setattr(pictures, "_png", lambda figure: drawn.append(figure) or png(figure))
+    assert contents_of(run, neighbours=False, drawn=files).pictures == before
+    assert len(drawn) == drawn_anew  # interpolations, and traversals where they have no file
+    # A page that shows fewer images than the files has those that are of images anew.
+    fewer = contents_of(run, most=20, neighbours=False)
+    assert contents_of(run, most=20, neighbours=False, drawn=files).pictures == fewer.pictures
+    (copy / "figures" / "samples.png").unlink()
+    assert contents_of(run, neighbours=False, drawn=files).pictures == before
 
 
 def test_without_scikit_learn_neighbours_are_left_out_and_it_is_said(wide, monkeypatch):

@@ -1,13 +1,15 @@
-"""What a user waits for before and after the steps, measured on whole processes."""
+"""What a user waits for before and after the steps, part by part, measured on whole processes."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,10 +23,24 @@ from vaekit.registry import LOCAL
 from vaekit.run import RunDirectory
 
 _STEPS = 32  # of the process that is timed whole
+_OUTSIDE = ("Python and the command line", "all else", "the process's end")
+
+
+class _Trained(NamedTuple):
+    """A process that trained: seconds beside its steps, and of each part by clock and processor.
+
+    What the processor did before the first part and after the last isn't known: it is None there.
+    """
+
+    beside: float
+    parts: dict[str, tuple[float, float | None]]
 
 
 def measure_startup(config: TrainConfig, batch_size: int, *, runs: int) -> list[dict[str, Any]]:
     """Seconds of `vaekit --help`, to the end of the first step, and of training beside its steps.
+
+    Then of all parts of the same training, from the process's start to its end: together they are
+    the whole of it, steps included.
 
     Raises `VaekitError` if one of the processes fails.
     """
@@ -33,14 +49,26 @@ def measure_startup(config: TrainConfig, batch_size: int, *, runs: int) -> list[
         folder = Path(name)
         config = _prepared(config, batch_size, folder)
         first = [_first_step(config, folder) for _ in range(runs)]
-        beside = [_beside_steps(config, folder / f"run{number}") for number in range(runs)]
+        trained = [_trained(config, folder / f"run{number}") for number in range(runs)]
     how: dict[str, Any] = {"better": "lower", "batch_size": batch_size}
     helped = [_seconds("-m", "vaekit", "--help") for _ in range(max(3, runs))]
     return [
         measurement("vaekit --help", "s", helped, better="lower"),
         measurement("start to the end of the first step", "s", first, **how),
-        measurement("vaekit train beside its steps", "s", beside, **how),
+        measurement("vaekit train beside its steps", "s", [t.beside for t in trained], **how),
+        *_parts(trained, how),
     ]
+
+
+def _parts(trained: Sequence[_Trained], how: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A measurement for each part that all processes had, in order."""
+    rows = []
+    for name in trained[0].parts:
+        both = [process.parts[name] for process in trained if name in process.parts]
+        processor = [seconds for _, seconds in both if seconds is not None]
+        row = measurement(f"vaekit train, {name}", "s", [seconds for seconds, _ in both], **how)
+        rows.append({**row, "processor_seconds": processor} if processor else row)
+    return rows
 
 
 def _prepared(config: TrainConfig, batch_size: int, folder: Path) -> TrainConfig:
@@ -68,11 +96,23 @@ def _first_step(config: TrainConfig, folder: Path) -> float:
     return _seconds("-m", "vaekit.benchmark.first_step", *_plugins(), str(written))
 
 
-def _beside_steps(config: TrainConfig, out: Path) -> float:
-    written = out.with_suffix(".toml")
+def _trained(config: TrainConfig, out: Path) -> _Trained:
+    written, told = out.with_suffix(".toml"), out.with_suffix(".json")
     write_config(config.model_copy(update={"out": str(out)}), written)
-    took = _seconds("-m", "vaekit", "train", *_plugins(), "--config", str(written))
-    return took - sum(row["seconds"] for row in RunDirectory(out).read_history())
+    began = time.monotonic()
+    job = ("train", *_plugins(), "--config", str(written))
+    took = _seconds("-m", "vaekit.benchmark.timed_command", str(told), *job)
+    timeline = json.loads(told.read_text())
+    inside = {
+        name: (part["seconds"], part["processor"]) for name, part in timeline["parts"].items()
+    }
+    first = min(part["began"] for part in timeline["parts"].values()) - began
+    last = began + took - timeline["ended"]
+    rest = took - first - last - sum(seconds for seconds, _ in inside.values())
+    before, between, after = _OUTSIDE
+    parts = {before: (first, None), **inside, between: (rest, None), after: (last, None)}
+    steps = sum(row["seconds"] for row in RunDirectory(out).read_history())
+    return _Trained(took - steps, parts)
 
 
 def _plugins() -> list[str]:

@@ -8,11 +8,15 @@ SECONDS_A_CALL = 0.5
 
 
 class Pace:
-    """Follows the measured speed; `fixed` steps a call if given."""
+    """Follows the measured speed; `fixed` steps a call if given.
+
+    unmeasured: whether no call was timed yet; the first may compile.
+    """
 
     def __init__(self, fixed: int | None = None) -> None:
         self._fixed = fixed
         self._steps = fixed or 4
+        self.unmeasured = True
 
     @property
     def steps(self) -> int:
@@ -21,6 +25,7 @@ class Pace:
 
     def took(self, steps: int, seconds: float) -> None:
         """Learn from a call: grow at most fourfold, since the first ones also compile."""
+        self.unmeasured = False
         if self._fixed is None:
             fitting = int(SECONDS_A_CALL * steps / max(seconds, 1e-6))
             self._steps = max(1, min(fitting, 4 * self._steps, MAX_STEPS))

@@ -1,7 +1,8 @@
 """Adam's step size computed once for all variables, while a step is traced.
 
 Replaces: `keras.optimizers.Adam.update_step`, and reaches for its `_momentums`, `_velocities` and
-`_get_variable_index`. The values are Keras's to the bit.
+`_get_variable_index`, and for TensorFlow's `get_default_graph` past `tf.compat.v1`, which is a
+large import. The values are Keras's to the bit.
 Why: Keras computes the step size anew for each variable; with tens of them, those operations on
 single numbers are half of the update's. TensorFlow's own kernel would be faster still, but takes
 1 - beta in float32: that is 1e-5 off in the moments, and the losses of twenty steps then differ by
@@ -16,8 +17,8 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import keras
-import tensorflow as tf
 from keras import ops
+from tensorflow.python.framework.ops import get_default_graph
 
 from vaekit.kernels.replaced import replaced
 
@@ -36,7 +37,7 @@ def shared_step_size() -> AbstractContextManager[None]:
             plain(self, gradient, variable, learning_rate)
             return
         # A tensor belongs to the graph that it was made in, which may be a branch of another.
-        key = id(self), id(tf.compat.v1.get_default_graph())
+        key = id(self), id(get_default_graph())
         if key not in step_sizes:
             step_sizes[key] = _step_size(self, learning_rate)
         slot = self._get_variable_index(variable)

@@ -59,6 +59,7 @@ class Muon(keras.optimizers.Optimizer):  # type: ignore[misc]
         super().__init__(learning_rate, **options)
         self._latent_dim = latent_dim
         self._by_adam = frozenset(by_adam)
+        self._adam_rates: dict[str, Any] | None = None
 
     def build(self, variables: Sequence[keras.Variable]) -> None:
         """Make each variable's momentum, and Adam's second moment where Adam moves it."""
@@ -75,6 +76,14 @@ class Muon(keras.optimizers.Optimizer):  # type: ignore[misc]
                 velocity = self.add_variable_from_reference(variable, name="velocity")
             self._momenta.append(momentum)
             self._velocities.append(velocity)
+
+    def apply(self, grads: Sequence[Tensor], trainable_variables: Any = None) -> None:
+        """As Keras's; Adam's step size is computed once a step instead of for each variable."""
+        self._adam_rates = {}
+        try:
+            super().apply(grads, trainable_variables)
+        finally:
+            self._adam_rates = None  # it belongs to the graph that is traced
 
     def update_step(
         self, gradient: Tensor, variable: keras.Variable, learning_rate: Tensor
@@ -109,15 +118,22 @@ class Muon(keras.optimizers.Optimizer):  # type: ignore[misc]
     def _move_by_adam(
         self, gradient: Any, variable: Any, rate: Any, momentum: Any, velocity: Any
     ) -> None:
-        step = ops.cast(self.iterations + 1, variable.dtype)
-        beta_1_power, beta_2_power = (
-            ops.power(ops.cast(beta, variable.dtype), step) for beta in (_BETA_1, _BETA_2)
-        )
-        rate = ops.cast(rate, variable.dtype) * ops.sqrt(1 - beta_2_power) / (1 - beta_1_power)
+        rate = self._adam_rate(rate, keras.backend.standardize_dtype(variable.dtype))
         gradient = ops.cast(gradient, variable.dtype)
         self.assign_add(momentum, (gradient - momentum) * (1 - _BETA_1))
         self.assign_add(velocity, (ops.square(gradient) - velocity) * (1 - _BETA_2))
         self.assign_sub(variable, momentum * rate / (ops.sqrt(velocity) + _EPSILON))
+
+    def _adam_rate(self, rate: Any, dtype: str) -> Any:
+        """The rate, corrected for moments that begin at zero: `alpha_t` of arXiv:1412.6980."""
+        rates = {} if self._adam_rates is None else self._adam_rates
+        if dtype not in rates:
+            step = ops.cast(self.iterations + 1, dtype)
+            beta_1_power, beta_2_power = (
+                ops.power(ops.cast(beta, dtype), step) for beta in (_BETA_1, _BETA_2)
+            )
+            rates[dtype] = ops.cast(rate, dtype) * ops.sqrt(1 - beta_2_power) / (1 - beta_1_power)
+        return rates[dtype]
 
 
 def _matrix(kernel: Tensor) -> Tensor:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Collection
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from vaekit.diagnosis import Diagnosis
@@ -12,7 +14,7 @@ from vaekit.report.curves import curves_data
 from vaekit.report.facts import Facts, facts_of
 from vaekit.report.latent_data import condition_data, image_data, latent_data
 from vaekit.report.metrics import MetricRow, metric_rows
-from vaekit.report.pictures import Pictures, pictures_of
+from vaekit.report.pictures import Pictures, drawn_already, pictures_of
 from vaekit.report.planes import has_neighbours, neighbours_plane
 from vaekit.report.shown_images import MOST, shown_images
 from vaekit.report.units import codes_data, units_data
@@ -58,12 +60,19 @@ class Contents(NamedTuple):
 
 
 def gather(
-    run: Run, held_out: HeldOut, diagnosis: Diagnosis, *, most: int = MOST, neighbours: bool = True
+    run: Run,
+    held_out: HeldOut,
+    diagnosis: Diagnosis,
+    *,
+    most: int = MOST,
+    neighbours: bool = True,
+    drawn: Collection[Path] = (),
 ) -> Contents:
     """What there is to tell of a run, from these held-out images.
 
     most: how many of them are shown, at most; there is room for fewer large ones.
     neighbours: whether the map has t-SNE as well, which takes seconds.
+    drawn: files in which `draw_figures` has drawn these images, and nothing changed since.
 
     Raises `DamagedError` for a history that is shorter than the record says.
     """
@@ -73,7 +82,8 @@ def gather(
             "the run's weights are."
         )
     shown = shown_images(held_out.images, run.latent_dim, most)
-    pictures = pictures_of(run, shown)
+    whole = len(shown.pixels) == len(held_out.images.pixels)
+    pictures = pictures_of(run, shown, drawn_already(run, drawn, whole=whole))
     left_out = [*pictures.left_out]
     data: dict[str, Any] = {
         "latent": None,

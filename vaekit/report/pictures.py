@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import NamedTuple
 
 from matplotlib.figure import Figure
@@ -11,6 +13,7 @@ from matplotlib.figure import Figure
 from vaekit.data import take
 from vaekit.errors import UserError
 from vaekit.figures import (
+    PICTURES,
     draw_curves,
     draw_interpolations,
     draw_latent_map,
@@ -26,6 +29,16 @@ from vaekit.run import Run
 from vaekit.types import Images
 
 _SAMPLES, _RECONSTRUCTED, _ENDS, _STEPS = 100, 10, 6, 8
+# Those that are drawn as the files of `figures/` are; the last two are of held-out images.
+_AS_FILES = {
+    "Manifold": "manifold",
+    "Samples": "samples",
+    "Traversals": "traversal",
+    "Curves": "curves",
+    "Latent map": "latent",
+    "Reconstructions": "reconstructions",
+}
+_OF_IMAGES = ("Latent map", "Reconstructions")
 
 
 class Pictures(NamedTuple):
@@ -40,8 +53,12 @@ class Pictures(NamedTuple):
     left_out: list[str]
 
 
-def pictures_of(run: Run, shown: Images) -> Pictures:
-    """Every picture that the run has; a latent or a prior may have none of some."""
+def pictures_of(run: Run, shown: Images, files: Mapping[str, Path] | None = None) -> Pictures:
+    """Every picture that the run has; a latent or a prior may have none of some.
+
+    files: those that lie in these files already, by their titles; see `drawn_already`.
+    """
+    files = files or {}
     label = None if run.model.condition is None else 0
     count = len(shown.pixels)
     history = run.history
@@ -63,22 +80,44 @@ def pictures_of(run: Run, shown: Images) -> Pictures:
         stills["Latent map"] = lambda: draw_latent_map(run, shown)
     if any(name.startswith("val_") for name in (history or [{}])[-1]):
         stills["Curves"] = lambda: draw_curves(history)
-    return Pictures(_drawn(drawing, left_out), _drawn(stills, left_out), left_out)
+    return Pictures(_drawn(drawing, files, left_out), _drawn(stills, files, left_out), left_out)
 
 
-def _drawn(drawing: Mapping[str, Callable[[], Figure]], left_out: list[str]) -> dict[str, str]:
+def drawn_already(run: Run, drawn: Collection[Path], *, whole: bool) -> dict[str, Path]:
+    """The pictures of a page, by title, that are among the files which were `drawn` just now.
+
+    whole: whether the page shows the images that they are of, all of them and no others.
+    """
+    files = {
+        title: run.directory.figures / PICTURES[name].file
+        for title, name in _AS_FILES.items()
+        if whole or title not in _OF_IMAGES
+    }
+    return {title: path for title, path in files.items() if path in drawn}
+
+
+def _drawn(
+    drawing: Mapping[str, Callable[[], Figure]], files: Mapping[str, Path], left_out: list[str]
+) -> dict[str, str]:
     """Those that can be drawn; why the others can't is added to `left_out`."""
     pictures = {}
     for title, draw in drawing.items():
         try:
-            pictures[title] = _png(draw())
+            pictures[title] = data_url(_from_file(files.get(title)) or _png(draw()), "image/png")
         except UserError as error:
             left_out.append(f"{title}: {error}")
     return pictures
 
 
+def _from_file(path: Path | None) -> bytes | None:
+    if path is not None:
+        with suppress(OSError):  # it is gone already, so it is drawn again
+            return path.read_bytes()
+    return None
+
+
 @styled()
-def _png(figure: Figure) -> str:
+def _png(figure: Figure) -> bytes:
     png = io.BytesIO()
     figure.savefig(png, format="png")
-    return data_url(png.getvalue(), "image/png")
+    return png.getvalue()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -66,15 +66,17 @@ def write_report(
         return write_page(run, path, page)
 
 
-def write_first_report(run: Run, images: Images) -> Path:
+def write_first_report(run: Run, images: Images, drawn: Collection[Path] = ()) -> Path:
     """The same at the end of a training, from its validation images, in a few seconds.
 
     Without what takes longer: a look at the model for the diagnosis, and t-SNE.
+
+    drawn: the files of the pictures that were drawn of these images just now.
     """
     record = run.record.data
     classes = None if record.class_names is None else tuple(record.class_names)
     held_out = HeldOut(images, record.validation, record.source, classes)
-    contents = gather(run, held_out, run.diagnose_history(), neighbours=False)
+    contents = gather(run, held_out, run.diagnose_history(), neighbours=False, drawn=drawn)
     return write_page(run, page_path(run), report_page(run, contents))
 
 

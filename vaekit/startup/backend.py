@@ -19,6 +19,7 @@ from vaekit.startup.device import choose_device, hide_gpus, hide_gpus_before_imp
 from vaekit.startup.forks import note_start, refuse_fork
 from vaekit.startup.graph_rewrites import leave_out_remapper
 from vaekit.startup.keras_defaults import hold
+from vaekit.startup.lean_import import lean_import
 from vaekit.startup.onednn import ask_before_import, choose_onednn
 from vaekit.startup.quiet import quiet_start
 from vaekit.startup.threads import choose_threads
@@ -59,7 +60,7 @@ def select_backend(
             _require(os.environ["KERAS_BACKEND"])
     with quiet_start():
         try:
-            with _without_collecting() if first else nullcontext():
+            with _lean() if first else nullcontext():
                 import keras
         except ImportError as error:  # a backend that its config file names
             raise UserError(f"{UNSTARTED}: {error}.") from error
@@ -132,6 +133,12 @@ def _require(name: str) -> None:
         raise UserError(f"There is no backend {name!r}: choose from {', '.join(BACKENDS)}.")
     if importlib.util.find_spec(name) is None:
         raise UserError(f"The backend {name} is not installed: {install_text(f'vaekit[{name}]')}.")
+
+
+@contextmanager
+def _lean() -> Iterator[None]:
+    with _without_collecting(), lean_import():
+        yield
 
 
 @contextmanager

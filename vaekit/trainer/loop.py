@@ -12,6 +12,7 @@ import numpy as np
 from vaekit.checkpoint import Position
 from vaekit.engine import Evaluation, Pace, Program, Steps, batches, epoch_order
 from vaekit.interrupt import Interrupt
+from vaekit.timeline import part
 from vaekit.trainer.divergence import Watch
 from vaekit.trainer.epoch_metrics import EpochMetrics
 from vaekit.trainer.keeper import Keeper
@@ -75,7 +76,8 @@ class Loop:
             in_epoch = False
             self.watch.forget()
             before = position.images
-            position = self._epoch(position, interrupt)
+            with part("steps"):
+                position = self._epoch(position, interrupt)
             cut = position.step < self._steps_an_epoch
             if cut and not self.callbacks.stopped:
                 break  # interrupted; the position says where
@@ -129,7 +131,8 @@ class Loop:
                 self.callbacks.list.on_train_batch_begin(step)
                 self.watch.before(chunk)
                 call_started = time.perf_counter()
-                rows = self.train(chunk)
+                with part("first call of steps" if self.pace.unmeasured else "steps"):
+                    rows = self.train(chunk)
                 self.pace.took(len(chunk), time.perf_counter() - call_started)
                 self.watch.refuse_rows(rows, position)
                 # Row by row, so that the sums don't depend on how many steps a call took.
@@ -168,9 +171,10 @@ class Loop:
 
     def _validated(self, epoch: int, row: Row) -> Row:
         """The line with what held-out images give; averages are then of the present weights."""
-        self.renew_averages()
-        self.callbacks.list.on_test_begin()
-        validation = self.validate()
+        with part("averages and validation"):
+            self.renew_averages()
+            self.callbacks.list.on_test_begin()
+            validation = self.validate()
         self.callbacks.list.on_test_end(_flat("", validation))
         row.update(_flat("val_", validation))
         if self.metrics.due(epoch + 1):

@@ -38,6 +38,7 @@ from vaekit.run import (
     restore_program,
 )
 from vaekit.startup import Choice
+from vaekit.timeline import part
 from vaekit.trainer.choices import make_choices
 from vaekit.trainer.epoch_metrics import EpochMetrics
 from vaekit.trainer.keras_callbacks import refuse_callbacks
@@ -71,12 +72,14 @@ def open_session(
     _tell(group, config, None)
     if not group.leader:
         config, scale = _told(group)
-    registry = discover().registry
-    metrics = resolve_named(config, registry)
-    tracking = _tracking(config, registry)
+    with part("plugins"):
+        registry = discover().registry
+        metrics = resolve_named(config, registry)
+        tracking = _tracking(config, registry)
     if config.out is not None and group.leader:
         RunDirectory(config.out).refuse_existing()
-    source = choose_source(config, data, progress, scale)
+    with part("images"):
+        source = choose_source(config, data, progress, scale)
     config = config.model_copy(update=dict(source.chosen.values))
     parts = resolve_parts(config, registry)
     directory = RunDirectory(config.out or default_out(config))
@@ -92,8 +95,9 @@ def open_session(
             f"torch can't compile a step that {group.size} workers do together: leave "
             f"{option_text('compile')} out."
         )
-    built = blueprint.build()
-    program = blueprint.program(built)
+    with part("nets"):
+        built = blueprint.build()
+        program = blueprint.program(built)
     for name in config.augment:
         progress.note(f"Augmented, {name}: {AUGMENTATIONS[name]}.")
     if config.binarize is not None:

@@ -34,6 +34,7 @@ from vaekit.run import (
     kept_checkpoint,
     save_artifacts,
 )
+from vaekit.timeline import part
 from vaekit.tracker import TrackedRun
 from vaekit.trainer.batch_memory import refuse_hopeless, within_each_memory, within_memory
 from vaekit.trainer.divergence import Watch
@@ -104,8 +105,10 @@ class Session:
         start = {"position": [*self.position], "best": self.best}
         try:
             self.group.from_leader(lambda: start)
-            loop = self.loop()
-            self._open(new)
+            with part("compiling"):
+                loop = self.loop()
+            with part("history and checkpoints"):
+                self._open(new)
         except BaseException:
             self.directory.lock.release()
             raise
@@ -123,7 +126,8 @@ class Session:
                 if self.position.step:  # within an epoch, the checkpoint has the moving averages
                     loop.renew_averages()
                 self._keep_best(loop.keeper.stopping)
-                self._save_models()
+                with part("models"):
+                    self._save_models()
                 if not interrupt.requested:
                     self._measure_end()
                     self._fit_sampler()
@@ -158,20 +162,24 @@ class Session:
                 if missing:
                     self.progress.note(f"Trained until now with {', '.join(missing)}, too.")
             if not self.position.steps:
-                loop.renew_averages()
+                with part("averages and validation"):
+                    loop.renew_averages()
             self.group.share(self.program.state)
             if not self.position.steps:
-                self.show_epoch(0)
+                with part("pictures"):
+                    self.show_epoch(0)
 
         def epoch_end(position: Position, row: Row) -> None:
             self.rows.append(row)
-            self.directory.write_history(self.rows)
             self.position = position
-            loop.keeper.after_epoch(position, row)
+            with part("history and checkpoints"):
+                self.directory.write_history(self.rows)
+                loop.keeper.after_epoch(position, row)
             self.tracking.epoch(row["epoch"], position.steps, row)
             self.best = loop.keeper.stopping.best
             self._write("running")
-            self.show_epoch(row["epoch"])
+            with part("pictures"):
+                self.show_epoch(row["epoch"])
             reason = None
             if position.epoch < self.config.most_epochs:
                 reason = self.stop_after(row)
@@ -192,7 +200,8 @@ class Session:
         # A callback may have set the weights at the end, as EarlyStopping does.
         if self.callbacks and not self.position.step:
             loop.renew_averages()
-        loop.keeper.finish(self.position)
+        with part("history and checkpoints"):
+            loop.keeper.finish(self.position)
 
     def _say_what_comes(self, stopping: EarlyStopping) -> None:
         """What the numbers mean, and when training ends if not after all epochs."""
