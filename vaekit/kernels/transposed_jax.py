@@ -3,10 +3,11 @@
 Replaces: `jax.lax.conv_transpose`, by which Keras's layers convolve.
 Why: JAX writes one as a convolution of its input with zeros put between the pixels. XLA has fast
 code for that, and for the gradients of a plain convolution, but none for the gradient in the
-filters of what has such zeros: it took 95 of a hundred seconds of the tutorial's step. Here one is
-what it is called, the transpose of a plain convolution in its images, and so its gradients are that
+filters of what has such zeros: that was three quarters of the tutorial's step. Here one is what it
+is called, the transpose of a plain convolution in its images, and so its gradients are that
 convolution, and the gradient of that in its filters. The values are the same up to rounding.
-Gain: see `benchmarks/results/kernels/cpu_jax.json`.
+Gain: training 3.97 times stock (3.90 to 4.05) in batches of 32 and 3.42 times (3.28 to 3.58) in
+batches of 128, by the processor's time, at 28x28x1 on two cores; evaluation none.
 """
 
 from __future__ import annotations
