@@ -139,13 +139,28 @@ def other_walk(patch):
     patch.setattr(Function, "_run_through_graph", _run_through_graph)
 
 
+def other_transposed_convolution(patch):
+    import jax
+
+    plain = jax.lax.conv_transpose
+
+    def conv_transpose(lhs, rhs, strides, padding, **others):
+        return plain(lhs, rhs, strides, padding, **others)
+
+    patch.setattr(jax.lax, "conv_transpose", conv_transpose)
+
+
 BATCH_NORM = "batch norm"
 # What is hidden, of which kernel, and on which backend.
 HIDDEN = {
     "operation": (no_raw_op("FusedBatchNormV3"), BATCH_NORM, "tensorflow"),
     "gradient's operation": (no_raw_op("FusedBatchNormGradV3"), BATCH_NORM, "tensorflow"),
     "operation of moments": (no_raw_op("EuclideanNorm"), BATCH_NORM, "tensorflow"),
-    "layer's parameters": (other_batch_norm, BATCH_NORM, BACKEND),
+    "layer's parameters": (
+        other_batch_norm,
+        BATCH_NORM,
+        "torch" if BACKEND == "torch" else "tensorflow",
+    ),
     "moments of Adam": (
         lambda patch: patch.setattr(keras.optimizers, "Adam", RenamedMoments),
         "shared step size of Adam",
@@ -166,10 +181,19 @@ HIDDEN = {
     "operation of updates": (no_fused_adam, "fused Adam", "torch"),
     "operation of convolutions": (no_cropped_convolution, "convolutions", "torch"),
     "parameters of the walk": (other_walk, "direct calls of layers", "torch"),
+    "transposed convolution's parameters": (
+        other_transposed_convolution,
+        "transposed convolutions",
+        "jax",
+    ),
+    "transposition": (
+        lambda patch: patch.setattr("jax.linear_transpose", raising),
+        "transposed convolutions",
+        "jax",
+    ),
 }
 
 
-@pytest.mark.skipif(BACKEND == "jax", reason="JAX has no kernels here")
 @pytest.mark.parametrize("case", HIDDEN)
 def test_a_hidden_internal_costs_one_warning_and_no_training(case, monkeypatch, by_stock):
     hide, kernel, backend = HIDDEN[case]
@@ -184,7 +208,6 @@ def test_a_hidden_internal_costs_one_warning_and_no_training(case, monkeypatch, 
     assert summary["loss"] == pytest.approx(by_stock[1]["loss"], rel=1e-3)
 
 
-@pytest.mark.skipif(BACKEND == "jax", reason="JAX has no kernels here")
 def test_each_kernel_that_fails_is_named_and_the_others_stay(monkeypatch):
     broken = [kernel._replace(path="fence:nothing_of_this_name") for kernel in KERNELS[BACKEND]]
     working = KERNELS[BACKEND][-1]
@@ -213,7 +236,6 @@ def test_an_error_of_the_loss_is_told_as_such(monkeypatch):
     assert error.value.__context__ is None
 
 
-@pytest.mark.skipif(BACKEND == "jax", reason="JAX has no kernels here")
 def test_stock_replaces_nothing(monkeypatch, by_stock):
     """Nor is it touched by what the room holds: none of it is imported, none of it is entered."""
     broken = [kernel._replace(path="fence:nothing_of_this_name") for kernel in KERNELS[BACKEND]]

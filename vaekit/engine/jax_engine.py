@@ -38,7 +38,7 @@ class JaxEngine(Engine):
 
         def step(state: State, batch: Any) -> tuple[State, Any]:
             with workers.stepping(batch):
-                return stepped(state, batch)
+                return workers.kernels.try_out(lambda: stepped(state, batch))
 
         def stepped(state: State, batch: Any) -> tuple[State, Any]:
             weights = [[state[slot] for slot in places] for places in trained]
@@ -65,7 +65,9 @@ class JaxEngine(Engine):
 
     def forward(self, program: Program, step: ForwardStep, source: Source) -> Call:
         def pure(state: State, batch: Any) -> tuple[State, Any]:
-            row, state = _stateless(program, state, lambda: step(batch))
+            row, state = program.kernels.try_out(
+                lambda: _stateless(program, state, lambda: step(batch))
+            )
             return state, row
 
         return _steps(program, pure, source)

@@ -19,7 +19,7 @@ from vaekit.engine.dynamic_binarization import DynamicBinarization
 from vaekit.engine.loss_terms import LossTerms
 from vaekit.engine.objectives import make_objectives
 from vaekit.errors import BuildError
-from vaekit.kernels import KERNELS, ActiveKernels
+from vaekit.kernels import ActiveKernels, usable_kernels
 from vaekit.latent import Draw, Parameters
 from vaekit.loss import ADVERSARY, CLASSIFIER, Needs
 from vaekit.model import VAE, VariablesUsed, seeded
@@ -68,7 +68,8 @@ class Program:
         self.dataset_size = dataset_size
         self.compiled = compiled
         self.xla = xla
-        self.kernels = ActiveKernels(KERNELS[keras.backend.backend()] if kernels == "fused" else ())
+        fused = usable_kernels(keras.backend.backend()) if kernels == "fused" else ()
+        self.kernels = ActiveKernels(fused)
         self.noise = keras.random.SeedGenerator(seed, name="noise")
         self.eval_noise = keras.random.SeedGenerator(seed, name="eval_noise")
         self._augmentation = Augmentation(augment, vae.image_shape, seed)

@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeVar
 
 from vaekit.errors import VaekitWarning
 from vaekit.kernels.replaced import in_turn
+from vaekit.startup import on_cpu
 from vaekit.wording import option_text
 
 T = TypeVar("T")
@@ -22,11 +23,13 @@ class Kernel(NamedTuple):
     replaces: the function that it stands in for.
     path: what is entered while it does, as `module:function` of this room. It is imported only
         then, since with another Keras even that may fail.
+    on_cpu_only: whether an accelerator has no use for it.
     """
 
     name: str
     replaces: str
     path: str
+    on_cpu_only: bool = False
 
     def entered(self) -> AbstractContextManager[None]:
         """While entered, the kernel stands in for what it replaces."""
@@ -37,7 +40,7 @@ class Kernel(NamedTuple):
         return entered
 
 
-# By backend. On JAX, XLA fuses Keras's own arithmetic.
+# By backend.
 KERNELS: dict[str, tuple[Kernel, ...]] = {
     "tensorflow": (
         Kernel(
@@ -83,8 +86,20 @@ KERNELS: dict[str, tuple[Kernel, ...]] = {
             "adam_torch:fused_adam",
         ),
     ),
-    "jax": (),
+    "jax": (
+        Kernel(
+            "transposed convolutions",
+            "jax.lax.conv_transpose",
+            "transposed_jax:transposed_convolutions",
+            on_cpu_only=True,
+        ),
+    ),
 }
+
+
+def usable_kernels(backend: str) -> tuple[Kernel, ...]:
+    """Those of a backend that are of use on the device that Keras computes on."""
+    return tuple(k for k in KERNELS[backend] if not k.on_cpu_only or on_cpu())
 
 
 class ActiveKernels:

@@ -12,7 +12,7 @@ from vaekit.autotune import OPTIONS, UNTUNED, Tuning
 from vaekit.config import MAX_STEPS, TrainConfig
 from vaekit.data import StoredPixels
 from vaekit.engine import SECONDS_A_CALL
-from vaekit.kernels import KERNELS
+from vaekit.kernels import usable_kernels
 from vaekit.run import RunRecord
 from vaekit.startup import Choice, choose_compilation, choose_xla, device_name, started
 from vaekit.trainer.keras_callbacks import want_batches
@@ -99,9 +99,10 @@ def _precision(config: TrainConfig) -> Choice:
 def _kernels(config: TrainConfig, backend: str) -> Choice:
     if config.kernels == "stock":
         return Choice("kernels", "stock", "as was asked for")
-    if not KERNELS[backend]:
+    kernels = usable_kernels(backend)
+    if not kernels:
         return Choice("kernels", "fused", f"{backend} fuses Keras's own, so that none is replaced")
-    names = ", ".join(kernel.name for kernel in KERNELS[backend])
+    names = ", ".join(kernel.name for kernel in kernels)
     return Choice("kernels", "fused", f"the default, for speed: {names}")
 
 
