@@ -86,7 +86,8 @@ def test_a_block_is_done_in_powers_of_two():
         parts = [np.arange(count)[part] for part in _powers_of_two(count)]
         assert np.array_equal(np.concatenate(parts), np.arange(count))
         lengths = [len(part) for part in parts]
-        assert sum(lengths) == count and len(set(lengths)) == len(lengths)
+        assert sum(lengths) == count
+        assert len(set(lengths)) == len(lengths)
         assert all(length & (length - 1) == 0 for length in lengths)
 
 

@@ -163,8 +163,8 @@ def _looped(program: Program, step: Step, source: Source, workers: _Mapping) -> 
     step = jax.jit(step)  # traced once for the loops of all counts
 
     def loop(state: State, held: Any, block: Any) -> tuple[State, Any]:
-        # Fused with nothing around it, since that differs from count to count, and so would rounding:
-        # of one step, XLA leaves no loop.
+        # Fused with nothing around it: that differs by count, since XLA leaves no loop of one step,
+        # and with it rounding would.
         apart = jax.lax.optimization_barrier
 
         def body(state: State, batch: Any) -> tuple[State, Any]:
