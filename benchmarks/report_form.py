@@ -154,5 +154,6 @@ _FORMS = {
     "recipe_search": _Search,
     "streaming": _Bars,
     "time_to_quality": _Quality,
+    "variants": _Bars,
     "whole_process": _Bars,
 }

@@ -20,6 +20,7 @@ _TITLES = {
     "recipe_search": "The search for the recipe `fast`",
     "streaming": "Images from a file, against images in memory",
     "time_to_quality": "Time to the tutorial's quality",
+    "variants": "Training of other parts",
     "whole_process": "Whole processes",
 }
 

@@ -22,6 +22,7 @@ from vaekit.run import describe_environment
 _DOUBLINGS = 4  # sizes an axis
 _LATENTS = 16  # the fewest along their axis: two have pictures of their own
 _EPOCHS = 3
+_TIMES = 2  # at most, since what is quick is done more often
 
 Row = dict[str, Any]
 Axis = Callable[[Problem, int], Problem]
@@ -78,7 +79,7 @@ def run_growth(
         problems = [grown(base, 2**doubling) for doubling in range(_DOUBLINGS)]
         sizes, measured = [size_of(problem) for problem in problems], []
         for problem, size in zip(problems, sizes, strict=True):
-            measured.append(_stages(problem, config, runs=min(runs, 3)))
+            measured.append(_stages(problem, config, runs=min(runs, _TIMES)))
             for stage, cost in measured[-1].items():
                 add(_cost(axis, stage, size, cost))
         for stage in measured[0]:
@@ -91,7 +92,11 @@ def run_growth(
             "data": "random images",
             "precision": config.precision,
         },
-        "settings": {"runs": min(runs, 3), "batch_size": batch_size, "smallest": base._asdict()},
+        "settings": {
+            "runs": min(runs, _TIMES),
+            "batch_size": batch_size,
+            "smallest": base._asdict(),
+        },
         "measurements": rows,
     }
 
