@@ -165,7 +165,7 @@ def test_a_variant_that_fails_keeps_no_other_from_being_measured(monkeypatch):
     result, failed = variants.measured(("tutorial", "vamp", "fast"), **options)
     assert failed == result["left_out"] == ["vamp: RuntimeError: no memory"]
     assert [one["what"] for one in result["measurements"]] == ["tutorial", "fast"]
-    with pytest.raises(VaekitError, match="Nothing could be measured. vamp: RuntimeError"):
+    with pytest.raises(VaekitError, match=r"Nothing could be measured[.] vamp: RuntimeError"):
         variants.measured(("vamp",), **options)
 
 
