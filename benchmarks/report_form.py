@@ -95,6 +95,30 @@ class _Peers(_Shown):
     measurements: Annotated[list[_PeerRow], MinLen(1)]
 
 
+class _GrowthRow(Row):
+    """Seconds of a stage at one size, or the exponent that they make."""
+
+    axis: str
+    stage: str
+    size: int | None = None
+    work: float | None = None
+    work_exponent: float | None = None
+    verdict: str | None = None
+
+    @model_validator(mode="after")
+    def _has_work(self) -> Self:
+        of_its_kind = (
+            (self.size, self.work) if self.unit == "s" else (self.work_exponent, self.verdict)
+        )
+        if None in of_its_kind:
+            raise ValueError("seconds need their size and work, exponents their work's and verdict")
+        return self
+
+
+class _Growth(_Shown):
+    measurements: Annotated[list[_GrowthRow], MinLen(1)]
+
+
 class _Total(Form):
     total: float
 
@@ -123,10 +147,13 @@ class _Quality(_Shown):
 
 
 _FORMS = {
+    "growth": _Growth,
     "kit": _Kit,
+    "many_runs": _Bars,
     "peers": _Peers,
     "recipe_search": _Search,
     "streaming": _Bars,
     "time_to_quality": _Quality,
+    "variants": _Bars,
     "whole_process": _Bars,
 }

@@ -18,13 +18,16 @@ _SOURCE = "Source"  # a field that PNG knows
 def draw(result: Result, path: Path, source: str) -> None:
     """Draw a result, and keep in the picture what it was drawn from."""
     figure = Figure(figsize=(8.0, 4.5), layout="constrained")
-    axes = figure.add_subplot()
     draws = {
+        "growth": _growth,
         "kit": _kit,
+        "many_runs": _many_runs,
         "peers": _peers,
         "time_to_quality": _quality,
         "recipe_search": _search,
     }
+    panels = list(dict.fromkeys(row.get("axis") for row in result["measurements"]))
+    axes = figure.subplots(1, len(panels), sharey=True)
     draws.get(result["kind"], _bars)(axes, result)
     write_whole(
         path, lambda temporary: figure.savefig(temporary, dpi=120, metadata={_SOURCE: source})
@@ -67,6 +70,33 @@ def _kit(axes: Any, result: Result) -> None:
     axes.minorticks_off()
     axes.set(xlabel="batch size", ylabel="images/s", ylim=(0, None))
     axes.legend()
+
+
+def _growth(panels: Any, result: Result) -> None:
+    """Seconds for a unit of work, of the smallest size's: what grows with its work stays at 1."""
+    timed = [row for row in result["measurements"] if row["unit"] == "s"]
+    for axes, axis in zip(panels, dict.fromkeys(row["axis"] for row in timed), strict=True):
+        along = [row for row in timed if row["axis"] == axis]
+        for stage in dict.fromkeys(row["stage"] for row in along):
+            rows = [row for row in along if row["stage"] == stage]
+            costs = [row["lowest"] / row["work"] for row in rows]
+            sizes = [row["size"] for row in rows]
+            axes.plot(sizes, [cost / costs[0] for cost in costs], marker=".", label=stage)
+        axes.axhline(1, color="0.6", linewidth=1, linestyle=":")
+        axes.set(xlabel=axis, xscale="log", yscale="log")
+        axes.set_xticks(sizes, [f"{size:,}" for size in sizes], rotation=45, fontsize="x-small")
+        axes.minorticks_off()
+    panels[0].set(ylabel="time for a unit of work, first size 1")
+    panels[-1].legend(fontsize="x-small", loc="upper left", bbox_to_anchor=(1, 1))
+
+
+def _many_runs(axes: Any, result: Result) -> None:
+    held, growth = result["measurements"]
+    numbers = range(1, len(held["values"]) + 1)
+    axes.plot(numbers, [value / 2**20 for value in held["values"]], ".")
+    kib = growth["median"] / 2**10
+    title = f"Memory of one process: {growth['verdict']}, {kib:.1f} KiB a run"
+    axes.set(title=title, xlabel="runs made", ylabel="MiB", ylim=(0, None))
 
 
 def _peers(axes: Any, result: Result) -> None:

@@ -13,12 +13,15 @@ NOTHING = "No results are kept in `benchmarks/results/` yet; these commands meas
 _SUMMARY = 3  # rows in the README
 
 _TITLES = {
+    "growth": "How each stage of a run grows",
     "kit": "vaekit alone",
+    "many_runs": "Memory over many runs in one process",
     "peers": "vaekit and its peers",
     "recipe_search": "The search for the recipe `fast`",
     "start_and_end": "Start and end of a training, before and after",
     "streaming": "Images from a file, against images in memory",
     "time_to_quality": "Time to the tutorial's quality",
+    "variants": "Training of other parts",
     "whole_process": "Whole processes",
 }
 
@@ -69,6 +72,9 @@ def table(result: Result) -> list[str]:
         left_out = [f"Left out: {reason}" for reason in result["left_out"].values()]
         head = ("peer", "batch", "images/s", "vaekit's images/s", "vaekit is faster by")
         return [*_lines(head, map(_peer, rows)), *(["", *left_out] if left_out else [])]
+    if result["kind"] == "growth":
+        head = ("stage", "as there are more", "its time grows by the power", "its work by", "")
+        return _lines(head, (_growth(row) for row in rows if row["unit"] == "exponent"))
     lines = _lines(("what", "median", "lowest", "highest", ""), map(_plain, rows))
     if result.get("ceilings") is None:
         return lines
@@ -101,8 +107,13 @@ def _peer(row: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
+def _growth(row: dict[str, Any]) -> tuple[str, ...]:
+    exponents = (f"{row[key]:.2f}" for key in ("median", "work_exponent"))
+    return (row["stage"], row["axis"], *exponents, row["verdict"])
+
+
 def _plain(row: dict[str, Any]) -> tuple[str, ...]:
-    notes = []
+    notes = [row["verdict"]] if "verdict" in row else []
     if "share_of_limit" in row:
         notes.append(f"{row['share_of_limit']:.0%} of what the machine could do")
         built = f"built in {row['build_seconds']:.1f} s, " if "build_seconds" in row else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,69 @@ def test_a_child_that_dies_without_a_word_is_told(monkeypatch):
     assert check._last_output("print('chatter'); print('[1]')", {}) == [1]
 
 
+def test_a_package_that_lacks_or_is_another_is_told_before_anything_else(monkeypatch):
+    import check
+
+    from vaekit.errors import VaekitError
+
+    check.refuse_missing()
+    monkeypatch.setattr(
+        check.importlib.metadata,
+        "requires",
+        lambda name: ["keras<1", "no-such-package>=2", "tensorflow<1", "absent; extra == 'x'"],
+    )
+    with pytest.raises(VaekitError, match=r"keras is .*, not <1; no-such-package isn't here\."):
+        check.refuse_missing()
+
+
+def test_the_packages_of_a_gpu_machine_are_those_that_the_kit_needs():
+    from packaging.requirements import Requirement
+
+    lines = (BENCHMARKS / "gpu" / "packages.txt").read_text().splitlines()
+    listed = {Requirement(line).name for line in lines if line and not line.startswith("#")}
+    project = tomllib.loads((BENCHMARKS.parent / "pyproject.toml").read_text())["project"]
+    needed = {Requirement(text).name for text in project["dependencies"]}
+    # What comes with JAX, or isn't measured there.
+    assert needed - listed == {"grain", "numpy", "tensorflow"}
+
+
+# variants
+
+
+def test_a_variant_that_cant_be_built_is_told_before_any_is_timed(monkeypatch):
+    import variants
+
+    from vaekit.errors import UserError
+
+    monkeypatch.setattr("vaekit.startup.select_backend", lambda name: None)
+    monkeypatch.setattr(variants, "_row", lambda *_: pytest.fail("it was measured"))
+    monkeypatch.setitem(variants.VARIANTS, "odd", (variants.GREY, {"prior": "vampire"}))
+    options = {"precision": "float32", "batch_size": 2, "seconds": 0.1, "runs": 1}
+    with pytest.raises(UserError, match=r"The variant 'odd' can't be built: .*vampire"):
+        variants.measured(("tutorial", "odd"), **options)
+
+
+def test_a_variant_that_fails_keeps_no_other_from_being_measured(monkeypatch):
+    import variants
+
+    from vaekit.errors import VaekitError
+
+    def row(name, *_):
+        if name == "vamp":
+            raise RuntimeError("no memory\nand more")
+        return {"what": name, "median": 1.0}
+
+    monkeypatch.setattr("vaekit.startup.select_backend", lambda name: None)
+    monkeypatch.setattr(variants, "_built", lambda *_: None)
+    monkeypatch.setattr(variants, "_row", row)
+    options = {"precision": "float32", "batch_size": 2, "seconds": 0.1, "runs": 1}
+    result, failed = variants.measured(("tutorial", "vamp", "fast"), **options)
+    assert failed == result["left_out"] == ["vamp: RuntimeError: no memory"]
+    assert [one["what"] for one in result["measurements"]] == ["tutorial", "fast"]
+    with pytest.raises(VaekitError, match=r"Nothing could be measured[.] vamp: RuntimeError"):
+        variants.measured(("vamp",), **options)
+
+
 # run.sh
 
 
@@ -142,7 +206,11 @@ def tree(tmp_path):
 @pytest.mark.parametrize(
     ("args", "more", "sentence"),
     [
-        (["qualty"], {}, "there is no part 'qualty': say check, kit, peers, quality or all."),
+        (
+            ["qualty"],
+            {},
+            "there is no part 'qualty': say check, kit, variants, peers, quality or all.",
+        ),
         (["kit", "peers"], {}, "it takes one word, not 2"),
         (["quality"], {}, "quality needs MNIST: set DATA"),
         (["all"], {"DATA": "/nowhere/mnist"}, "DATA is /nowhere/mnist, and there is no such"),
@@ -169,6 +237,7 @@ def test_run_without_wheels_says_to_prepare_them(tree, tmp_path):
         ("vaekit", "kit in float32, kit in mixed_bfloat16"),
         ("peers-float32", "peers in float32"),
         ("fast", "quality by fast"),
+        ("variants-mixed", "variants in mixed_bfloat16"),
     ],
 )
 def test_a_part_that_fails_keeps_no_other_from_being_measured(tree, tmp_path, failing, names):
@@ -179,7 +248,15 @@ def test_a_part_that_fails_keeps_no_other_from_being_measured(tree, tmp_path, fa
         done.stderr == f"run.sh: failed: {names}. What the others measured is in {more['OUT']}.\n"
     )
     asked = (tmp_path / "asked").read_text()
-    for part in ("kit-float32", "peers-float32", "kit-mixed", "peers-mixed", "fast", "tutorial"):
+    for part in (
+        "variants-float32",
+        "kit-float32",
+        "peers-float32",
+        "kit-mixed",
+        "peers-mixed",
+        "fast",
+        "tutorial",
+    ):
         assert part in asked
 
 

@@ -67,6 +67,30 @@ def test_steps_are_the_same_however_they_are_cut_into_calls():
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.slow
+def test_steps_of_convolutions_are_the_same_in_calls_of_any_length():
+    narrow = {"encoder_opt": {"width": 4}, "decoder_opt": {"width": 4}}
+    rows, state = trained([], **TUTORIAL, **narrow)
+    for cuts in ([1, 4, 9], list(range(1, 12))):
+        cut_rows, cut_state = trained(cuts, **TUTORIAL, **narrow)
+        np.testing.assert_array_equal(rows, cut_rows)
+        for a, b in zip(state, cut_state, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="of JAX's loop")
+def test_a_block_is_done_in_powers_of_two():
+    from vaekit.engine.jax_engine import _powers_of_two
+
+    for count in (1, 2, 3, 83, MAX_STEPS - 1, MAX_STEPS):
+        parts = [np.arange(count)[part] for part in _powers_of_two(count)]
+        assert np.array_equal(np.concatenate(parts), np.arange(count))
+        lengths = [len(part) for part in parts]
+        assert sum(lengths) == count
+        assert len(set(lengths)) == len(lengths)
+        assert all(length & (length - 1) == 0 for length in lengths)
+
+
 def test_training_is_deterministic_under_a_seed_and_different_under_another():
     rows, _ = trained([])
     again, _ = trained([])

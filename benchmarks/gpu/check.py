@@ -7,6 +7,7 @@ too, where it is installed. CHECK_ON_CPU=1 rehearses it all where there is no GP
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import json
 import math
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from packaging.requirements import Requirement
 
 from vaekit.benchmark.results import refuse_unwritable, write_result
 from vaekit.errors import VaekitError, why_ended
@@ -31,6 +33,9 @@ STEPS = 20
 # In the encoder's first two kernels it moves them no further than rounding: that is not seen here.
 SAME = {"first": 1e-5, "second": 1e-3, "any": 2e-2}
 _STEPS_OF = {"first": "step 1", "second": "step 2", "any": f"one of {STEPS} steps"}
+
+# The other backend, and what reads images that don't fit: neither is measured here.
+_UNUSED = ("tensorflow", "grain")
 
 _GPU_OF_JAX = """
 import json, jax
@@ -62,6 +67,7 @@ def main(out: Path) -> None:
     """Compare, write what was found, and end with 1 if it doesn't agree."""
     try:
         refuse_unwritable(out)
+        refuse_missing()
         gpus = _gpus(rehearsal=os.environ.get("CHECK_ON_CPU") == "1")
         result = {**gpus, **compared(_losses({}), _losses({"JAX_PLATFORMS": "cpu"}))}
         write_result(result, out)
@@ -74,6 +80,30 @@ def main(out: Path) -> None:
     except VaekitError as error:
         click.echo(f"check: {error}", err=True)
         raise SystemExit(error.exit_code) from None
+
+
+def refuse_missing() -> None:
+    """Raise `VaekitError` if a package that the kit needs isn't here, or is of another version.
+
+    Else it would be missed where it is first used, minutes later.
+    """
+    lacking = []
+    for text in importlib.metadata.requires("vaekit") or []:
+        needed = Requirement(text)
+        if needed.name in _UNUSED or (needed.marker and not needed.marker.evaluate({"extra": ""})):
+            continue
+        try:
+            version = importlib.metadata.version(needed.name)
+        except importlib.metadata.PackageNotFoundError:
+            lacking.append(f"{needed.name} isn't here")
+            continue
+        if not needed.specifier.contains(version, prereleases=True):
+            lacking.append(f"{needed.name} is {version}, not {needed.specifier}")
+    if lacking:
+        raise VaekitError(
+            f"{'; '.join(lacking)}. Add what lacks to benchmarks/gpu/packages.txt, and run "
+            "prepare.sh again."
+        )
 
 
 def compared(device: dict[str, Any], processor: dict[str, Any]) -> dict[str, Any]:

@@ -24,8 +24,9 @@ core=$(unzip -p .wheels/pydantic-[0-9]*.whl '*/METADATA' |
   sed -n 's/^Requires-Dist: pydantic-core *(\{0,1\}==\([0-9.]*\).*/\1/p')
 fetch "pydantic-core==$core"
 
-# The kit itself: its entry points are how its own parts are found. Its code comes from the tree.
-python3 -m pip wheel --quiet --no-deps --wheel-dir .wheels ../..
+# The kit itself, by whose entry points its own parts are found (its code comes from the tree), and a
+# plugin with nets for latents that are maps.
+python3 -m pip wheel --quiet --no-deps --wheel-dir .wheels ../.. ../../plugins/vaekit-resnet
 # The tree may travel without its history.
 git describe --always --dirty --abbrev=40 --exclude='*' > .wheels/commit
 ls .wheels

@@ -2,11 +2,12 @@
 # The whole benchmark on a machine that has JAX and PyTorch for CUDA, but neither Keras nor
 # TensorFlow: install what prepare.sh gathered, check, then measure. Results go to $OUT.
 #
-#   OUT=results DATA=mnist benchmarks/gpu/run.sh [check|kit|peers|quality|all]
+#   OUT=results DATA=mnist benchmarks/gpu/run.sh [check|kit|variants|peers|quality|all]
 #
 # DATA is a folder with MNIST as IDX files, for the time to the tutorial's quality; without one, that
 # is left out. SEEDS are those of its runs.
-# SECONDS_A_RUN, MEASURES, SIZES, PEERS, PEER_SIZES, PAIRS and PRECISIONS change what is measured.
+# SECONDS_A_RUN, MEASURES, SIZES, VARIANTS, VARIANT_SIZE, PEERS, PEER_SIZES, PAIRS and PRECISIONS
+# change what is measured.
 # CHECK_ON_CPU=1 rehearses it all without a GPU.
 #
 # Nothing is measured on a device that the check refuses. After it, a part that fails doesn't keep
@@ -19,10 +20,10 @@ refuse() {
 }
 
 what="${1:-all}"
-[ $# -le 1 ] || refuse "it takes one word, not $#: check, kit, peers, quality or all."
+[ $# -le 1 ] || refuse "it takes one word, not $#: check, kit, variants, peers, quality or all."
 case "$what" in
-  check | kit | peers | quality | all) ;;
-  *) refuse "there is no part '$what': say check, kit, peers, quality or all." ;;
+  check | kit | variants | peers | quality | all) ;;
+  *) refuse "there is no part '$what': say check, kit, variants, peers, quality or all." ;;
 esac
 here="$(cd "$(dirname "$0")" && pwd)"
 tree="$(cd "$here/../.." && pwd)"
@@ -40,6 +41,8 @@ seconds="${SECONDS_A_RUN:-2}"
 precisions="${PRECISIONS:-float32 mixed_bfloat16}"
 peers=()
 for peer in ${PEERS:-}; do peers+=(--peer "$peer"); done
+variants=()
+for variant in ${VARIANTS:-}; do variants+=(--variant "$variant"); done
 
 site="$(mktemp -d)"
 trap 'rm -rf "$site"' EXIT
@@ -75,6 +78,11 @@ for precision in $precisions; do
     part "kit in $precision" "$python" -m vaekit bench --backend jax "${given[@]}" \
       --seconds "$seconds" --measure "${MEASURES:-training,encode,decode,sample,startup}" \
       --batch-sizes "${SIZES:-32,128,512,2048,8192}" --out "$out/kit-$precision.json"
+  fi
+  if asked variants; then
+    part "variants in $precision" "$python" benchmarks/gpu/variants.py --precision "$precision" \
+      "${variants[@]}" --seconds "$seconds" --batch-size "${VARIANT_SIZE:-128}" \
+      --out "$out/variants-$precision.json"
   fi
   if asked peers; then
     part "peers in $precision" "$python" benchmarks/bench_peers.py --backend jax \

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import keras
 import numpy as np
 
 from vaekit.benchmark.counting import Count, count_work
@@ -19,6 +20,7 @@ from vaekit.engine import Pace, compile_train, epoch_order
 from vaekit.errors import UserError
 from vaekit.memory import free_memory
 from vaekit.run import Run
+from vaekit.startup import on_cpu
 from vaekit.trainer import open_session
 from vaekit.trainer.progress import Progress
 from vaekit.types import Dataset, Images
@@ -96,9 +98,13 @@ class Subject:
         """
         pace = Pace(self.config.steps_per_call)
         waiting = np.empty((0, batch_size), "int32")
+        compiled = on_cpu() or keras.backend.backend() != "jax"
 
         def repeat(steps: int) -> float:
-            nonlocal waiting
+            nonlocal waiting, compiled
+            if steps > 1 and not compiled:
+                self._compile_lengths(batch_size)
+                compiled = True
             while steps:
                 if not len(waiting):
                     waiting = self._next_epoch(batch_size)
@@ -111,6 +117,14 @@ class Subject:
             return float(self.program.columns.means(rows[-1], batch_size)["loss"][0])
 
         return repeat
+
+    def _compile_lengths(self, batch_size: int) -> None:
+        """Call JAX's loop of each length once, since each compiles: none shall within a time."""
+        block = self._next_epoch(batch_size)
+        most, length = min(len(block), self._train.most(batch_size)), 1
+        while length <= most:
+            self._train(block[:length])
+            length *= 2
 
     def encode(self, batch_size: int) -> Repeat:
         """Calls of `run.encode` on so many images."""

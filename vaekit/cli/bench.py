@@ -15,6 +15,8 @@ from vaekit.cli.values import BATCH_SIZES, SECONDS
 from vaekit.errors import UserError
 
 _MEASURES = ("training", "encode", "decode", "sample", "startup")
+# What takes minutes, makes runs of its own, and has a result of its own.
+_ALONE = ("growth", "many-runs")
 
 
 class _Measures(click.ParamType[tuple[str, ...]]):
@@ -28,8 +30,14 @@ class _Measures(click.ParamType[tuple[str, ...]]):
             return value
         names = value.split(",")
         for name in names:
-            if name not in _MEASURES:
-                self.fail(f"{name!r} is none of {', '.join(_MEASURES)}.", param, ctx)
+            if name not in (*_MEASURES, *_ALONE):
+                known = ", ".join((*_MEASURES, *_ALONE))
+                self.fail(f"{name!r} is none of {known}.", param, ctx)
+        alone = [name for name in _ALONE if name in names]
+        if alone:
+            if len(names) > 1:
+                self.fail(f"{alone[0]} is measured alone: name nothing beside it.", param, ctx)
+            return (alone[0],)
         return tuple(name for name in _MEASURES if name in names)
 
 
@@ -50,7 +58,7 @@ class _Bench(ConfigCommand, click.Group):
     type=_Measures(),
     default=",".join(_MEASURES),
     show_default=True,
-    help="What to measure.",
+    help="What to measure; or alone, in minutes: growth, many-runs.",
 )
 @click.option(
     "--seconds",
@@ -67,6 +75,10 @@ def bench(ctx: click.Context, /, **options: Any) -> None:
 
     Every speed is set against what the arithmetic and the memory traffic of the nets allow here.
     Compiling and warming up are measured apart. Do nothing else on the machine meanwhile.
+
+    `--measure growth` sets the seconds of each stage of a run, from reading to the report, against
+    its work, as images, pixels, latents and epochs double. `--measure many-runs --runs 200` says
+    whether memory stays flat over so many runs in one process.
     """
     if ctx.invoked_subcommand is None:
         _measure(**options)
@@ -97,6 +109,12 @@ def _measure(
         config = tuned(config).applied(config)
     select_backend(config.backend, config.settings)
     warn_of_broken()
+    if measure[0] in _ALONE:
+        result = _measured_alone(measure[0], config, min(batch_sizes), runs)
+        if out is not None:
+            write_result(result, out)
+            click.echo(f"Written to {out}.")
+        return
     from vaekit.benchmark.suite import run_suite
 
     with _named_as_here():
@@ -117,6 +135,20 @@ def _measure(
     if out is not None:
         write_result(result, out)
         click.echo(f"Written to {out}.")
+
+
+def _measured_alone(name: str, config: Any, batch_size: int, runs: int) -> dict[str, Any]:
+    """The result of one of the measures that make runs of their own."""
+    if config.data is not None:
+        raise UserError(f"--measure {name} makes its images itself: leave --data out.")
+    from vaekit.benchmark.growth import run_growth
+    from vaekit.benchmark.many_runs import run_many
+
+    measured = {"growth": run_growth, "many-runs": run_many}[name]
+    with _named_as_here():
+        return measured(
+            config, batch_size=batch_size, runs=runs, say=lambda row: click.echo(_line(row))
+        )
 
 
 @contextmanager
@@ -162,6 +194,8 @@ def _line(row: dict[str, Any]) -> str:
 
     if row["unit"] == "bytes":
         return f"{name_of(row):<36} {row['median'] / 2**20:>12,.0f} MiB"
+    if "verdict" in row:
+        return _verdict(row, name_of(row))
     text = f"{name_of(row):<36} {row['median']:>12,.2f} {row['unit']}"
     text += f" ({row['lowest']:,.2f} to {row['highest']:,.2f})"
     if "share_of_limit" in row:
@@ -169,3 +203,10 @@ def _line(row: dict[str, Any]) -> str:
         built = f"built in {row['build_seconds']:.2f} s, " if "build_seconds" in row else ""
         text += f"; {built}first call {row['first_call_seconds']:.2f} s"
     return text
+
+
+def _verdict(row: dict[str, Any], name: str) -> str:
+    if row["unit"] == "exponent":
+        text = f"{name:<36} grows by the power {row['median']:.2f}, its work by "
+        return f"{text}{row['work_exponent']:.2f}: {row['verdict']}"
+    return f"{name:<36} {row['median'] / 2**10:>12,.1f} KiB a run: {row['verdict']}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 import jax
@@ -10,7 +10,6 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from vaekit.config import MAX_STEPS
 from vaekit.engine.backend import Call, Engine, ForwardStep
 from vaekit.engine.feed import Source
 from vaekit.engine.lockstep import Lockstep, Taken
@@ -153,46 +152,48 @@ def _at(arrays: Any, which: Any) -> Any:
 
 
 def _looped(program: Program, step: Step, source: Source, workers: _Mapping) -> Call:
-    """Many steps in one jitted loop, so that an accelerator is not kept waiting for launches."""
+    """Many steps in one jitted loop, so that an accelerator is not kept waiting for launches.
+
+    XLA knows how many steps a loop has, so the accelerator asks nobody whether to go on. Each count
+    is a program of its own; for there to be few, a block is done in powers of two.
+    """
     feed = source.feed
     held = None
     if feed is None:
         arrays = jax.tree.map(jnp.asarray, source.with_labels(source.pixels, source.labels))
         held = workers.spread(arrays)
+    step = jax.jit(step)  # traced once for the loops of all counts
 
-    # The count is traced, so that a call with fewer steps needs no compilation of its own.
-    def loop(state: State, held: Any, block: Any, count: Any) -> tuple[State, Any]:
-        def batch(number: Any) -> Any:
-            return _at(block, number) if held is None else _at(held, block[number])
+    def loop(state: State, held: Any, block: Any) -> tuple[State, Any]:
+        # Fused with nothing around it: that differs by count, since XLA leaves no loop of one step,
+        # and with it rounding would.
+        apart = jax.lax.optimization_barrier
 
-        def body(number: Any, carry: tuple[State, Any]) -> tuple[State, Any]:
-            state, rows = carry
-            state, row = step(state, batch(number))
-            return state, rows.at[number].set(row)
+        def body(state: State, batch: Any) -> tuple[State, Any]:
+            return apart(step(*apart((state, batch if held is None else _at(held, batch)))))
 
-        _, row = jax.eval_shape(lambda state: step(state, batch(0)), state)
-        most = jax.tree.leaves(block)[0].shape[0]
-        rows = jnp.zeros((most, *row.shape), "float32")
-        return jax.lax.fori_loop(0, count, body, (state, rows))
+        return jax.lax.scan(body, state, block)
 
-    run = jax.jit(workers.mapped(loop, (None, None, 1, None)), donate_argnums=0)
+    run = jax.jit(workers.mapped(loop, (None, None, 1)), donate_argnums=0)
 
     def call(block: np.ndarray) -> np.ndarray:
         variables = _variables(program)
-        most = feed.most(block.shape[1]) if feed else MAX_STEPS
-
-        def padded(part: np.ndarray) -> np.ndarray:
-            whole = np.zeros((most, *part.shape[1:]), part.dtype)
-            whole[: len(part)] = part
-            return whole
-
-        read = jax.tree.map(padded, source.read(block) if feed else block)
-        values = workers.spread([v.value for v in variables])
-        count = workers.spread(jnp.asarray(len(block)))
-        state, rows = run(values, held, workers.spread(read, 1), count)
+        state, rows = workers.spread([v.value for v in variables]), []
+        read = source.read(block) if feed else block
+        for part in _powers_of_two(len(block)):
+            state, row = run(state, held, workers.spread(_at(read, part), 1))
+            rows.append(row)
         for variable, value in zip(variables, workers.own(state), strict=True):
             variable.assign(value)
-        # Cut here: on the device, each length would be compiled.
-        return np.asarray(workers.own(rows))[: len(block)]
+        return np.concatenate(workers.own(rows))
 
     return call
+
+
+def _powers_of_two(count: int) -> Iterator[slice]:
+    """Parts of `count` steps, the largest first, of as many as its bits say."""
+    at = 0
+    for bit in reversed(range(count.bit_length())):
+        if count >> bit & 1:
+            yield slice(at, at + 2**bit)
+            at += 2**bit

@@ -28,4 +28,6 @@ class Pace:
         self.unmeasured = False
         if self._fixed is None:
             fitting = int(SECONDS_A_CALL * steps / max(seconds, 1e-6))
-            self._steps = max(1, min(fitting, 4 * self._steps, MAX_STEPS))
+            fitting = max(1, min(fitting, 4 * self._steps, MAX_STEPS))
+            # A power of two, since JAX's loops are a program for each.
+            self._steps = 1 << (fitting.bit_length() - 1)
