@@ -36,6 +36,7 @@ EVERY = {
     "epochs": 3,
     "patience": 2,
     "batch_size": 48,
+    "accumulate": 4,
     "learning_rate": 1.25e-3,
     "batch_norm_averages": "moving",
     "seed": 2**31 - 1,

@@ -55,7 +55,7 @@ def test_a_batch_that_cannot_fit_is_refused_and_the_one_named_trains(tmp_path):
     assert done.returncode == 2, done.stderr
     said = re.fullmatch(
         r"vaekit: A batch of 512 images of 64x64x1 needs about [\d.]+ GiB, and [\d.]+ GiB of "
-        r"memory are free; one of (\d+) should fit: --batch-size \1\.\n",
+        r"memory are free; one of (\d+) should fit: --batch-size \1, or --accumulate \d+, .*\.\n",
         done.stderr,
     )
     assert said, done.stderr

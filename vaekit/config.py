@@ -226,6 +226,13 @@ class TrainConfig(_PartFields):
         "training",
         shown_default=_by_recipe("batch_size"),
     )
+    accumulate: Positive = option(
+        1,
+        "Take a batch's gradients in N equal slices, and average them before the one update: the "
+        "memory of a slice. Batch norm has the moments of a slice.",
+        "training",
+        metavar="N",
+    )
     learning_rate: Annotated[float, Gt(0)] = option(
         RECIPES[TUTORIAL].learning_rate,
         "Adam's step size, or the highest of a curve.",

@@ -2,6 +2,7 @@
 
 from vaekit.config import MAX_STEPS
 from vaekit.engine.averages import averages_of
+from vaekit.engine.between_images import sets_images_against_each_other
 from vaekit.engine.blueprint import Blueprint
 from vaekit.engine.columns import Columns
 from vaekit.engine.evaluation import Evaluation, score
@@ -42,4 +43,5 @@ __all__ = [
     "epoch_order",
     "score",
     "score_one_by_one",
+    "sets_images_against_each_other",
 ]

@@ -74,6 +74,7 @@ class Blueprint(NamedTuple):
             kernels=self.config.kernels,
             augment=self.config.augment,
             redraws_pixels=self.config.binarize == "dynamic",
+            slices=self.config.accumulate,
         )
 
     def _optimizer(self, vae: VAE) -> keras.optimizers.Optimizer:

@@ -43,6 +43,8 @@ class Program:
     augment: names of `vaekit.augmentation`, by which training images are changed.
     redraws_pixels: whether each step draws training images in black and white.
     drawn: random states of the loss's own, which evaluation moves.
+    moved: all that a training step sets by no gradient: `assigned`, random states, counts.
+    slices: into how many equal slices training cuts a batch; see `vaekit.engine.slices`.
     """
 
     def __init__(
@@ -59,12 +61,14 @@ class Program:
         kernels: KernelChoice = "fused",
         augment: Sequence[str] = (),
         redraws_pixels: bool = False,
+        slices: int = 1,
     ) -> None:
         self.vae = vae
         self.loss = loss
         self.needs = needs
         self.dataset_size = dataset_size
         self.compiled = compiled
+        self.slices = slices
         self.kernels = ActiveKernels(KERNELS[keras.backend.backend()] if kernels == "fused" else ())
         self.noise = keras.random.SeedGenerator(seed, name="noise")
         self.eval_noise = keras.random.SeedGenerator(seed, name="eval_noise")
@@ -101,8 +105,10 @@ class Program:
         self.columns, trained = self._layout(self._train_sums)
         self.eval_columns, assigned = self._layout(self._eval_sums)
         self.drawn = self._drawn_of(assigned)
-        floats = [v for v in self.state if "float" in keras.backend.standardize_dtype(v.dtype)]
-        self.assigned = [v for v in floats if id(v) in trained]
+        self.moved = [v for v in self.state if id(v) in trained]
+        self.assigned = [
+            v for v in self.moved if "float" in keras.backend.standardize_dtype(v.dtype)
+        ]
 
     @property
     def state(self) -> list[keras.Variable]:
