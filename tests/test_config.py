@@ -72,6 +72,7 @@ EVERY = {
     "steps_per_call": 7,
     "compile": True,
     "kernels": "stock",
+    "remat": True,
     "workers": 4,
     "ray_address": "10.0.0.1:6379",
     "max_restarts": 1,

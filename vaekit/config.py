@@ -298,6 +298,12 @@ class TrainConfig(_PartFields):
         shown_default="KERAS_BACKEND, else Keras's own choice",
     )
     precision: Precision = option("float32", "What layers compute in while training.", "machine")
+    remat: bool = option(
+        False,
+        "Whether training keeps a few of the nets' feature maps and computes the others again on "
+        "the way back: less memory, more time, the same gradients.",
+        "machine",
+    )
     kernels: KernelChoice = option(
         "fused",
         "What steps run by: the kit's faster kernels, or Keras's own arithmetic alone.",

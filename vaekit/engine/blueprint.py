@@ -75,6 +75,7 @@ class Blueprint(NamedTuple):
             augment=self.config.augment,
             redraws_pixels=self.config.binarize == "dynamic",
             slices=self.config.accumulate,
+            remat=self.config.remat,
         )
 
     def _optimizer(self, vae: VAE) -> keras.optimizers.Optimizer:

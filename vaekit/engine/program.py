@@ -18,6 +18,7 @@ from vaekit.engine.columns import KL_DIM, Columns
 from vaekit.engine.dynamic_binarization import DynamicBinarization
 from vaekit.engine.loss_terms import LossTerms
 from vaekit.engine.objectives import make_objectives
+from vaekit.engine.remat import Remat
 from vaekit.errors import BuildError
 from vaekit.kernels import KERNELS, ActiveKernels
 from vaekit.latent import Draw, Parameters
@@ -44,6 +45,7 @@ class Program:
     redraws_pixels: whether each step draws training images in black and white.
     drawn: random states of the loss's own, which evaluation moves.
     moved: all that a training step sets by no gradient: `assigned`, random states, counts.
+    remat: whether training keeps little of the nets' way forward; see `vaekit.engine.remat`.
     slices: into how many equal slices training cuts a batch; see `vaekit.engine.slices`.
     """
 
@@ -62,8 +64,11 @@ class Program:
         augment: Sequence[str] = (),
         redraws_pixels: bool = False,
         slices: int = 1,
+        remat: bool = False,
     ) -> None:
         self.vae = vae
+        if remat:
+            vae.call_in_training_by(Remat(vae.likelihood_decoder, vae.in_training_precision))
         self.loss = loss
         self.needs = needs
         self.dataset_size = dataset_size

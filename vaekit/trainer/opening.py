@@ -88,6 +88,11 @@ def open_session(
             f"torch can't compile a step that {group.size} workers do together: leave "
             f"{option_text('compile')} out."
         )
+    if blueprint.compiled and config.remat and keras.backend.backend() == "torch":
+        raise UserError(
+            "A compiled step keeps what torch's compiler chooses: leave "
+            f"{option_text('remat')} out, or {option_text('compile')}."
+        )
     built = blueprint.build()
     program = blueprint.program(built)
     for name in config.augment:
