@@ -89,7 +89,7 @@ class JaxEngine(Engine):
 
         sliced = _Sliced(nothing, added, finished, workers.slices)
         if on_cpu():
-            mapping = workers.group.collective or _Alone()
+            mapping: Any = workers.group.collective or _Alone()
             return _one_by_one(program, sliced.calls(mapping), source, mapping)
         return _steps(program, sliced.step, source, workers.group.collective)
 
@@ -111,17 +111,17 @@ class _Sliced(NamedTuple):
     nothing: Callable[[State], Taken]
     added: Callable[[State, Any, Any, Taken], tuple[Taken, list[Any]]]
     finished: Callable[[State, Taken, list[Any]], tuple[State, Any]]
-    count: int
+    slices: int
 
     def step(self, state: State, batch: Any) -> tuple[State, Any]:
         """Within one compiled function: a loop over slices."""
-        slices = in_slices(batch, self.count)
+        slices = in_slices(batch, self.slices)
 
         def body(number: Any, carry: tuple[Taken, list[Any]]) -> tuple[Taken, list[Any]]:
             return self.added(state, _at(slices, number), number, carry[0])
 
         first = self.added(state, _at(slices, 0), 0, self.nothing(state))
-        total, moved = jax.lax.fori_loop(1, self.count, body, first)
+        total, moved = jax.lax.fori_loop(1, self.slices, body, first)
         return self.finished(state, total, moved)
 
     def calls(self, workers: _Mapping) -> Callable[[State, Any], tuple[State, Any]]:
@@ -131,9 +131,9 @@ class _Sliced(NamedTuple):
         finish = jax.jit(workers.mapped(self.finished, (None, None, None)), donate_argnums=0)
 
         def step(state: State, batch: Any) -> tuple[State, Any]:
-            slices = in_slices(batch, self.count)
+            slices = in_slices(batch, self.slices)
             total, moved = begin(state), []
-            for number in range(self.count):
+            for number in range(self.slices):
                 part = workers.spread(_at(slices, number), 0)
                 which = workers.spread(np.int32(number))
                 total, moved = add(state, part, which, total)
