@@ -135,7 +135,11 @@ def fitting(case: dict[str, Any], gib: float) -> dict[str, int]:
     image = max(twice - once, 1) / case["batch"]
     room = gib * 2**30 - case["held"] - max(0.0, once - case["batch"] * image)
     side = case["size"] * math.sqrt(max(room, 0) / (case["batch"] * image))
-    return {"image_bytes": int(image), "largest_batch": int(room / image), "largest_side": int(side)}
+    return {
+        "image_bytes": int(image),
+        "largest_batch": int(room / image),
+        "largest_side": int(side),
+    }
 
 
 def line(case: dict[str, Any], gib: float) -> str:

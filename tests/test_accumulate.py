@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -23,7 +24,7 @@ DENSE = {"encoder": "dense", "encoder_opt": {"width": 8}, "decoder": "small"}
 
 
 @pytest.fixture(params=ON)
-def device(request, monkeypatch):
+def device(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """On JAX, steps run in a loop where the device is none of a processor's."""
     if request.param != "own device":
         monkeypatch.setattr("keras.distribution.list_devices", lambda: [request.param])
@@ -46,7 +47,7 @@ def agree(sliced: Program, whole: Program) -> None:
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5)
 
 
-def test_a_step_is_that_of_the_whole_batch(device):
+def test_a_step_is_that_of_the_whole_batch(device: None) -> None:
     """Its noise, too: of z, of pixels, of augmentation; and all random states are then the same."""
     noise = {"augment": ["flip"], "binarize": "dynamic"}
     agree(program_of(3, **noise), program_of(1, **noise))
@@ -68,12 +69,13 @@ class Pair(Loss):
         }
 
 
-def test_each_player_has_its_own_average(registering):
+@pytest.mark.slow
+def test_each_player_has_its_own_average(registering: Any) -> None:
     vaekit.register_loss("pair", Pair)
     agree(program_of(4, loss="pair"), program_of(1, loss="pair"))
 
 
-def test_batch_norms_averages_move_once_by_the_mean_over_slices():
+def test_batch_norms_averages_move_once_by_the_mean_over_slices() -> None:
     program = program_of(3, **SMALL_NETS)
     (norm,) = (
         layer
@@ -95,7 +97,8 @@ def test_batch_norms_averages_move_once_by_the_mean_over_slices():
     )
 
 
-def test_float16_scales_once_and_skips_a_step_of_which_one_slice_overflows():
+@pytest.mark.slow
+def test_float16_scales_once_and_skips_a_step_of_which_one_slice_overflows() -> None:
     program = program_of(3, precision="mixed_float16")
     train = compile_train(program, some_images())
     scale = program.optimizer.dynamic_scale
@@ -112,7 +115,7 @@ def test_float16_scales_once_and_skips_a_step_of_which_one_slice_overflows():
         np.testing.assert_array_equal(old, variable.numpy())
 
 
-def test_a_loss_that_sets_images_against_each_other_is_found(registering):
+def test_a_loss_that_sets_images_against_each_other_is_found(registering: Any) -> None:
     class Rivals(Pair):
         """Each image's size against the batch's."""
 
@@ -137,7 +140,7 @@ def test_a_loss_that_sets_images_against_each_other_is_found(registering):
 
 
 @pytest.mark.quick
-def test_uneven_slices_are_refused():
+def test_uneven_slices_are_refused() -> None:
     refuse_uneven(24, 2, 3)
     for workers, slices, message in (
         (
@@ -152,8 +155,10 @@ def test_uneven_slices_are_refused():
 
 
 @pytest.mark.slow
-def test_a_run_in_slices_goes_on_to_the_bit(tmp_path, capsys):
-    options = {
+def test_a_run_in_slices_goes_on_to_the_bit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options: dict[str, Any] = {
         **SMALL_NETS,
         "data": "mnist-sample",
         "limit": 43,

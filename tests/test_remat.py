@@ -53,9 +53,17 @@ def trained(program: Program) -> tuple[np.ndarray, list[np.ndarray]]:
 
 
 @pytest.mark.parametrize(
-    "config", [{}, {"precision": "mixed_bfloat16", "accumulate": 2}], ids=["float32", "mixed"]
+    "config",
+    [
+        {},
+        pytest.param(
+            {"precision": "mixed_bfloat16", "accumulate": 2}, marks=pytest.mark.slow, id="mixed"
+        ),
+    ],
 )
-def test_steps_and_all_that_they_move_are_the_same(registering, config):
+def test_steps_and_all_that_they_move_are_the_same(
+    registering: Any, config: dict[str, Any]
+) -> None:
     """Weights, batch norm's averages, and the random states of z and of dropout."""
     (rows, state), (plain, expected) = (trained(program_of(on, **config)) for on in (True, False))
     close = {"rtol": 2e-2, "atol": 1e-2} if "precision" in config else {"rtol": 1e-4, "atol": 1e-6}
@@ -65,7 +73,7 @@ def test_steps_and_all_that_they_move_are_the_same(registering, config):
 
 
 @pytest.mark.quick
-def test_a_net_is_cut_where_little_is_kept():
+def test_a_net_is_cut_where_little_is_kept() -> None:
     """By hand: cuts keep 1 each, and the largest segment is then one of the three of 24."""
     sizes = [16, 8, 16, 8, 16, 8]
     plan = best_plan(sizes, [99, 1, 99, 1, 99, 0])
