@@ -111,21 +111,19 @@ def measured(who: str, options: str, size: int, steps: int) -> dict[str, Any]:
     batch = BATCHES[size]
     step = plain_torch(size, 2 * batch) if who == PLAIN_TORCH else kit(size, 2 * batch, options)
     peaks, rates = [], []
+    forget_peak()
+    held = peak_memory()
     for count in (batch, 2 * batch):
         forget_peak()
-        held = peak_memory()
         for number in range(2 + steps if count == batch else 2):
             began = time.perf_counter()
             step(count)
             if count == batch and number > 1:
                 rates.append(batch / (time.perf_counter() - began))
         peaks.append(peak_memory() - held)
-        held_first = held if count == batch else held_first
-    # What the first batch left behind counts for the second, too.
-    peaks[1] += held - held_first
     return {
         **{"who": who, "options": options, "size": size, "batch": batch},
-        **{"rates": rates, "peaks": peaks, "held": held_first},
+        **{"rates": rates, "peaks": peaks, "held": held},
     }
 
 
@@ -195,7 +193,11 @@ def kit(size: int, most: int, options: str) -> Step:
     parts = resolve_parts(config, discover().registry)
     program = Blueprint(config, parts, (size, size, 3), dataset_size=most).program()
     train = compile_train(program, images_of(size, most))
-    return lambda count: [train(np.arange(count, dtype="int32")[None])] and None
+
+    def step(count: int) -> None:
+        train(np.arange(count, dtype="int32")[None])
+
+    return step
 
 
 def plain_torch(size: int, most: int) -> Step:

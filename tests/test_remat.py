@@ -66,10 +66,10 @@ def test_steps_and_all_that_they_move_are_the_same(
 ) -> None:
     """Weights, batch norm's averages, and the random states of z and of dropout."""
     (rows, state), (plain, expected) = (trained(program_of(on, **config)) for on in (True, False))
-    close = {"rtol": 2e-2, "atol": 1e-2} if "precision" in config else {"rtol": 1e-4, "atol": 1e-6}
-    np.testing.assert_allclose(rows, plain, **close)
+    rtol, atol = (2e-2, 1e-2) if "precision" in config else (1e-4, 1e-6)
+    np.testing.assert_allclose(rows, plain, rtol=rtol, atol=atol)
     for one, other in zip(state, expected, strict=True):
-        np.testing.assert_allclose(one, other, **close)
+        np.testing.assert_allclose(one, other, rtol=rtol, atol=atol)
 
 
 @pytest.mark.quick
