@@ -75,6 +75,7 @@ def test_each_player_has_its_own_average(registering: Any) -> None:
     agree(program_of(4, loss="pair"), program_of(1, loss="pair"))
 
 
+@pytest.mark.slow
 def test_batch_norms_averages_move_once_by_the_mean_over_slices() -> None:
     program = program_of(3, **SMALL_NETS)
     (norm,) = (

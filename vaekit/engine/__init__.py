@@ -12,6 +12,7 @@ from vaekit.engine.one_by_one import score_one_by_one
 from vaekit.engine.pace import SECONDS_A_CALL, Pace
 from vaekit.engine.program import Batch, Program
 from vaekit.engine.scorer import Scorer
+from vaekit.engine.segment_plan import least_held
 from vaekit.engine.steps import (
     Steps,
     batches,
@@ -41,6 +42,7 @@ __all__ = [
     "compile_evaluate",
     "compile_train",
     "epoch_order",
+    "least_held",
     "score",
     "score_one_by_one",
     "sets_images_against_each_other",

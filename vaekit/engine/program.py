@@ -73,7 +73,7 @@ class Program:
         self.needs = needs
         self.dataset_size = dataset_size
         self.compiled = compiled
-        self.slices = slices
+        self.slices, self.remat = slices, remat
         self.kernels = ActiveKernels(KERNELS[keras.backend.backend()] if kernels == "fused" else ())
         self.noise = keras.random.SeedGenerator(seed, name="noise")
         self.eval_noise = keras.random.SeedGenerator(seed, name="eval_noise")

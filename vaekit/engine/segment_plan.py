@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from vaekit.kernels.segments import Call, Calls, Segment
+import keras
+
+from vaekit.kernels.segments import Call, Calls, Segment, calls_of
 
 _TRIED = 40  # sizes of the largest segment
 
@@ -22,8 +24,16 @@ class Plan(NamedTuple):
 
 def planned(calls: Calls) -> list[Segment]:
     """A net's segments, which hold little."""
-    plan = best_plan([call.size for call in calls.calls], _crossing(calls))
-    return [_segment(calls, start, end) for start, end in plan.segments]
+    return [_segment(calls, start, end) for start, end in _plan(calls).segments]
+
+
+def least_held(model: keras.Model) -> int:
+    """How many values of an image are held at once, at the least, where a net is cut so."""
+    return _plan(calls_of(model)).held
+
+
+def _plan(calls: Calls) -> Plan:
+    return best_plan([call.size for call in calls.calls], _crossing(calls))
 
 
 def best_plan(sizes: Sequence[int], crossing: Sequence[int]) -> Plan:

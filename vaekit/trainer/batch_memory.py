@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from vaekit.checkpoint import snapshot
-from vaekit.engine import Program, Steps
+from vaekit.engine import Program, Steps, least_held
 from vaekit.errors import UserError
 from vaekit.memory import forget_peak, free_memory, is_out_of_memory, peak_memory
 from vaekit.startup import device_name, on_cpu
@@ -145,7 +145,13 @@ def _needs(program: Program, train: Steps, size: int, free: int) -> Callable[[in
 
 
 def _feature_bytes(program: Program) -> int:
-    """The least that training holds for an image: what each layer gives, until the way back."""
+    """The least that training holds for an image: what each layer gives, until the way back.
+
+    Of layers that are computed again, only what is kept.
+    """
+    if program.remat:
+        # Two bytes a value: layers may compute in 16 bits.
+        return 2 * max(least_held(program.vae.heads), least_held(program.vae.decoder))
     return sum(
         math.prod(side or 1 for side in tensor.shape[1:]) * (2 if "16" in tensor.dtype else 4)
         for model in (program.vae.posterior, program.vae.decoder)
