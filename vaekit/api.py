@@ -400,7 +400,7 @@ def launch_training(
     from vaekit.workers import refuse_uneven
 
     if "batch_size" in config.model_fields_set:
-        refuse_uneven(config.batch_size, config.workers)
+        refuse_uneven(config.batch_size, config.workers, config.accumulate)
     if config.out is not None and not resume:
         RunDirectory(config.out).refuse_existing()
     asked = {"resume": resume, "allow_change": tuple(allow_change)}

@@ -227,6 +227,13 @@ class TrainConfig(_PartFields):
         "training",
         shown_default=_by_recipe("batch_size"),
     )
+    accumulate: Positive = option(
+        1,
+        "Take a batch's gradients in N equal slices, and average them before the one update: the "
+        "memory of a slice. Batch norm has the moments of a slice.",
+        "training",
+        metavar="N",
+    )
     learning_rate: Annotated[float, Gt(0)] = option(
         RECIPES[TUTORIAL].learning_rate,
         "Adam's step size, or the highest of a curve.",
@@ -292,6 +299,12 @@ class TrainConfig(_PartFields):
         shown_default="KERAS_BACKEND, else Keras's own choice",
     )
     precision: Precision = option("float32", "What layers compute in while training.", "machine")
+    remat: bool = option(
+        False,
+        "Whether training keeps a few of the nets' feature maps and computes the others again on "
+        "the way back: less memory, more time, the same gradients.",
+        "machine",
+    )
     kernels: KernelChoice | None = option(
         None,
         "What steps run by: the kit's faster kernels, or Keras's own arithmetic alone.",

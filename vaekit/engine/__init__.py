@@ -2,6 +2,7 @@
 
 from vaekit.config import MAX_STEPS
 from vaekit.engine.averages import averages_of
+from vaekit.engine.between_images import sets_images_against_each_other
 from vaekit.engine.blueprint import Blueprint
 from vaekit.engine.columns import Columns
 from vaekit.engine.evaluation import Evaluation, score
@@ -11,6 +12,7 @@ from vaekit.engine.one_by_one import score_one_by_one
 from vaekit.engine.pace import SECONDS_A_CALL, Pace
 from vaekit.engine.program import Batch, Program
 from vaekit.engine.scorer import Scorer
+from vaekit.engine.segment_plan import least_held
 from vaekit.engine.steps import (
     Steps,
     batches,
@@ -40,6 +42,8 @@ __all__ = [
     "compile_evaluate",
     "compile_train",
     "epoch_order",
+    "least_held",
     "score",
     "score_one_by_one",
+    "sets_images_against_each_other",
 ]

@@ -75,6 +75,8 @@ class Blueprint(NamedTuple):
             xla=bool(self.config.xla),
             augment=self.config.augment,
             redraws_pixels=self.config.binarize == "dynamic",
+            slices=self.config.accumulate,
+            remat=self.config.remat,
         )
 
     def _optimizer(self, vae: VAE) -> keras.optimizers.Optimizer:

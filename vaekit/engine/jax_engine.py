@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -12,8 +12,9 @@ import numpy as np
 
 from vaekit.engine.backend import Call, Engine, ForwardStep
 from vaekit.engine.feed import Source
-from vaekit.engine.lockstep import Lockstep, Taken
+from vaekit.engine.lockstep import Lockstep
 from vaekit.engine.program import Program
+from vaekit.engine.slices import Taken, in_slices
 from vaekit.startup import on_cpu
 
 State = list[Any]  # values of `program.state`, in that order
@@ -35,11 +36,11 @@ class JaxEngine(Engine):
 
         assigned = [slots[id(variable)] for variable in workers.assigned]
 
-        def step(state: State, batch: Any) -> tuple[State, Any]:
-            with workers.stepping(batch):
-                return workers.kernels.try_out(lambda: stepped(state, batch))
+        def of_slice(state: State, batch: Any, number: Any) -> tuple[Taken, State]:
+            with workers.stepping(batch, number):
+                return workers.kernels.try_out(lambda: gradients_of(state, batch))
 
-        def stepped(state: State, batch: Any) -> tuple[State, Any]:
+        def gradients_of(state: State, batch: Any) -> tuple[Taken, State]:
             weights = [[state[slot] for slot in places] for places in trained]
             losses, pull, (row, state) = jax.vjp(
                 lambda weights: losses_of(weights, state, batch), weights, has_aux=True
@@ -50,7 +51,11 @@ class JaxEngine(Engine):
                 seeds = [jnp.ones_like(loss) * (at == number) for at, loss in enumerate(losses)]
                 (all_gradients,) = pull(seeds)
                 gradients.append(all_gradients[number])
-            taken = workers.averaged(Taken(gradients, row, [state[slot] for slot in assigned]))
+            return Taken(gradients, row, [state[slot] for slot in assigned]), state
+
+        def update(state: State, taken: Taken) -> tuple[State, Any]:
+            weights = [[state[slot] for slot in places] for places in trained]
+            taken = workers.averaged(taken)
             state = _with_values(state, assigned, taken.assigned)
             for number, objective in enumerate(program.objectives):
                 tuned = [slots[id(variable)] for variable in objective.optimizer.variables]
@@ -60,7 +65,32 @@ class JaxEngine(Engine):
                 state = _with_values(_with_values(state, trained[number], values), tuned, tuning)
             return state, taken.row
 
-        return _steps(program, step, source, workers.group.collective)
+        def step(state: State, batch: Any) -> tuple[State, Any]:
+            taken, state = of_slice(state, batch, 0)
+            return update(state, taken)
+
+        if workers.slices == 1:
+            return _steps(program, step, source, workers.group.collective)
+
+        restarted = [slots[id(variable)] for variable in workers.restarted]
+
+        def added(state: State, batch: Any, number: Any, total: Taken) -> tuple[Taken, list[Any]]:
+            taken, after = of_slice(state, batch, number)
+            return total.plus(taken), [after[slot] for slot in restarted]
+
+        def nothing(state: State) -> Taken:
+            places = [*trained, assigned]
+            *gradients, own = ([jnp.zeros_like(state[at]) for at in some] for some in places)
+            return Taken(gradients, jnp.zeros(sum(program.columns.widths)), own)
+
+        def finished(state: State, total: Taken, moved: list[Any]) -> tuple[State, Any]:
+            return update(_with_values(state, restarted, moved), total.averaged(workers.slices))
+
+        sliced = _Sliced(nothing, added, finished, workers.slices)
+        if on_cpu():
+            mapping: Any = workers.group.collective or _Alone()
+            return _one_by_one(program, sliced.calls(mapping), source, mapping)
+        return _steps(program, sliced.step, source, workers.group.collective)
 
     def forward(self, program: Program, step: ForwardStep, source: Source) -> Call:
         def pure(state: State, batch: Any) -> tuple[State, Any]:
@@ -70,6 +100,47 @@ class JaxEngine(Engine):
             return state, row
 
         return _steps(program, pure, source)
+
+
+class _Sliced(NamedTuple):
+    """A step whose batch is taken in slices, of pure functions.
+
+    nothing: sums to begin with. added: to them, what is taken of one slice, and the values of what
+        it moved. finished: the next state, and the row.
+    """
+
+    nothing: Callable[[State], Taken]
+    added: Callable[[State, Any, Any, Taken], tuple[Taken, list[Any]]]
+    finished: Callable[[State, Taken, list[Any]], tuple[State, Any]]
+    slices: int
+
+    def step(self, state: State, batch: Any) -> tuple[State, Any]:
+        """Within one compiled function: a loop over slices."""
+        slices = in_slices(batch, self.slices)
+
+        def body(number: Any, carry: tuple[Taken, list[Any]]) -> tuple[Taken, list[Any]]:
+            return self.added(state, _at(slices, number), number, carry[0])
+
+        first = self.added(state, _at(slices, 0), 0, self.nothing(state))
+        total, moved = jax.lax.fori_loop(1, self.slices, body, first)
+        return self.finished(state, total, moved)
+
+    def calls(self, workers: _Mapping) -> Callable[[State, Any], tuple[State, Any]]:
+        """A compiled function for a slice, and one for the update: see `_one_by_one`."""
+        begin = jax.jit(workers.mapped(self.nothing, (None,)))
+        add = jax.jit(workers.mapped(self.added, (None, 0, None, None)), donate_argnums=3)
+        finish = jax.jit(workers.mapped(self.finished, (None, None, None)), donate_argnums=0)
+
+        def step(state: State, batch: Any) -> tuple[State, Any]:
+            slices = in_slices(batch, self.slices)
+            total, moved = begin(state), []
+            for number in range(self.slices):
+                part = workers.spread(_at(slices, number), 0)
+                which = workers.spread(np.int32(number))
+                total, moved = add(state, part, which, total)
+            return finish(state, total, moved)
+
+        return step
 
 
 def _stateless(program: Program, state: State, call: Callable[[], Any]) -> tuple[Any, State]:
@@ -119,16 +190,20 @@ class _Alone:
 
 def _steps(program: Program, step: Step, source: Source, workers: Any = None) -> Call:
     mapping: _Mapping = workers or _Alone()
-    return (_one_by_one if on_cpu() else _looped)(program, step, source, mapping)
+    if not on_cpu():
+        return _looped(program, step, source, mapping)
+    run = jax.jit(mapping.mapped(step, (None, 0)), donate_argnums=0)
+    return _one_by_one(
+        program, lambda state, batch: run(state, mapping.spread(batch, 0)), source, mapping
+    )
 
 
-def _one_by_one(program: Program, step: Step, source: Source, workers: _Mapping) -> Call:
-    """A call of the jitted step for each, since a processor pays little for starting one.
+def _one_by_one(program: Program, run: Step, source: Source, workers: _Mapping) -> Call:
+    """A call of a jitted step for each, since a processor pays little for starting one.
 
     XLA's loops run there at a third of that speed and less: measured, 43 images a second in a loop
     and 124 without (conv5 and deconv4, batch 32, two cores, JAX 0.10).
     """
-    run = jax.jit(workers.mapped(step, (None, 0)), donate_argnums=0)
     held = source.with_labels(source.pixels, source.labels)
 
     def call(block: np.ndarray) -> np.ndarray:
@@ -137,7 +212,7 @@ def _one_by_one(program: Program, step: Step, source: Source, workers: _Mapping)
         read = source.read(block) if source.feed else None
         for number, indices in enumerate(block):
             batch = _at(held, indices) if read is None else _at(read, number)
-            state, row = run(state, workers.spread(batch, 0))
+            state, row = run(state, batch)
             rows.append(row)
         for variable, value in zip(variables, workers.own(state), strict=True):
             variable.assign(value)

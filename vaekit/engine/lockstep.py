@@ -10,14 +10,15 @@ with the whole batch, up to rounding, wherever the loss is a mean over images.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, NamedTuple
+from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
 from vaekit.engine.program import Program
+from vaekit.engine.slices import Taken
 from vaekit.kernels import ActiveKernels
 from vaekit.kernels.worker_draws import shared_draws
 from vaekit.kernels.worker_moments import shared_moments
@@ -25,44 +26,43 @@ from vaekit.types import Tensor
 from vaekit.workers import Group
 
 
-class Taken(NamedTuple):
-    """What a step makes of a batch, before weights move: gradients of each objective, and a row.
-
-    assigned: the values of `Lockstep.assigned`, after the step.
-    """
-
-    gradients: list[list[Any]]
-    row: Tensor
-    assigned: list[Any]
-
-
 class Lockstep:
-    """The workers' part in a program's training steps; of one that is alone, nothing is changed.
+    """The workers' part in a program's training steps, and that of the slices of their shares.
 
-    assigned: variables that a step moves by no gradient, and that hang on its images.
+    Of one that is alone and takes its batch whole, nothing is changed.
+
+    slices: how many there are of a worker's share.
+    assigned: variables that a step moves by no gradient, and that hang on its images: theirs are
+        means over workers and slices.
+    restarted: what each slice begins with as the step found it.
     """
 
     def __init__(self, program: Program, group: Group) -> None:
         self.group = group
         self.kernels: ActiveKernels = program.kernels
+        self.slices = program.slices
+        self.restarted: list[keras.Variable] = program.moved if self.slices > 1 else []
         self.assigned: list[keras.Variable] = []
         if group.size > 1:
             # The faster ones take a worker's own moments.
             self.kernels = program.kernels.without("keras.layers.BatchNormalization.call")
+        if group.size * self.slices > 1:
             self.assigned = program.assigned
 
     @contextmanager
-    def stepping(self, batch: Any) -> Iterator[None]:
-        """While entered, a step on this share of a batch, known or not, may be traced or run."""
-        if self.group.collective is None:
-            yield
-            return
-        side = keras.tree.flatten(batch)[0].shape[0]
-        rank, size = self.group.rank, self.group.size
-        with (
-            shared_draws(rank, size, side),
-            shared_moments(self.group.collective.sum, rank, size),
-        ):
+    def stepping(self, batch: Any, number: Any = 0) -> Iterator[None]:
+        """While entered, a step on a slice of this share of a batch may be traced or run.
+
+        batch, number: the slice, and which it is; known or not.
+        """
+        rank, size, collective = self.group.rank, self.group.size, self.group.collective
+        with ExitStack() as stack:
+            if size * self.slices > 1:
+                side = keras.tree.flatten(batch)[0].shape[0]
+                which = rank * self.slices + number
+                stack.enter_context(shared_draws(which, size * self.slices, side))
+            if collective is not None:
+                stack.enter_context(shared_moments(collective.sum, rank, size))
             yield
 
     def averaged(self, taken: Taken) -> Taken:

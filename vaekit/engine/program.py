@@ -18,6 +18,7 @@ from vaekit.engine.columns import KL_DIM, Columns
 from vaekit.engine.dynamic_binarization import DynamicBinarization
 from vaekit.engine.loss_terms import LossTerms
 from vaekit.engine.objectives import make_objectives
+from vaekit.engine.remat import Remat
 from vaekit.errors import BuildError
 from vaekit.kernels import ActiveKernels, usable_kernels
 from vaekit.latent import Draw, Parameters
@@ -44,6 +45,9 @@ class Program:
     augment: names of `vaekit.augmentation`, by which training images are changed.
     redraws_pixels: whether each step draws training images in black and white.
     drawn: random states of the loss's own, which evaluation moves.
+    moved: all that a training step sets by no gradient: `assigned`, random states, counts.
+    remat: whether training keeps little of the nets' way forward; see `vaekit.engine.remat`.
+    slices: into how many equal slices training cuts a batch; see `vaekit.engine.slices`.
     """
 
     def __init__(
@@ -61,13 +65,18 @@ class Program:
         xla: bool = False,
         augment: Sequence[str] = (),
         redraws_pixels: bool = False,
+        slices: int = 1,
+        remat: bool = False,
     ) -> None:
         self.vae = vae
+        if remat:
+            vae.call_in_training_by(Remat(vae.likelihood_decoder, vae.in_training_precision))
         self.loss = loss
         self.needs = needs
         self.dataset_size = dataset_size
         self.compiled = compiled
         self.xla = xla
+        self.slices, self.remat = slices, remat
         fused = usable_kernels(keras.backend.backend()) if kernels == "fused" else ()
         self.kernels = ActiveKernels(fused)
         self.noise = keras.random.SeedGenerator(seed, name="noise")
@@ -105,8 +114,10 @@ class Program:
         self.columns, trained = self._layout(self._train_sums)
         self.eval_columns, assigned = self._layout(self._eval_sums)
         self.drawn = self._drawn_of(assigned)
-        floats = [v for v in self.state if "float" in keras.backend.standardize_dtype(v.dtype)]
-        self.assigned = [v for v in floats if id(v) in trained]
+        self.moved = [v for v in self.state if id(v) in trained]
+        self.assigned = [
+            v for v in self.moved if "float" in keras.backend.standardize_dtype(v.dtype)
+        ]
 
     @property
     def state(self) -> list[keras.Variable]:

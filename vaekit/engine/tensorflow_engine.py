@@ -9,8 +9,9 @@ import tensorflow as tf
 
 from vaekit.engine.backend import Call, Engine, ForwardStep
 from vaekit.engine.feed import Source
-from vaekit.engine.lockstep import Lockstep, Taken
+from vaekit.engine.lockstep import Lockstep
 from vaekit.engine.program import Batch, Program
+from vaekit.engine.slices import Taken, in_slices, slice_at
 from vaekit.kernels import ActiveKernels
 
 
@@ -21,11 +22,7 @@ class TensorFlowEngine(Engine):
         objectives = program.objectives
         kernels = workers.kernels
 
-        def step(batch: Batch) -> tf.Tensor:
-            with workers.stepping(batch):
-                return stepped(batch)
-
-        def stepped(batch: Batch) -> tf.Tensor:
+        def gradients_of(batch: Batch) -> Taken:
             with tf.GradientTape(persistent=len(objectives) > 1) as tape:
                 losses, row = program.train_step(batch)
             # All gradients first, so that no objective sees what another has moved.
@@ -33,8 +30,18 @@ class TensorFlowEngine(Engine):
                 tape.gradient(loss, [variable.value for variable in objective.variables])
                 for loss, objective in zip(losses, objectives, strict=True)
             ]
-            assigned = [variable.value for variable in workers.assigned]
-            taken = workers.averaged(Taken(gradients, row, assigned))
+            return Taken(gradients, row, [variable.value for variable in workers.assigned])
+
+        def of_slice(batch: Batch, number: Any = 0) -> Taken:
+            with workers.stepping(batch, number):
+                return gradients_of(batch)
+
+        def step(batch: Batch) -> tf.Tensor:
+            if workers.slices == 1:
+                taken = of_slice(batch)
+            else:
+                taken = _by_slices(of_slice, batch, program, workers)
+            taken = workers.averaged(taken)
             for moves, objective in zip(taken.gradients, objectives, strict=True):
                 objective.optimizer.apply(moves, objective.variables)
             for variable, value in zip(workers.assigned, taken.assigned, strict=True):
@@ -51,6 +58,43 @@ class TensorFlowEngine(Engine):
 
     def forward(self, program: Program, step: ForwardStep, source: Source) -> Call:
         return _looped(step, source, program.kernels)
+
+
+def _by_slices(
+    of_slice: Callable[[Batch, Any], Taken], batch: Batch, program: Program, workers: Lockstep
+) -> Taken:
+    """The mean over a batch's slices, in a loop: side by side, they would take a batch's memory."""
+    slices = in_slices(batch, workers.slices)
+    before = [tf.identity(variable.value) for variable in workers.restarted]
+    moved = [objective.variables for objective in program.objectives]
+    nothing = Taken(
+        [_zeros(variables) for variables in moved],
+        tf.zeros([sum(program.columns.widths)]),
+        _zeros(workers.assigned),
+    )
+
+    def body(number: Any, total: Taken) -> tuple[Any, Taken]:
+        for variable, value in zip(workers.restarted, before, strict=True):
+            variable.assign(value)
+        taken = of_slice(slice_at(slices, number), number)
+        # Embeddings have sparse gradients, and what nothing uses has none.
+        gradients = [
+            [
+                zero if part is None else tf.convert_to_tensor(part)
+                for part, zero in zip(parts, zeros, strict=True)
+            ]
+            for parts, zeros in zip(taken.gradients, nothing.gradients, strict=True)
+        ]
+        return number + 1, total.plus(taken._replace(gradients=gradients))
+
+    _, total = tf.while_loop(
+        lambda number, _: number < workers.slices, body, (0, nothing), parallel_iterations=1
+    )
+    return total.averaged(workers.slices)
+
+
+def _zeros(variables: list[Any]) -> list[tf.Tensor]:
+    return [tf.zeros_like(variable.value) for variable in variables]
 
 
 def _looped(step: ForwardStep, source: Source, kernels: ActiveKernels) -> Call:

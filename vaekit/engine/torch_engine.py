@@ -11,8 +11,9 @@ import torch
 
 from vaekit.engine.backend import Call, Engine, ForwardStep
 from vaekit.engine.feed import Source
-from vaekit.engine.lockstep import Lockstep, Taken
+from vaekit.engine.lockstep import Lockstep
 from vaekit.engine.program import Program
+from vaekit.engine.slices import Taken, one_by_one
 from vaekit.kernels import ActiveKernels
 from vaekit.kernels.compiled_torch import compiled_step
 from vaekit.kernels.small_step_torch import small_step
@@ -24,11 +25,7 @@ class TorchEngine(Engine):
     def train(self, program: Program, source: Source, workers: Lockstep) -> Call:
         objectives = program.objectives
 
-        def step(batch: Any) -> Any:
-            with workers.stepping(batch):
-                return stepped(batch)
-
-        def stepped(batch: Any) -> Any:
+        def gradients_of(batch: Any) -> Taken:
             losses, row = program.train_step(batch)
             # All gradients first, so that no objective sees what another has moved.
             gradients = [
@@ -42,14 +39,27 @@ class TorchEngine(Engine):
                 else ()
                 for loss, objective in zip(losses, objectives, strict=True)
             ]
+            return Taken(
+                [list(moves) for moves in gradients],
+                row.detach(),
+                # A copy: the next slice assigns to the same memory.
+                [variable.value.detach().clone() for variable in workers.assigned],
+            )
+
+        def of_slice(batch: Any, number: int, before: list[Any]) -> Taken:
             with torch.no_grad():
-                taken = workers.averaged(
-                    Taken(
-                        [list(moves) for moves in gradients],
-                        row.detach(),
-                        [variable.value.detach() for variable in workers.assigned],
-                    )
-                )
+                for variable, value in zip(workers.restarted, before, strict=True):
+                    variable.assign(value)
+            with workers.stepping(batch, number):
+                return gradients_of(batch)
+
+        def step(batch: Any) -> Any:
+            before = [variable.value.detach().clone() for variable in workers.restarted]
+            taken = one_by_one(
+                batch, workers.slices, lambda part, number: of_slice(part, number, before)
+            )
+            with torch.no_grad():
+                taken = workers.averaged(taken)
                 for moves, objective in zip(taken.gradients, objectives, strict=True):
                     objective.optimizer.apply(moves, objective.variables)
                 for variable, value in zip(workers.assigned, taken.assigned, strict=True):

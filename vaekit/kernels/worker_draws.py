@@ -1,7 +1,9 @@
 """Keras's draws as those of one process that has all workers' batches: each worker takes its rows.
 
-Replaces: the functions of `keras.src.backend.random`, while a step of one of several workers is
-traced or run.
+So does each slice of a batch whose gradients are accumulated; it is called a worker here, too.
+
+Replaces: the functions of `keras.src.backend.random`, while a step of one of several workers, or
+on one of several slices, is traced or run.
 Why: with equal states of their generators all workers would draw the same noise, and with other
 states a run of several workers would be another run than one of one. Here the noise of an image is
 what one process would have drawn for it in the same batch, if the law is normal or uniform. Other
@@ -30,9 +32,10 @@ _APART = 0x9E3779B9  # the golden ratio's part of 2^32: multiples of it are far 
 
 
 @contextmanager
-def shared_draws(rank: int, size: int, batch: Any) -> Iterator[None]:
+def shared_draws(rank: Any, size: int, batch: Any) -> Iterator[None]:
     """While entered, draws for a batch are this worker's rows of those for all workers' batches.
 
+    rank: which worker it is; it may be known only as the step runs.
     batch: how many images this worker has; None where that is known only as the step runs. Then the
         axis of a shape that isn't known is that of images. What is drawn by a shape without such an
         axis is the same on all workers.
@@ -46,21 +49,20 @@ def shared_draws(rank: int, size: int, batch: Any) -> Iterator[None]:
             axis = None if inside else _images_axis(sides, batch)
             if axis is None:
                 return plain(shape, *args, **kwargs)
-            own = sides[axis]
-            sides[axis] = own * size
+            whole = [*sides[:axis], sides[axis] * size, *sides[axis + 1 :]]
             inside = True
             try:
-                drawn = plain(tuple(sides), *args, **kwargs)
+                drawn = plain(tuple(whole), *args, **kwargs)
             finally:
                 inside = False
-            rows = slice(own * rank, own * (rank + 1))
-            return drawn[(slice(None),) * axis + (rows,)]
+            by_worker = keras.ops.reshape(drawn, (*sides[:axis], size, *sides[axis:]))
+            return keras.ops.take(by_worker, rank, axis=axis)
 
         return draw
 
     def by_seed(plain: Callable[..., Any]) -> Callable[..., Any]:
         def draw(*args: Any, **kwargs: Any) -> Any:
-            with replaced(keras_random, draw_seed=_other_seed(rank)):
+            with replaced(keras_random, draw_seed=_other_seed(rank, size)):
                 return plain(*args, **kwargs)
 
         return draw
@@ -80,12 +82,13 @@ def _images_axis(sides: list[Any], batch: Any) -> int | None:
     return next((at for at, side in enumerate(sides) if int(side) == batch), None)
 
 
-def _other_seed(rank: int) -> Callable[[Any], Any]:
+def _other_seed(rank: Any, size: int) -> Callable[[Any], Any]:
     plain = keras_random.draw_seed
+    by_worker = [[worker * _APART % 2**31, 0] for worker in range(size)]
 
     def draw_seed(seed: Any) -> Any:
         state = plain(seed)
-        apart = keras.ops.convert_to_tensor([rank * _APART % 2**31, 0], dtype=state.dtype)
-        return state + apart
+        apart = keras.ops.convert_to_tensor(by_worker, dtype=state.dtype)
+        return state + keras.ops.take(apart, rank, axis=0)
 
     return draw_seed

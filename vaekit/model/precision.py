@@ -38,12 +38,13 @@ class TrainingPrecision:
 
     @contextmanager
     def active(self) -> Iterator[None]:
-        """While entered, layers compute as they were built to."""
+        """While entered, layers compute as they were built to; it may be entered again within."""
+        before = [(layer, layer.dtype_policy) for layer, _ in self._built]
         self._put(self._built)
         try:
             yield
         finally:
-            self._put([(layer, FLOAT32) for layer, _ in self._built])
+            self._put(before)
 
     @staticmethod
     def _put(policies: Sequence[tuple[Any, Any]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property, partial
 from typing import Any
 
@@ -120,6 +120,8 @@ class VAE:
         self._precision = TrainingPrecision(
             [self.autoencoder, self.posterior, self.likelihood_decoder]
         )
+        self._training_call: Callable[[keras.Model, Any], Any] | None = None
+        self._trained_through = False  # while a step that takes gradients goes by
         self._encoder_weights = encoder.trainable_variables
         if condition is not None:
             self._encoder_weights = [*self._encoder_weights, *embedding.trainable_variables]
@@ -170,6 +172,17 @@ class VAE:
         """Whether training passes through float16, where small gradients vanish."""
         return self._precision.has_float16
 
+    def call_in_training_by(self, call: Callable[[keras.Model, Any], Any]) -> None:
+        """Let steps that take gradients call the nets through `call(model, inputs)`.
+
+        It gives what `model(inputs, training=True)` does, and moves what that moves.
+        """
+        self._training_call = call
+
+    def in_training_precision(self) -> AbstractContextManager[None]:
+        """While entered, layers compute as they do in training."""
+        return self._precision.active()
+
     def __call__(
         self,
         x: Tensor,
@@ -188,7 +201,7 @@ class VAE:
         likelihood: for latents that go by p(x|z). labels: `(B,)`, in a run with a condition.
         parameters: of the images' posteriors; None: those that the encoder gives.
         """
-        with self._precision.active() if training else nullcontext():
+        with self._training() if training else nullcontext():
             return self.in_float32(
                 x,
                 noise,
@@ -198,6 +211,15 @@ class VAE:
                 labels=labels,
                 parameters=parameters,
             )
+
+    @contextmanager
+    def _training(self) -> Iterator[None]:
+        before, self._trained_through = self._trained_through, True
+        try:
+            with self._precision.active():
+                yield
+        finally:
+            self._trained_through = before
 
     def in_float32(
         self,
@@ -272,7 +294,7 @@ class VAE:
             z = ops.reshape(z, (-1, *self.latent_shape))
         if labels is not None and samples is not None:
             labels = ops.tile(labels, (samples,))
-        decoded = self.likelihood_decoder(self._with_labels(z, labels), training=training)
+        decoded = self._called(self.likelihood_decoder, self._with_labels(z, labels), training)
         if samples is not None:
             decoded = ops.reshape(decoded, (samples, -1, *decoded.shape[1:]))
         return ops.cast(decoded, FLOAT32)
@@ -309,9 +331,14 @@ class VAE:
 
     def parameters_of(self, x: Tensor, labels: Tensor | None, *, training: bool) -> Parameters:
         """The parameters of the posteriors of images, by name, `(B, ...)`."""
-        values = self.heads(self._with_labels(x, labels), training=training)
+        values = self._called(self.heads, self._with_labels(x, labels), training)
         values = values if isinstance(values, list | tuple) else [values]
         return dict(zip(self.parameter_names, values, strict=True))
+
+    def _called(self, model: keras.Model, inputs: Any, training: bool) -> Any:
+        if training and self._trained_through and self._training_call is not None:
+            return self._training_call(model, inputs)
+        return model(inputs, training=training)
 
     def _parameters_of_any(self, images: Tensor) -> Mapping[str, Tensor]:
         """Parameters of images that are none of the data's, at rest.

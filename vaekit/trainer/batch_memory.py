@@ -1,4 +1,7 @@
-"""A batch that doesn't fit in memory: told with one that does, before training where it can be."""
+"""A batch that doesn't fit in memory: told with one that does, before training where it can be.
+
+Where a batch is taken in slices, it is a slice that has to fit: sizes here are of slices.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import keras
 import numpy as np
 
 from vaekit.checkpoint import snapshot
-from vaekit.engine import Program, Steps
+from vaekit.engine import Program, Steps, least_held
 from vaekit.errors import UserError
 from vaekit.memory import forget_peak, free_memory, is_out_of_memory, peak_memory
 from vaekit.startup import device_name, on_cpu
@@ -38,10 +41,10 @@ def within_memory(program: Program, train: Steps) -> Steps:
             if not is_out_of_memory(error):
                 raise
         # Out here, nothing of the failed call is alive.
-        size = block.shape[1]
+        size = block.shape[1] // program.slices
         raise UserError(
             f"{_batch(program, size)} doesn't fit in the memory of {device_name()}; "
-            + _advice(_smaller(program, train, size), "does")
+            + _advice(program, size, _smaller(program, train, size), "does")
         )
 
     return train.through(guarded)
@@ -61,8 +64,8 @@ def within_each_memory(program: Program, train: Steps) -> Steps:
                 raise
             raise UserError(
                 f"This worker's share of a batch of {block.shape[1]} images doesn't fit in the "
-                f"memory of {device_name()}: choose a smaller {option_text('batch_size')}, or more "
-                f"{option_text('workers')}."
+                f"memory of {device_name()}: choose a smaller {option_text('batch_size')}, more "
+                f"{option_text('workers')}, or more slices of it: {option_text('accumulate')}."
             ) from error
 
     return train.through(guarded)
@@ -75,25 +78,33 @@ def refuse_hopeless(program: Program, train: Steps, batch_size: int) -> None:
     that comes for it. Small batches are measured and leave the variables as they are.
     """
     free = free_memory()
-    if not on_cpu() or batch_size * _feature_bytes(program) < _PLAINLY_SMALL * free:
+    size = batch_size // program.slices
+    if not on_cpu() or size * _feature_bytes(program) < _PLAINLY_SMALL * free:
         return
-    needs = _needs(program, train, batch_size, free)
-    if needs(batch_size) > free:
-        fitting = _comfortable(batch_size, needs, free)
+    needs = _needs(program, train, size, free)
+    if needs(size) > free:
+        fitting = _comfortable(size, needs, free)
         raise UserError(
-            f"{_batch(program, batch_size)} needs about {needs(batch_size) / 2**30:,.1f} GiB, and "
-            f"{free / 2**30:,.1f} GiB of memory are free; " + _advice(fitting, "should fit")
+            f"{_batch(program, size)} needs about {needs(size) / 2**30:,.1f} GiB, and "
+            f"{free / 2**30:,.1f} GiB of memory are free; "
+            + _advice(program, size, fitting, "should fit")
         )
 
 
 def _batch(program: Program, size: int) -> str:
     height, width, channels = program.vae.image_shape
-    return f"A batch of {size} images of {height}x{width}x{channels}"
+    what = "batch" if program.slices == 1 else "slice"
+    return f"A {what} of {size} images of {height}x{width}x{channels}"
 
 
-def _advice(fitting: int, verb: str) -> str:
+def _advice(program: Program, size: int, fitting: int, verb: str) -> str:
     if fitting:
-        return f"one of {fitting} {verb}: {option_text('batch_size', fitting)}."
+        batch = option_text("batch_size", fitting * program.slices)
+        advice = f"one of {fitting} {verb}: {batch}"
+        if size % fitting == 0:
+            slices = option_text("accumulate", program.slices * size // fitting)
+            advice += f", or {slices}, which takes the whole batch in slices of it"
+        return f"{advice}."
     return (
         f"not even one image does: choose a smaller {option_text('image_size')}, or smaller parts."
     )
@@ -134,7 +145,13 @@ def _needs(program: Program, train: Steps, size: int, free: int) -> Callable[[in
 
 
 def _feature_bytes(program: Program) -> int:
-    """The least that training holds for an image: what each layer gives, until the way back."""
+    """The least that training holds for an image: what each layer gives, until the way back.
+
+    Of layers that are computed again, only what is kept.
+    """
+    if program.remat:
+        # Two bytes a value: layers may compute in 16 bits.
+        return 2 * max(least_held(program.vae.heads), least_held(program.vae.decoder))
     return sum(
         math.prod(side or 1 for side in tensor.shape[1:]) * (2 if "16" in tensor.dtype else 4)
         for model in (program.vae.posterior, program.vae.decoder)
@@ -153,9 +170,9 @@ def _measured(program: Program, train: Steps, size: int) -> tuple[float, float] 
         if not forget_peak():
             return None
         held = peak_memory()
-        train(np.zeros((1, size), "int32"))
+        train(_of_slices(program, size))
         once = peak_memory()
-        train(np.zeros((1, 2 * size), "int32"))
+        train(_of_slices(program, 2 * size))
         twice = peak_memory()
     except Exception as error:
         if not is_out_of_memory(error):
@@ -177,9 +194,14 @@ def _fits(program: Program, train: Steps, size: int) -> bool:
         variable.assign(np.zeros(variable.shape, variable.dtype))
     program.restart_evaluation()
     try:
-        train(np.zeros((1, size), "int32"))
+        train(_of_slices(program, size))
     except Exception as error:
         if not is_out_of_memory(error):
             raise
         return False
     return True
+
+
+def _of_slices(program: Program, size: int) -> np.ndarray:
+    """A step on the first image, its slices of this size."""
+    return np.zeros((1, size * program.slices), "int32")

@@ -46,6 +46,7 @@ from vaekit.trainer.named import resolve_named
 from vaekit.trainer.preset import refuse_uninstalled
 from vaekit.trainer.progress import Progress
 from vaekit.trainer.session import Session
+from vaekit.trainer.slices_told import slices_line
 from vaekit.trainer.sources import Source, choose_source
 from vaekit.trainer.tracking import Tracking
 from vaekit.wording import option_text
@@ -95,6 +96,11 @@ def open_session(
             f"torch can't compile a step that {group.size} workers do together: leave "
             f"{option_text('compile')} out."
         )
+    if blueprint.compiled and config.remat and keras.backend.backend() == "torch":
+        raise UserError(
+            "A compiled step keeps what torch's compiler chooses: leave "
+            f"{option_text('remat')} out, or {option_text('compile')}."
+        )
     with part("nets"):
         built = blueprint.build()
         program = blueprint.program(built)
@@ -102,6 +108,8 @@ def open_session(
         progress.note(f"Augmented, {name}: {AUGMENTATIONS[name]}.")
     if config.binarize is not None:
         progress.note(f"In black and white, {config.binarize}: {BINARIZATIONS[config.binarize]}.")
+    if config.accumulate > 1:
+        progress.note(slices_line(config, program, parts["loss"].name))
     if len(program.vae.latent_shape) > 1 and program.vae.takes_vector:
         shape = "x".join(map(str, program.vae.latent_shape))
         progress.note(

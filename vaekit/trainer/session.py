@@ -365,7 +365,7 @@ class Session:
                 config.batch_norm_averages,
                 self.program,
                 self.source.train,
-                batch_size=config.batch_size,
+                batch_size=config.batch_size // config.accumulate,  # as steps normalise them
                 seed=config.seed,
             ),
             validate=Evaluation(self.program, self.source.validation),

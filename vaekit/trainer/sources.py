@@ -110,14 +110,8 @@ def choose_source(
             f"A batch of {config.batch_size} is more than the {len(train.pixels)} training images "
             f"of {dataset.source}; choose a smaller {option_text('batch_size')}."
         )
-    refuse_uneven(config.batch_size, config.workers)
-    left_over = len(train.pixels) % config.workers
-    if left_over:
-        progress.note(
-            f"The last {left_over} of the {len(train.pixels):,} training images are left out, so "
-            f"that {config.workers} workers have equal shares of an epoch's last batch, too."
-        )
-        train = take(train, slice(len(train.pixels) - left_over))
+    refuse_uneven(config.batch_size, config.workers, config.accumulate)
+    train = _in_equal_shares(train, config, progress)
     train = to_train_on(train, config.binarize, config.seed)
     validation = binarized(validation, config.binarize, config.seed)
     _refuse_one_colour(train.pixels, dataset.source)
@@ -150,6 +144,23 @@ def choose_source(
         **describe(dataset),
     )
     return Source(train, validation, record, chosen, dataset.factors)
+
+
+def _in_equal_shares(train: Images, config: TrainConfig, progress: Progress) -> Images:
+    """Training images less the last few, so that an epoch's last batch divides as all others do."""
+    left_over = len(train.pixels) % (config.workers * config.accumulate)
+    if not left_over:
+        return train
+    who = [
+        f"{number} {name}"
+        for number, name in ((config.workers, "workers"), (config.accumulate, "slices"))
+        if number > 1
+    ]
+    progress.note(
+        f"The last {left_over} of the {len(train.pixels):,} training images are left out, so "
+        f"that {' of '.join(reversed(who))} have equal shares of an epoch's last batch, too."
+    )
+    return take(train, slice(len(train.pixels) - left_over))
 
 
 def _few_labelled(train: Images, config: TrainConfig, progress: Progress) -> Images:
