@@ -20,7 +20,6 @@ class TensorFlowEngine(Engine):
 
     def train(self, program: Program, source: Source, workers: Lockstep) -> Call:
         objectives = program.objectives
-        kernels = workers.kernels
 
         def gradients_of(batch: Batch) -> Taken:
             with tf.GradientTape(persistent=len(objectives) > 1) as tape:
@@ -48,13 +47,14 @@ class TensorFlowEngine(Engine):
                 variable.assign(value)
             return taken.row
 
-        if program.xla:
-            # The step, not the loop: XLA compiles anew for each number of steps a call.
-            stepped = tf.function(stepped, jit_compile=True, autograph=False)
-            # It fuses Keras's own, and knows no operation that the kit's goes by on a processor.
-            # From the same seed it draws other noise.
-            kernels = kernels.without("keras.layers.BatchNormalization.call")
-        return _looped(step, source, kernels)
+        if not program.xla:
+            return _looped(step, source, workers.kernels)
+        # The step, not the loop: XLA compiles anew for each number of steps a call.
+        compiled = tf.function(step, jit_compile=True, autograph=False)
+        # It fuses Keras's own, and knows no operation that the kit's goes by on a processor.
+        # From the same seed it draws other noise.
+        kernels = workers.kernels.without("keras.layers.BatchNormalization.call")
+        return _looped(compiled, source, kernels)
 
     def forward(self, program: Program, step: ForwardStep, source: Source) -> Call:
         return _looped(step, source, program.kernels)
