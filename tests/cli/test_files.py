@@ -5,10 +5,12 @@ from __future__ import annotations
 import h5py
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
 import vaekit
 from tests.cli.commands import cli
+from vaekit.cli import main
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +125,13 @@ def test_decode_named_dataset(run, run_folder, tmp_path):
         file["mine"] = z
     cli("decode", run_folder, f"{tmp_path / 'z.h5'}::mine", "--out", tmp_path / "a.h5")
     np.testing.assert_allclose(h5(tmp_path / "a.h5")["images"], run.decode(z), atol=1e-6)
+
+
+def test_decode_in_tiles_takes_maps(run_folder, tmp_path):
+    cli("encode", run_folder, "--data", "digits", "--out", tmp_path / "z.h5")
+    out = tmp_path / "images.h5"
+    how = ["decode", str(run_folder), str(tmp_path / "z.h5"), "--tile", "4", "--out", str(out)]
+    result = CliRunner().invoke(main, how)
+    assert result.exit_code == 2
+    assert "Only a map of latents can be decoded in tiles" in result.stderr
+    assert not out.exists()

@@ -69,8 +69,14 @@ def encode(model: str, data: str, skip_bad: bool, out: str, split: str, trust: b
     required=True,
     help="A new folder for a PNG each, a .png for one, or .h5 for floats.",
 )
+@click.option(
+    "--tile",
+    type=click.IntRange(1),
+    metavar="PLACES",
+    help="Decode maps in tiles of so many places a side: the same images, in less memory.",
+)
 @_trust
-def decode(model: str, latents: str, out: str, trust: bool) -> None:
+def decode(model: str, latents: str, out: str, tile: int | None, trust: bool) -> None:
     """Decode latents of an HDF5 file into pictures, or `images` of another.
 
     The latents are the dataset NAME, else the one that `encode` writes: z_mean of the default
@@ -84,7 +90,7 @@ def decode(model: str, latents: str, out: str, trust: bool) -> None:
     loaded = _load(model, trust)
     from vaekit import inference
 
-    count = inference.decode_to_file(loaded, latents, Path(out))
+    count = inference.decode_to_file(loaded, latents, Path(out), tile)
     click.echo(f"{out}: {count} images, {stored_as(Path(out))}")
 
 

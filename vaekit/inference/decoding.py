@@ -45,19 +45,23 @@ class Decoder(Protocol):
         """Height, width and channels of the images."""
         ...
 
-    def decode(self, z: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+    def decode(
+        self, z: np.ndarray, labels: np.ndarray | None = None, *, tile: int | None = None
+    ) -> np.ndarray:
         """Images `(N, H, W, C)` of latents `(N, *latent_shape)` and, by class, labels `(N,)`.
 
-        In the latents' place, whole numbers of `code_shape`.
+        In the latents' place, whole numbers of `code_shape`. tile: places a side, of a map that is
+        decoded in tiles.
         """
         ...
 
 
-def decode_to_file(model: Decoder, latents: str, out: Path) -> int:
+def decode_to_file(model: Decoder, latents: str, out: Path, tile: int | None = None) -> int:
     """Decode the latents or codes of an HDF5 file, and write the images as `write_images` does.
 
     latents: a path, whose dataset of the model's point is taken (of the default latent, `z_mean`,
     else `z`), or `path::name`. A model that goes by the class takes that from `labels` beside it.
+    tile: as `Run.decode`'s.
     A chunk at a time, at constant memory. Gives how many there are.
 
     Raises `DataError` if there are no fitting latents or labels, `UserError` where the images have
@@ -75,17 +79,20 @@ def decode_to_file(model: Decoder, latents: str, out: Path) -> int:
         count = _count(source, name, shape, kinds)
         if model.takes_labels:
             _refuse_other_labels(source, count)
-        write_images(out, _decoded(model, source, name, count), (count, *model.image_shape))
+        images = _decoded(model, source, name, count, tile)
+        write_images(out, images, (count, *model.image_shape))
     return count
 
 
-def _decoded(model: Decoder, source: HDF5File, name: str, count: int) -> Iterator[np.ndarray]:
+def _decoded(
+    model: Decoder, source: HDF5File, name: str, count: int, tile: int | None
+) -> Iterator[np.ndarray]:
     for start in range(0, count, _CHUNK):
         z = source.read(name, start, start + _CHUNK)
         if not np.isfinite(z).all():
             raise DataError(f"{source.path}: latents {start} and on are not all finite.")
         labels = source.read(LABELS, start, start + _CHUNK) if model.takes_labels else None
-        yield model.decode(z, labels)
+        yield model.decode(z, labels, tile=tile)
 
 
 def _is_code(file: HDF5File, name: str, shape: tuple[int, ...]) -> bool:

@@ -15,6 +15,7 @@ from vaekit.model.parameters import named_parameters
 from vaekit.model.parts import Built, Parts, build_for, build_vae, resolve_part, resolve_parts
 from vaekit.model.prior_model import drawn_from_prior, noise_dim, prior_draws, prior_model
 from vaekit.model.process_state import seeded
+from vaekit.model.tiles import decoded_in_tiles
 from vaekit.model.vae import VAE
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "build_for",
     "build_part",
     "build_vae",
+    "decoded_in_tiles",
     "drawn_from_prior",
     "encodings_of",
     "in_chunks",

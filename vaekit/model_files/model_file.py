@@ -14,7 +14,7 @@ import numpy as np
 from vaekit.data import Scale, check_labels, free_budget, load_data
 from vaekit.distributions import Posterior
 from vaekit.errors import DataError, ModelFileError
-from vaekit.model import Condition, named_parameters, run_model
+from vaekit.model import Condition, decoded_in_tiles, named_parameters, run_model
 from vaekit.model_files.files import load_model
 from vaekit.stock_layers import HALF, ZEROS
 from vaekit.types import Dataset, Images
@@ -80,11 +80,15 @@ class ModelFile:
         columns: dict[str, np.ndarray] = self.posterior(images)._asdict()
         return columns
 
-    def decode(self, z: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+    def decode(
+        self, z: np.ndarray, labels: np.ndarray | None = None, *, tile: int | None = None
+    ) -> np.ndarray:
         """Images `(N, H, W, C)` of latents `(N, *latent_shape)`.
 
-        labels: the class of each, `(N,)`, for a decoder that goes by it.
+        labels: the class of each, `(N,)`, for a decoder that goes by it. tile: as `Run.decode`'s.
         """
+        if tile is not None:
+            return decoded_in_tiles(self._decoder, np.asarray(z, "float32"), tile)
         classes = _checked(self._decoder, labels, len(z))
         (images,) = run_model(self._decoder, np.asarray(z, "float32"), classes)
         return images

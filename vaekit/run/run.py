@@ -15,7 +15,7 @@ from vaekit.data import Scale
 from vaekit.diagnosis import Diagnosis
 from vaekit.engine import Blueprint, Program, ProgramModel, Scorer, score
 from vaekit.errors import RunError, UserError
-from vaekit.model import Built, Part, build_for, named_parameters, run_model
+from vaekit.model import Built, Part, build_for, decoded_in_tiles, named_parameters, run_model
 from vaekit.options import check_options, resolved_options
 from vaekit.plugins import discover
 from vaekit.run.describe import describe_in_a_line, describe_in_html
@@ -177,11 +177,17 @@ class Run:
         return z
 
     @with_keras_defaults
-    def decode(self, z: Any, labels: Any = None) -> np.ndarray:
+    @with_keras_defaults
+    def decode(self, z: Any, labels: Any = None, *, tile: int | None = None) -> np.ndarray:
         """Images `(N, H, W, C)`, float32, of latents `(N, *latent_shape)`.
 
         z: whole numbers `(N, *code_shape)` are codes, as `encode` gives them.
         labels: the class of each, `(N,)`, in a run with a condition.
+        tile: decode maps in tiles of so many places a side: the same images up to rounding, with
+            the memory of one tile.
+
+        Raises `UserError` for latents of another shape, and for tiles where z is no map or the
+        decoder looks farther than a tile.
         """
         z, shape = np.asarray(z), self.model.latent_shape
         if z.dtype.kind in "iu" and z.shape[1:] == self.code_shape:
@@ -190,6 +196,8 @@ class Run:
         if z.ndim != 1 + len(shape) or z.shape[1:] != shape:
             wanted = ", ".join(map(str, ("N", *shape)))
             raise UserError(f"Latents of this run have shape ({wanted}), not {z.shape}.")
+        if tile is not None:
+            return decoded_in_tiles(self.model.decoder, z, tile)
         (images,) = run_model(self.model.decoder, z, self._images.classes(labels, len(z)))
         return images
 
