@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache, partial
 from typing import Any
 
 import keras
 import numpy as np
 
+from vaekit.kernels import ActiveKernels, usable_kernels
 from vaekit.pixels import as_floats
 from vaekit.startup import refuse_fork
 from vaekit.startup.quiet import retracing_unsaid
@@ -40,11 +42,18 @@ def in_chunks(
         if length < _CHUNK < len(values):
             fill = _CHUNK - length
             chunk = [np.concatenate([p, np.repeat(p[-1:], fill, axis=0)]) for p in chunk]
+        given = chunk if labels is not None else chunk[0]
         with retracing_unsaid():
-            outputs = model.predict_on_batch(chunk if labels is not None else chunk[0])
+            outputs = _kernels().try_out(partial(model.predict_on_batch, given))
         outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
         pairs = zip(outputs, model.outputs, strict=True)
         yield [_as_declared(np.asarray(output)[:length], of) for output, of in pairs]
+
+
+@cache
+def _kernels() -> ActiveKernels:
+    """Those of this process: one that fails is left out from then on."""
+    return ActiveKernels(usable_kernels(keras.backend.backend()))
 
 
 def _as_declared(values: np.ndarray, output: Any) -> np.ndarray:
