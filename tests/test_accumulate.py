@@ -20,7 +20,8 @@ from vaekit.workers import refuse_uneven
 
 pytestmark = pytest.mark.backend
 ON = ["own device", "gpu:0"] if keras.backend.backend() == "jax" else ["own device"]
-DENSE = {"encoder": "dense", "encoder_opt": {"width": 8}, "decoder": "small"}
+DENSE = {"encoder": "mlp", "encoder_opt": {"units": (8,)}, "decoder": "small"}
+SMALL = {**SMALL_NETS, "encoder_opt": {}}
 
 
 @pytest.fixture(params=ON)
@@ -77,7 +78,7 @@ def test_each_player_has_its_own_average(registering: Any) -> None:
 
 @pytest.mark.slow
 def test_batch_norms_averages_move_once_by_the_mean_over_slices() -> None:
-    program = program_of(3, **SMALL_NETS)
+    program = program_of(3, **SMALL)
     (norm,) = (
         layer
         for layer in program.vae.heads.layers
@@ -127,7 +128,7 @@ def test_a_loss_that_sets_images_against_each_other_is_found(registering: Any) -
 
     vaekit.register_loss("pair", Pair)
     vaekit.register_loss("rivals", Rivals)
-    alone, rivals = program_of(2, loss="pair"), program_of(2, loss="rivals", **SMALL_NETS)
+    alone, rivals = program_of(2, loss="pair"), program_of(2, loss="rivals", **SMALL)
     assert not sets_images_against_each_other(alone)
     assert sets_images_against_each_other(rivals)
     config = vaekit.TrainConfig(accumulate=2, batch_size=12)

@@ -20,8 +20,8 @@ TRAINS_AND_LOOKS = """
 
     images = np.random.default_rng(0).integers(0, 255, (8, 8, 8, 1)).astype("uint8")
     vaekit.train(
-        data=images, encoder="dense", decoder="dense", encoder_opt={"width": 4}, epochs=1,
-        decoder_opt={"width": 4}, batch_size=4, figures=False, progress=False, out="run",
+        data=images, encoder="mlp", decoder="mlp", encoder_opt={"units": (4,)}, epochs=1,
+        decoder_opt={"units": (4,)}, batch_size=4, figures=False, progress=False, out="run",
     )
     unasked = ("sklearn", "pandas", "jax", "matplotlib.pyplot", "IPython")
     import keras

@@ -15,7 +15,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from vaekit.sklearn import VAE
 
-TINY = {"width": 4, "depth": 0}
+TINY = {"units": (4,)}
 ESTIMATOR = VAE(epochs=1, encoder_opt=TINY, decoder_opt=TINY)
 # Of those that fit something, these few run on each backend.
 QUICK = {"check_dict_unchanged", "check_methods_sample_order_invariance"}

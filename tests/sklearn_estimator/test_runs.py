@@ -20,7 +20,7 @@ import vaekit
 from vaekit.sklearn import VAE
 from vaekit.sklearn.packed import packed, unpack
 
-TINY = {"width": 4, "depth": 0}
+TINY = {"units": (4,)}
 OPTIONS = {"encoder_opt": TINY, "decoder_opt": TINY, "epochs": 1, "random_state": 0}
 TABLE = np.random.default_rng(0).normal(size=(40, 3))
 READ = """
