@@ -241,7 +241,7 @@ def test_training_makes_it_unless_it_is_not_wanted(tmp_path, options, written):
 
 @pytest.mark.pictures
 def test_a_report_that_cant_be_made_is_said_and_ends_no_training(tmp_path, monkeypatch, capsys):
-    def refuse(run, images):
+    def refuse(run, images, drawn):
         raise UserError("Its latent has no map.")
 
     monkeypatch.setattr("vaekit.report.write_first_report", refuse)
