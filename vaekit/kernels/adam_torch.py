@@ -6,7 +6,8 @@ Reaches for: `torch._fused_adam_`, and the tensors that variables hold.
 Why: Keras writes the update as nine operations over lists of weights, the kernel as one. It adds
 epsilon after dividing by the root of the correction of the second moment, Keras before; given
 epsilon over that root, both compute the same up to rounding.
-Gain: alone, {GAIN}.
+Gain: alone, 1.03 times stock (0.93 to 1.12) in batches of 32 and 1.02 (0.97 to 1.03) in batches of
+128, by the processor's time, at 28x28x1 on two cores: within the spread.
 """
 
 from __future__ import annotations

@@ -4,7 +4,9 @@ Replaces: what `keras.layers.Conv2D` and `keras.layers.Conv2DTranspose` do with 
 a layer is plain and float32 with channels last, on a processor; everything else is Keras's still.
 Why: Keras adds each bias in a pass of its own, and goes round torch's transposed convolutions; see
 `vaekit.kernels.transposed_torch`.
-Gain: alone, training {GAIN}; `benchmarks/results/kernels/cpu_torch.json` has it with batch norm's.
+Gain: alone, training 1.12 times stock in batches of 32 and 1.22 in batches of 128, evaluation 1.55,
+by the processor's time, at 28x28x1 on two cores: `benchmarks/results/kernels/cpu_torch.json`, which
+has all kernels together, too.
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ parts' own layers and nested ones among it.
 Why: on torch a step runs Python for each of its layers. Keras looks for symbolic tensors, masks,
 types to cast, names and signatures each time, half a millisecond a layer, while the tutorial's
 nets have thirty; what it finds is the same in every step.
-Gain: alone, {GAIN}.
+Gain: alone, training 1.08 times stock (1.04 to 1.12) in batches of 32, and none (0.95 to 1.01) in
+batches of 128, by the processor's time, at 28x28x1 on two cores.
 """
 
 from __future__ import annotations
