@@ -1,8 +1,8 @@
 """Batch normalisation in training by torch's own kernels; see `vaekit.kernels.batch_norm`.
 
 Reaches for: `torch.ops.aten.native_batch_norm_backward`.
-Gain: alone, training 1.11 times stock in batches of 32 and 1.22 in batches of 128, by the processor's
-time, at 28x28x1 on two cores: `benchmarks/results/kernels/cpu_torch.json`.
+Gain: alone, training 1.11 times stock in batches of 32 and 1.22 in batches of 128, by the
+processor's time, at 28x28x1 on two cores: `benchmarks/results/kernels/cpu_torch.json`.
 """
 
 from __future__ import annotations
