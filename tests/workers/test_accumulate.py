@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 import vaekit
-from tests.workers.processes import trained
+from tests.workers.processes import two_trained
 
 pytestmark = [pytest.mark.backend, pytest.mark.slow]
 
 # No batch norm: its moments are a slice's.
 OPTIONS: dict[str, Any] = {
-    "encoder": "dense",
+    "encoder": "mlp",
     "decoder": "small",
     "data": "mnist-sample",
     "limit": 100,
@@ -35,7 +35,7 @@ def _losses(run: Path) -> np.ndarray:
 
 def test_slices_of_shares_are_the_batch(tmp_path: Path) -> None:
     two, one = tmp_path / "two", tmp_path / "one"
-    ends = trained({**OPTIONS, "accumulate": 2, "out": str(two)})
+    ends = two_trained({**OPTIONS, "accumulate": 2, "out": str(two)}, tmp_path / "said")
     vaekit.train(**OPTIONS, out=one, progress=False)
     assert ends[0][1]["weights"] == ends[1][1]["weights"]
     losses, expected = _losses(two), _losses(one)
