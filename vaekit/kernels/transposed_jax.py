@@ -1,6 +1,6 @@
 """Transposed convolutions with the gradients of plain ones, on processors, while a step is traced.
 
-Replaces: `jax.lax.conv_transpose`, by which Keras's layers convolve, in float32.
+Replaces: `jax.lax.conv_transpose`, by which Keras's layers convolve.
 Why: JAX writes one as a convolution of its input with zeros put between the pixels. XLA has fast
 code for that, and for the gradients of a plain convolution, but none for the gradient in the
 filters of what has such zeros: that was three quarters of the tutorial's step. Here one is what it
@@ -44,7 +44,7 @@ def transposed_convolutions() -> AbstractContextManager[None]:
             and not isinstance(padding, str)
             and not use_consistent_padding
             and preferred_element_type is None
-            and lhs.dtype == rhs.dtype == jax.numpy.float32  # in halves they learnt worse
+            and lhs.dtype == rhs.dtype
         ):
             sides = [rhs.shape[axis] for axis in dimension_numbers.rhs_spec[2:]]
             dilation = rhs_dilation or (1,) * len(sides)
