@@ -5,7 +5,7 @@ on a processor, without `amsgrad`; everything else is Keras's still.
 Reaches for: `torch._fused_adam_`, and the tensors that variables hold.
 Why: Keras writes the update as nine operations over lists of weights, the kernel as one. It adds
 epsilon after dividing by the root of the correction of the second moment, Keras before; given
-epsilon over that root, both compute the same up to rounding.
+epsilon over that root, and Keras's own step size, both compute the same up to rounding.
 Gain: alone, 1.03 times stock (0.93 to 1.12) in batches of 32 and 1.02 (0.97 to 1.03) in batches of
 128, by the processor's time, at 28x28x1 on two cores: within the spread.
 """
@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from keras.src.backend.common.stateless_scope import in_stateless_scope
@@ -36,6 +36,7 @@ def fused_adam() -> AbstractContextManager[None]:
             return plain(self, grads, variables, learning_rate)
         places = [self._get_variable_index(variable) for variable in variables]
         step = self.iterations.value.to(torch.float32) + 1.0
+        size, correction = _step_size(self, learning_rate, step), _corrections(self, float(step))
         torch._fused_adam_(
             weights,
             [gradient.contiguous() for gradient in grads],  # it goes by what is in memory
@@ -43,17 +44,38 @@ def fused_adam() -> AbstractContextManager[None]:
             _tensors(self._velocities[place] for place in places),
             [],
             [step] * len(places),
-            lr=float(learning_rate),
+            lr=size * correction.first / correction.root,
             beta1=self.beta_1,
             beta2=self.beta_2,
             weight_decay=0.0,
-            eps=self.epsilon / math.sqrt(1.0 - self.beta_2 ** float(step)),
+            eps=self.epsilon / correction.root,
             amsgrad=False,
             maximize=False,
         )
         return None
 
     return replaced(Adam, _parallel_update_step=_parallel_update_step)
+
+
+class _Corrections(NamedTuple):
+    """What the kernel divides by: the first moment's, and the root of the second moment's."""
+
+    first: float
+    root: float
+
+
+def _corrections(adam: Any, step: float) -> _Corrections:
+    return _Corrections(1.0 - adam.beta_1**step, math.sqrt(1.0 - adam.beta_2**step))
+
+
+def _step_size(adam: Any, learning_rate: Any, step: Any) -> float:
+    """Keras's, with its rounding: in float32, 1 - 0.999 is 5e-5 off."""
+    first, second = (
+        1 - torch.pow(torch.tensor(beta, dtype=step.dtype), step)
+        for beta in (adam.beta_1, adam.beta_2)
+    )
+    rate = torch.as_tensor(learning_rate, dtype=step.dtype)
+    return float(rate * torch.sqrt(second) / first)
 
 
 def _tensors(variables: Iterable[Any]) -> list[Any]:
