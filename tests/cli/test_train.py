@@ -197,4 +197,4 @@ def test_help_has_every_option():
     text = cli("train", "--help")
     for name in TrainConfig.model_fields:
         assert f"--{name.replace('_', '-')} " in text
-    assert {"figures", "gif", "gray", "report", "skip_bad", "step_log"} == FLAGS
+    assert {"figures", "gif", "gray", "remat", "report", "skip_bad", "step_log"} == FLAGS
