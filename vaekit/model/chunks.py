@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
 
-from vaekit.kernels import ActiveKernels, usable_kernels
+from vaekit.kernels import ActiveKernels
 from vaekit.pixels import as_floats
 from vaekit.startup import refuse_fork
 from vaekit.startup.quiet import retracing_unsaid
@@ -19,21 +19,29 @@ _CHUNK = 256
 
 
 def run_model(
-    model: keras.Model, values: Pixels, labels: np.ndarray | None = None
+    model: keras.Model,
+    values: Pixels,
+    labels: np.ndarray | None = None,
+    kernels: ActiveKernels | None = None,
 ) -> list[np.ndarray]:
     """The outputs of a model on `values` `(N, ...)`, each `(N, ...)`, float32 or whole numbers.
 
     values: images as a `Dataset` holds them, or latents. labels: `(N,)`, for a model that takes
-        them as its second input.
+        them as its second input. kernels: what it runs by; None is Keras's own arithmetic.
     """
-    return [np.concatenate(part) for part in zip(*in_chunks(model, values, labels), strict=True)]
+    chunks = in_chunks(model, values, labels, kernels)
+    return [np.concatenate(part) for part in zip(*chunks, strict=True)]
 
 
 def in_chunks(
-    model: keras.Model, values: Pixels, labels: np.ndarray | None = None
+    model: keras.Model,
+    values: Pixels,
+    labels: np.ndarray | None = None,
+    kernels: ActiveKernels | None = None,
 ) -> Iterator[list[np.ndarray]]:
     """The outputs of a model, a chunk at a time; chunks of one size are compiled once."""
     refuse_fork()
+    kernels = kernels or ActiveKernels(())
     for start in range(0, len(values), _CHUNK):
         chunk = [as_floats(values[start : start + _CHUNK])]
         if labels is not None:
@@ -44,16 +52,10 @@ def in_chunks(
             chunk = [np.concatenate([p, np.repeat(p[-1:], fill, axis=0)]) for p in chunk]
         given = chunk if labels is not None else chunk[0]
         with retracing_unsaid():
-            outputs = _kernels().try_out(partial(model.predict_on_batch, given))
+            outputs = kernels.try_out(partial(model.predict_on_batch, given))
         outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
         pairs = zip(outputs, model.outputs, strict=True)
         yield [_as_declared(np.asarray(output)[:length], of) for output, of in pairs]
-
-
-@cache
-def _kernels() -> ActiveKernels:
-    """Those of this process: one that fails is left out from then on."""
-    return ActiveKernels(usable_kernels(keras.backend.backend()))
 
 
 def _as_declared(values: np.ndarray, output: Any) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from vaekit.data import Scale
 from vaekit.diagnosis import Diagnosis
 from vaekit.engine import Blueprint, Program, ProgramModel, Scorer, score
 from vaekit.errors import RunError, UserError
+from vaekit.kernels import ActiveKernels, usable_kernels
 from vaekit.model import Built, Part, build_for, decoded_in_tiles, named_parameters, run_model
 from vaekit.options import check_options, resolved_options
 from vaekit.plugins import discover
@@ -126,6 +128,12 @@ class Run:
             self._html = describe_in_html(self)
         return self._html
 
+    @cached_property
+    def _kernels(self) -> ActiveKernels:
+        """Those that the run was trained by: one that fails is left out from then on."""
+        stock = self.config.kernels == "stock"
+        return ActiveKernels(() if stock else usable_kernels(keras.backend.backend()))
+
     def encode(self, images: Any, labels: Any = None) -> Any:
         """What the latent tells of each image, by name: of the default, `z_mean` and `z_log_var`.
 
@@ -153,7 +161,9 @@ class Run:
     def posterior(self, images: Images | Pixels) -> Any:
         """`encode` for images as a `Dataset` holds them, taken as they are."""
         images = as_images(images)
-        outputs = run_model(self.model.posterior, images.pixels, self._images.classes_of(images))
+        outputs = run_model(
+            self.model.posterior, images.pixels, self._images.classes_of(images), self._kernels
+        )
         return named_parameters(self.model.posterior_names, outputs)
 
     def encoded(self, images: Images) -> dict[str, np.ndarray]:
@@ -173,7 +183,8 @@ class Run:
         images, labels: as for `encode`.
         """
         taken = self._images.taken(images, labels)
-        (z,) = run_model(self.model.point, taken.pixels, self._images.classes_of(taken))
+        classes = self._images.classes_of(taken)
+        (z,) = run_model(self.model.point, taken.pixels, classes, self._kernels)
         return z
 
     @with_keras_defaults
@@ -198,7 +209,8 @@ class Run:
             raise UserError(f"Latents of this run have shape ({wanted}), not {z.shape}.")
         if tile is not None:
             return decoded_in_tiles(self.model.decoder, z, tile)
-        (images,) = run_model(self.model.decoder, z, self._images.classes(labels, len(z)))
+        classes = self._images.classes(labels, len(z))
+        (images,) = run_model(self.model.decoder, z, classes, self._kernels)
         return images
 
     def reconstruct(self, images: Any, labels: Any = None) -> np.ndarray:
