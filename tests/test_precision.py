@@ -66,11 +66,11 @@ def test_layers_within_a_layer_leave_it_too():
         assert {layer.compute_dtype for layer in every} == {"bfloat16"}
 
 
-def learned(precision):
+def learned(precision, kernels="fused"):
     """The loss after thirty steps in it, which has fallen."""
     images = some_images()
     nets = {"encoder": "conv5", "decoder": "deconv4"}
-    program = make_program(rate=3e-3, precision=precision, **nets)
+    program = make_program(rate=3e-3, precision=precision, kernels=kernels, **nets)
     train = compile_train(program, images)
     rows = np.concatenate([train(epoch_order(0, e, 24).reshape(-1, 8)) for e in range(10)])
     assert np.isfinite(rows).all()
@@ -80,13 +80,13 @@ def learned(precision):
 
 @pytest.fixture(scope="module")
 def learned_in_float32():
-    return learned("float32")
+    # By Keras's own arithmetic: so few steps at this rate differ by other orders of summation, too.
+    return learned("float32", "stock")
 
 
 @pytest.mark.parametrize("precision", MIXED)
 def test_it_learns_as_float32_does(learned_in_float32, precision):
-    # In float32, other orders of summation alone move the loss after so few steps by a tenth.
-    assert learned(precision) == pytest.approx(learned_in_float32, rel=0.2)
+    assert learned(precision) == pytest.approx(learned_in_float32, rel=0.1)
 
 
 def test_float16_scales_the_loss_and_skips_a_step_that_overflows():
