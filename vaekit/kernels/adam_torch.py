@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import torch
 from keras.src.backend.common.stateless_scope import in_stateless_scope
+from keras.src.backend.torch.core import convert_to_tensor
 from keras.src.backend.torch.optimizers.torch_adam import Adam
 
 from vaekit.kernels.replaced import replaced
@@ -74,7 +75,7 @@ def _step_size(adam: Any, learning_rate: Any, step: Any) -> float:
         1 - torch.pow(torch.tensor(beta, dtype=step.dtype), step)
         for beta in (adam.beta_1, adam.beta_2)
     )
-    rate = torch.as_tensor(learning_rate, dtype=step.dtype)
+    rate = convert_to_tensor(learning_rate, dtype="float32")  # a variable, or a schedule's number
     return float(rate * torch.sqrt(second) / first)
 
 
