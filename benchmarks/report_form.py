@@ -152,6 +152,8 @@ _FORMS = {
     "many_runs": _Bars,
     "peers": _Peers,
     "recipe_search": _Search,
+    "recipes": _Bars,
+    "start_and_end": _Bars,
     "streaming": _Bars,
     "time_to_quality": _Quality,
     "variants": _Bars,

@@ -18,6 +18,7 @@ _TITLES = {
     "many_runs": "Memory over many runs in one process",
     "peers": "vaekit and its peers",
     "recipe_search": "The search for the recipe `fast`",
+    "recipes": "The recipe `fast` with other nets and losses",
     "start_and_end": "Start and end of a training, before and after",
     "streaming": "Images from a file, against images in memory",
     "time_to_quality": "Time to the tutorial's quality",

@@ -4,8 +4,8 @@
     python benchmarks/scale.py --predict --step-ms 12 --megabytes 26 --norms 9
 
 Weak scaling: two workers with a batch of 2 B, against one with B. Strong: two with B. Each figure
-is of the last epochs of a run, by its own `images_per_s`, several runs in turn; with --threads, a
-worker computes by so many threads, lest two of them take turns on the same cores.
+is of the last epochs of a run, by its own `images_per_s`, several runs in turn. A worker has
+--cores of its own, and so has the one alone: else two would share what one has to itself.
 
 The prediction is of sums that wait for what they sum and are waited for, as the kit's do:
 
@@ -73,7 +73,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=4, help="the last two are counted")
     parser.add_argument("--limit", type=int, default=4096)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--cores", type=int, default=1, help="of each worker")
     parser.add_argument("--predict", action="store_true", help="measure nothing")
     parser.add_argument("--step-ms", type=float, default=10.0)
     parser.add_argument("--megabytes", type=float, default=10.0, help="4 bytes a trained weight")
@@ -120,7 +120,7 @@ def _measured(args: argparse.Namespace) -> dict[str, Any]:
         "backend": args.backend,
         "data": data_name(args.data),
         "cores": os.cpu_count(),
-        "threads": args.threads,
+        "cores_of_a_worker": args.cores,
         "measurements": rows,
     }
 
@@ -138,8 +138,8 @@ def _rate(args: argparse.Namespace, *, workers: int, batch_size: int) -> float:
             port = server.getsockname()[1]
         processes = [
             subprocess.Popen(
-                command,
-                env={**os.environ, **_threads(args.threads), **_place(rank, workers, port)},
+                ["taskset", "-c", _cores(rank, args.cores), *command],
+                env={**os.environ, **_place(rank, workers, port)},
                 stdout=subprocess.DEVNULL,
             )
             for rank in range(workers)
@@ -152,10 +152,8 @@ def _rate(args: argparse.Namespace, *, workers: int, batch_size: int) -> float:
         return sum(float(row["images_per_s"]) for row in rows) / len(rows)
 
 
-def _threads(count: int) -> dict[str, str]:
-    names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
-    flags = "--xla_cpu_multi_thread_eigen=false" if count == 1 else ""
-    return {**dict.fromkeys(names, str(count)), **({"XLA_FLAGS": flags} if flags else {})}
+def _cores(rank: int, each: int) -> str:
+    return f"{rank * each}-{(rank + 1) * each - 1}"
 
 
 def _place(rank: int, size: int, port: int) -> dict[str, str]:

@@ -240,10 +240,10 @@ def run(who, seed, *points):
     return {"who": who, "seed": seed, "options": options, "curve": curve}
 
 
-def rows_of(*runs):
+def rows_of(*runs, **settings):
     from time_to_quality import reached
 
-    rows = reached(list(runs))
+    rows = reached(list(runs), {"epochs": 2, **settings})
     return {row["what"].removeprefix("vaekit --recipe fast, "): row["values"] for row in rows}
 
 
@@ -257,6 +257,16 @@ def test_start_up_and_compiling_are_told_apart():
     assert rows["until the tutorial's quality, after start-up and compiling"] == [32]
 
 
+def test_the_tutorials_whole_time_is_told_from_a_few_epochs():
+    paced = run("tutorial", 0, (110, 60), (200, 55), (300, 52), (380, 50))
+    kit = run("vaekit", 0, (30, 55), (40, 49))
+    rows = rows_of(paced, kit, epochs=20, pace=4, target=50)
+    # The first epoch has the start in it; the others took 90, 100 and 80.
+    assert rows["tutorial, whole time of 20 epochs, told from 4"] == [380 + 16 * 90]
+    assert rows["share of the tutorial's time"] == [40 / 1820]
+    assert "tutorial, last total" not in rows
+
+
 def test_seeds_that_miss_the_quality_hide_no_others():
     good, bad = run("vaekit", 0, (30, 55), (40, 49)), run("vaekit", 1, (30, 55), (40, 51))
     rows = rows_of(*TUTORIAL, good, bad)
@@ -266,6 +276,18 @@ def test_seeds_that_miss_the_quality_hide_no_others():
     rows = rows_of(*TUTORIAL, bad)
     assert rows["seeds that reach the tutorial's quality, of 1"] == [0]
     assert "until the tutorial's quality" not in rows
+
+
+def test_fast_is_set_against_the_same_nets_by_the_tutorials_recipe():
+    from recipes import rows_of
+
+    slow, quick, bad = (
+        [{"seconds": s, "total": t} for s, t in points]
+        for points in ([(100, 60), (200, 50)], [(30, 55), (40, 49)], [(30, 55), (40, 51)])
+    )
+    rows = rows_of({"a, tutorial": slow, "a, fast": quick, "b, tutorial": slow, "b, fast": bad})
+    shares = {row["what"]: row["values"] for row in rows if "share" in row["what"]}
+    assert shares == {"a, share of the tutorial's time until its loss": [0.2]}
 
 
 def test_a_single_epoch_tells_nothing_of_compiling():
@@ -280,6 +302,7 @@ def test_a_single_epoch_tells_nothing_of_compiling():
         (["--seeds", "0,a"], "--seeds takes numbers like 0,1,2, not '0,a'."),
         (["--seeds", "-1"], "--seeds takes numbers"),
         (["--out", "nowhere/quality.json"], "There is no folder nowhere"),
+        (["--pace", "3"], "--pace and --earlier are asked for together"),
     ],
 )
 def test_quality_refuses_bad_input_before_it_trains(tmp_path, args, sentence):

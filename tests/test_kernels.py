@@ -19,6 +19,7 @@ from vaekit.cli import main
 from vaekit.engine import Evaluation, Program, compile_evaluate, compile_train
 from vaekit.errors import VaekitWarning
 from vaekit.kernels import KERNELS
+from vaekit.kernels.fence import Kernel
 from vaekit.kernels.replaced import replaced
 from vaekit.loss import needs_of
 
@@ -298,6 +299,22 @@ def test_evaluation_goes_by_the_kernels_of_the_run(run, monkeypatch):
         with pytest.raises(ZeroDivisionError):
             run.evaluate()
     assert seen == ["fused", "stock"]
+
+
+@pytest.mark.parametrize("name", ["fused", "stock"])
+def test_encode_and_decode_go_by_the_kernels_of_the_run(run, name, monkeypatch):
+    again = vaekit.load(run.path)
+    config = again.record.config.model_copy(update={"kernels": name})
+    monkeypatch.setattr(again.record, "config", config)
+    entered, plain = [], Kernel.entered
+    monkeypatch.setattr(Kernel, "entered", lambda self: entered.append(self.name) or plain(self))
+    for work in (
+        lambda: again.encode(some_images()),
+        lambda: again.decode(np.zeros((3, *again.model.latent_shape))),
+    ):
+        entered.clear()
+        work()
+        assert bool(entered) == (name == "fused")
 
 
 @pytest.mark.parametrize("command", ["train", "bench"])

@@ -23,7 +23,10 @@ TRAINS_AND_LOOKS = """
         data=images, encoder="mlp", decoder="mlp", encoder_opt={"units": (4,)}, epochs=1,
         decoder_opt={"units": (4,)}, batch_size=4, figures=False, progress=False, out="run",
     )
-    unasked = ("sklearn", "pandas", "jax", "matplotlib.pyplot", "IPython")
+    unasked = (
+        "sklearn", "pandas", "jax", "matplotlib.pyplot", "IPython",
+        "tensorflow.python.keras.models",
+    )
     import keras
     import tensorflow as tf
 
@@ -38,6 +41,14 @@ TRAINS_AND_LOOKS = """
     from tensorflow.python.framework import ops
     seen["same"] = tf.compat.v1.get_default_graph is ops.get_default_graph
     seen["lite"] = tf.lite.TFLiteConverter.__name__
+    import inspect
+    seen["cells"] = [name for name in dir(tf.nn) if name.startswith("RNNCell")]
+    seen["cell"] = inspect.getmodule(tf.nn.RNNCellDropoutWrapper).__name__
+    seen["no cell"] = hasattr(tf.nn, "RNNCell")
+    from tensorflow.python.keras.engine.training import Model
+    seen["old Keras"] = issubclass(tf.nn.RNNCellDropoutWrapper, sys.modules[
+        "tensorflow.python.keras.engine.base_layer"].Layer) and Model.__name__
+    seen["test"] = tf.test.TestCase.__name__
     seen["feature_column"] = tf.feature_column.numeric_column("a").key
     seen["gallery"] = keras.visualization.plot_image_gallery.__name__
     seen["bases"] = [base.__module__ for base in keras.wrappers.SKLearnClassifier.__mro__]
@@ -93,6 +104,13 @@ def test_training_imports_none_of_it_and_all_of_it_is_there_for_who_asks(tmp_pat
     assert seen["predicted"] == [4, 1]
     assert (seen["placeholder"], seen["same"]) == ("placeholder", True)
     assert (seen["lite"], seen["feature_column"]) == ("TFLiteConverterV2", "a")
+    assert seen["cells"] == [
+        f"RNNCell{which}Wrapper" for which in ("Device", "Dropout", "Residual")
+    ]
+    assert seen["cell"] == "tensorflow.python.keras.layers.rnn_cell_wrapper_v2"
+    assert not seen["no cell"]
+    assert seen["old Keras"] == "Model"
+    assert seen["test"] == "TensorFlowTestCase"
     assert seen["gallery"] == "plot_image_gallery"
     assert ("sklearn.base" in seen["bases"]) == bool(importlib.util.find_spec("sklearn"))
     assert seen["names"]

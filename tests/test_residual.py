@@ -38,6 +38,25 @@ def even(model: keras.Model) -> np.ndarray:
     return image[14:18, 14:18]
 
 
+def test_images_that_are_mostly_black_are_learned(tmp_path):
+    """A sigmoid that every pixel drives far to its flat side has no gradient left."""
+    run = vaekit.train(
+        data="mnist-sample",
+        limit=1000,
+        encoder="small",
+        decoder="residual",
+        epochs=3,
+        batch_size=32,
+        figures=False,
+        progress=False,
+        out=tmp_path / "run",
+    )
+    pixels = run.held_out().images.pixels / np.float32(255)
+    black, mean = (1000 * float(np.mean((pixels - of) ** 2)) for of in (0, pixels.mean(0)))
+    assert run.history[-1]["val_reconstruction"] < mean < black
+    assert run.reconstruct(run.held_out(limit=8).images).max() > 0.5
+
+
 def test_what_is_even_stays_even():
     """A transposed convolution of stride 2 makes a checkerboard of it."""
     keras.utils.set_random_seed(0)

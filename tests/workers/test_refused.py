@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -32,6 +36,39 @@ def test_bad_wishes(tmp_path: Path, options: list[str], message: str) -> None:
     assert result.exit_code == 2
     assert message.format(port=port) in result.output
     assert not (tmp_path / "run").exists()
+
+
+@pytest.fixture(params=["HTTP", "silence", "hanging up"])
+def no_head(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of what takes connections and is no head."""
+    monkeypatch.setattr("vaekit.launch.address._SECONDS", 1.0)
+    if request.param == "HTTP":
+        server = HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        return
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        if request.param == "hanging up":
+            listening.settimeout(5)
+            thread = threading.Thread(target=lambda: [listening.accept()[0].close() for _ in "12"])
+            thread.start()
+            yield f"127.0.0.1:{listening.getsockname()[1]}"
+            thread.join()
+        else:
+            yield f"127.0.0.1:{listening.getsockname()[1]}"
+
+
+def test_whoever_answers_is_asked_whether_it_is_a_head(no_head: str, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    job = ["train", "--workers", "2", "--ray-address", no_head, "--out", str(out)]
+    result = CliRunner().invoke(main, job)
+    assert result.exit_code == 2
+    assert f"What answers at {no_head} is no head of a Ray cluster" in result.output
+    assert not out.exists()
 
 
 def test_without_ray(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,8 +56,8 @@ def decoder(
     """The encoder's mirror: a map is interpolated to twice its size, and then convolved.
 
     Transposed convolutions would leave a checkerboard: Odena et al., "Deconvolution and
-    checkerboard artifacts" (Distill, 2016). What is too large is cropped, and a sigmoid keeps means
-    in [0, 1].
+    checkerboard artifacts" (Distill, 2016). The last map is normalised, of each image by itself.
+    What is too large is cropped, and a sigmoid keeps means in [0, 1].
 
     Args:
         width: filters of the largest map, which has half the image's height and width.
@@ -75,6 +75,9 @@ def decoder(
         name = f"decoder_stage{stage}"
         features = _convolution(_enlarged(features, name), count, f"{name}_up")
         features = _blocks(features, depth, name)
+    # Without, on images that are mostly black each step makes the map larger, and within an epoch
+    # every pixel is so far on the sigmoid's flat side that nothing is learned any more.
+    features = layers.GroupNormalization(1, name="decoder_norm")(features)
     features = layers.LeakyReLU(name="decoder_relu")(features)
     images = _convolution(_enlarged(features, "decoder"), channels, "decoder_image")
     images = stock_layers.cropped(images, (height, breadth), "decoder_crop")

@@ -1,7 +1,7 @@
 """Compiled steps: many a call, on data that stays where the computing is, or streams there."""
 
 from vaekit.config import MAX_STEPS
-from vaekit.engine.averages import averages_of
+from vaekit.engine.averages import Renew, averages_of
 from vaekit.engine.between_images import sets_images_against_each_other
 from vaekit.engine.blueprint import Blueprint
 from vaekit.engine.columns import Columns
@@ -34,6 +34,7 @@ __all__ = [
     "Pace",
     "Program",
     "ProgramModel",
+    "Renew",
     "Scorer",
     "Steps",
     "averages_of",

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from typing import Protocol
 
 import keras
 import numpy as np
@@ -30,7 +31,12 @@ from vaekit.types import Images, Pixels, Tensor, as_images
 # benchmarks/results/batch_norm/averages.json.
 IMAGES = 2048
 
-Renew = Callable[[], None]
+
+class Renew(Protocol):
+    """Brings the averages up to date."""
+
+    def __call__(self, most: int | None = None) -> None:
+        """most: of no more images than so many; None is of as many as are worth it."""
 
 
 def averages_of(
@@ -45,7 +51,7 @@ def averages_of(
 
 def _moving(program: Program, images: Images | Pixels, batch_size: int, seed: int) -> Renew:
     """Keras's own: training keeps them up to date, as far as it does."""
-    return lambda: None
+    return lambda most=None: None
 
 
 class PreciseAverages:
@@ -86,13 +92,17 @@ class PreciseAverages:
         self._sample = sample
         self._steps = compile_forward(program, self._step, images)
 
-    def __call__(self) -> None:
-        """Give each layer its averages; all other variables are then what they were."""
+    def __call__(self, most: int | None = None) -> None:
+        """Give each layer its averages; all other variables are then what they were.
+
+        most: of so many images of the sample, by whole batches, and of one batch at least.
+        """
         if not self._layers:
             return
         before = [(variable, np.array(variable.numpy())) for variable in self._moved]
         self._program.restart_evaluation()
-        rows = self._rows()
+        whole = None if most is None else max(1, most // self._size) * self._size
+        rows = self._rows(self._sample[:whole])
         for variable, value in before:
             variable.assign(value)
         for layer, (mean, variance) in self._pooled(rows).items():
@@ -107,10 +117,10 @@ class PreciseAverages:
             [ops.cast(part, "float32") for _, *moments in calls for part in moments]
         )
 
-    def _rows(self) -> np.ndarray:
+    def _rows(self, sample: np.ndarray) -> np.ndarray:
         most = self._steps.most(self._size)
-        self._steps.expect(self._sample, self._size)
-        (block,) = batches(self._sample, self._size)
+        self._steps.expect(sample, self._size)
+        (block,) = batches(sample, self._size)
         with closing(self._steps):
             calls = [self._steps(block[at : at + most]) for at in range(0, len(block), most)]
         return np.concatenate(calls).astype("float64")

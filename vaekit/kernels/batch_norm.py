@@ -22,16 +22,27 @@ from vaekit.kernels.replaced import replaced
 Kernel = Callable[[Any, Any], tuple[Any, Any, Any]]
 # The same with its moving averages for moments: what the layer gives.
 RestKernel = Callable[[Any, Any], Any]
+# Moves a layer's moving average towards a batch's moment, by the layer's momentum.
+Move = Callable[[Any, Any, float], None]
+
+
+def assigned(moving: Any, batch: Any, momentum: float) -> None:
+    """As Keras does."""
+    moving.assign(moving.value * momentum + batch * (1.0 - momentum))
 
 
 def fused_batch_norm(
-    kernel: Kernel, at_rest: RestKernel | None = None, *, least_epsilon: float = 0.0
+    kernel: Kernel,
+    at_rest: RestKernel | None = None,
+    *,
+    least_epsilon: float = 0.0,
+    move: Move = assigned,
 ) -> AbstractContextManager[None]:
     """While entered, Keras's layer calls the kernels wherever they compute the same.
 
     kernel: in training.
     at_rest: at inference; None where Keras's own is a fused kernel already.
-    least_epsilon: the smallest that the kernels take.
+    least_epsilon: the smallest that the kernels take. move: what moves the averages.
     """
     layer = keras.layers.BatchNormalization
     plain = layer.call
@@ -39,7 +50,7 @@ def fused_batch_norm(
     def call(self: Any, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         if mask is None and _fits(self, inputs) and self.epsilon >= least_epsilon:
             if training:
-                return _fused(kernel, self, inputs)
+                return _fused(kernel, move, self, inputs)
             if at_rest is not None:
                 return at_rest(self, inputs)
         return plain(self, inputs, training=training, mask=mask)
@@ -64,8 +75,8 @@ def _fits(layer: Any, inputs: Any) -> bool:
     )
 
 
-def _fused(kernel: Kernel, layer: Any, inputs: Any) -> Any:
+def _fused(kernel: Kernel, move: Move, layer: Any, inputs: Any) -> Any:
     outputs, mean, variance = kernel(layer, inputs)
-    for moving, batch in ((layer.moving_mean, mean), (layer.moving_variance, variance)):
-        moving.assign(moving.value * layer.momentum + batch * (1.0 - layer.momentum))
+    move(layer.moving_mean, mean, layer.momentum)
+    move(layer.moving_variance, variance, layer.momentum)
     return outputs

@@ -11,25 +11,45 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
+from keras.src.backend.common.stateless_scope import in_stateless_scope
 from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
-from vaekit.kernels.batch_norm import fused_batch_norm
+from vaekit.kernels.batch_norm import assigned, fused_batch_norm
+from vaekit.kernels.held_torch import held
+from vaekit.kernels.transposed_torch import leave_out_gradient_of_bias
+
+# Said of a tensor that nothing takes but this norm: a bias that was added to it has no gradient.
+ALONE = "_taken_by_a_norm_alone"
 
 _MOST_SUMS = 2**17
 
 
 def native_batch_norm() -> AbstractContextManager[None]:
     """While entered, Keras's layer calls torch's kernels wherever they compute the same."""
-    return fused_batch_norm(_kernel, _at_rest)
+    return fused_batch_norm(_kernel, _at_rest, move=_move)
 
 
 def _kernel(layer: Any, inputs: Any) -> tuple[Any, Any, Any]:
-    normalise = _on_cpu if inputs.device.type == "cpu" else _on_gpu
     images = inputs.permute(0, 3, 1, 2)  # a view: in memory, the channels stay last
-    outputs, mean, variance = normalise(
-        images, layer.gamma.value, layer.beta.value, epsilon=layer.epsilon
-    )
+    if inputs.device.type == "cpu":
+        if getattr(inputs, ALONE, False):
+            leave_out_gradient_of_bias(inputs)
+        outputs, mean, variance = _on_cpu(
+            images, held(layer.gamma), held(layer.beta), epsilon=layer.epsilon
+        )
+    else:
+        outputs, mean, variance = _on_gpu(
+            images, layer.gamma.value, layer.beta.value, epsilon=layer.epsilon
+        )
     return outputs.permute(0, 2, 3, 1), mean, variance
+
+
+def _move(moving: Any, batch: Any, momentum: float) -> None:
+    """In the memory that the average has, in Keras's order of rounding."""
+    if in_stateless_scope() or batch.device.type != "cpu" or is_in_torch_dispatch_mode():
+        assigned(moving, batch, momentum)
+    else:
+        moving._value.mul_(momentum).add_(batch * (1.0 - momentum))
 
 
 def _at_rest(layer: Any, inputs: Any) -> Any:

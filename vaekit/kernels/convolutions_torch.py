@@ -23,6 +23,7 @@ from keras.src.layers.convolutional.base_conv_transpose import BaseConvTranspose
 from torch.nn import functional
 from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
+from vaekit.kernels.held_torch import held
 from vaekit.kernels.replaced import replaced
 from vaekit.kernels.transposed_torch import Pairs, from_few, goes_by_taps, transposed_convolution
 
@@ -67,9 +68,9 @@ def _fits(layer: Any, inputs: Any, kind: Any) -> bool:
 
 def _done(layer: Any, convolution: Any, inputs: Any, margins: Pairs) -> Any:
     """The layer's outputs `(N, H, W, C)`, by a convolution of views with channels first."""
-    bias = layer.bias.value if layer.use_bias else None
-    features = keras.ops.convert_to_tensor(inputs).permute(0, 3, 1, 2)
-    kernel = keras.ops.convert_to_tensor(layer.kernel).permute(3, 2, 0, 1)
+    bias = held(layer.bias) if layer.use_bias else None
+    features = inputs.permute(0, 3, 1, 2)
+    kernel = held(layer.kernel).permute(3, 2, 0, 1)
     outputs = convolution(features, kernel, bias, tuple(layer.strides), margins)
     outputs = outputs.permute(0, 2, 3, 1)
     return outputs if layer.activation is None else layer.activation(outputs)

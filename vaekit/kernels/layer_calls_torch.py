@@ -22,8 +22,11 @@ import torch
 from keras.src.backend.common.masking import get_keras_mask
 from keras.src.backend.common.variables import get_autocast_scope
 from keras.src.backend.torch.core import to_torch_dtype
+from keras.src.layers.convolutional.base_conv import BaseConv
+from keras.src.layers.convolutional.base_conv_transpose import BaseConvTranspose
 from keras.src.ops.function import Function
 
+from vaekit.kernels.batch_norm_torch import ALONE
 from vaekit.kernels.replaced import replaced
 
 _STOCK = "keras.src.layers."
@@ -85,12 +88,16 @@ def _tells_of_training_alone(kwargs: dict[str, Any]) -> bool:
 
 
 class _Node(NamedTuple):
-    """A layer's call in a model: by numbers, the tensor that it gets and the one that it gives."""
+    """A layer's call in a model: by numbers, the tensor that it gets and the one that it gives.
+
+    alone: whether it is a convolution, of which a batch norm takes what it gives, and nothing else.
+    """
 
     operation: Any
     given: int
     options: dict[str, Any]
     made: int
+    alone: bool
 
 
 def _walk(function: Any) -> Callable[..., Any]:
@@ -108,7 +115,10 @@ def _walk(function: Any) -> Callable[..., Any]:
             return plain(self, inputs, operation_fn, call_fn)
         tensors = {id(symbol): part for symbol, part in zip(self.inputs, given, strict=True)}
         for node in chain:
-            tensors[node.made] = operation_fn(node.operation)(tensors[node.given], **node.options)
+            made = operation_fn(node.operation)(tensors[node.given], **node.options)
+            if node.alone:
+                setattr(made, ALONE, True)
+            tensors[node.made] = made
         outputs = [tensors[id(symbol)] for symbol in self.outputs]
         return keras.tree.pack_sequence_as(self._outputs_struct, outputs)
 
@@ -118,6 +128,7 @@ def _walk(function: Any) -> Callable[..., Any]:
 def _chain(model: Any) -> list[_Node] | None:
     """The model's calls in their order, if each is of one tensor and gives one."""
     chain = []
+    takers: dict[int, list[Any]] = {id(symbol): [model] for symbol in model.outputs}
     for _, nodes in sorted(model._nodes_by_depth.items(), reverse=True):
         for node in nodes:
             if not node.operation or node.is_input:
@@ -129,7 +140,13 @@ def _chain(model: Any) -> list[_Node] | None:
                 and arguments.args[0] is symbols[0]
             ):
                 return None
-            chain.append(
-                _Node(node.operation, id(symbols[0]), arguments.kwargs, id(node.outputs[0]))
-            )
-    return chain
+            given, made = id(symbols[0]), id(node.outputs[0])
+            takers.setdefault(given, []).append(node.operation)
+            chain.append(_Node(node.operation, given, arguments.kwargs, made, alone=False))
+    norm = [keras.layers.BatchNormalization]
+    return [
+        node._replace(alone=[type(taker) for taker in takers[node.made]] == norm)
+        if isinstance(node.operation, BaseConv | BaseConvTranspose)
+        else node
+        for node in chain
+    ]

@@ -44,6 +44,17 @@ def from_few(features: Any, kernel: Any, bias: Any, padding: Sequence[int]) -> A
     return _FromFew.apply(features, kernel, bias, tuple(padding))
 
 
+def leave_out_gradient_of_bias(outputs: Any) -> None:
+    """Have the bias of these outputs, channels last, get zeros for its gradient.
+
+    For what a batch norm in training alone takes: subtracting the mean takes a bias away again.
+    """
+    view = outputs.grad_fn
+    made_by: Any = view.next_functions[0][0] if view is not None and view.next_functions else None
+    if hasattr(made_by, "bias_counts"):
+        made_by.bias_counts = False
+
+
 class _Transposed(torch.autograd.Function):  # type: ignore[misc]  # untyped here
     """Its gradients are made of functions that have some, too."""
 
@@ -52,7 +63,7 @@ class _Transposed(torch.autograd.Function):  # type: ignore[misc]  # untyped her
         ctx: Any, features: Any, kernel: Any, bias: Any, strides: Sequence[int], crops: Pairs
     ) -> Any:
         ctx.save_for_backward(features, kernel)
-        ctx.strides, ctx.crops = strides, crops
+        ctx.strides, ctx.crops, ctx.bias_counts = strides, crops, True
         if goes_by_taps(kernel, strides):
             outputs = _spread(features, kernel, crops)
             return outputs if bias is None else outputs.add_(bias[:, None, None])
@@ -73,7 +84,7 @@ class _Transposed(torch.autograd.Function):  # type: ignore[misc]  # untyped her
         return (
             functional.conv2d(whole, kernel, None, ctx.strides, padding) if of_features else None,
             _of_kernel(whole, features, kernel, ctx.strides, padding) if of_kernel else None,
-            _over_pixels(upstream) if of_bias else None,
+            _of_bias(upstream, ctx.bias_counts) if of_bias else None,
             None,
             None,
         )
@@ -83,7 +94,7 @@ class _FromFew(torch.autograd.Function):  # type: ignore[misc]  # untyped here
     @staticmethod
     def forward(ctx: Any, features: Any, kernel: Any, bias: Any, padding: Sequence[int]) -> Any:
         ctx.save_for_backward(features, kernel)
-        ctx.padding = padding
+        ctx.padding, ctx.bias_counts = padding, True
         return functional.conv2d(features, kernel, bias, 1, padding)
 
     @staticmethod
@@ -94,7 +105,7 @@ class _FromFew(torch.autograd.Function):  # type: ignore[misc]  # untyped here
         return (
             _spread(upstream, kernel, crops) if of_features else None,
             _of_kernel(features, upstream, kernel, [1, 1], ctx.padding) if of_kernel else None,
-            _over_pixels(upstream) if of_bias else None,
+            _of_bias(upstream, ctx.bias_counts) if of_bias else None,
             None,
         )
 
@@ -127,7 +138,9 @@ def _of_kernel(
     return gradient
 
 
-def _over_pixels(gradient: Any) -> Any:
+def _of_bias(gradient: Any, counts: bool) -> Any:
     """A bias's gradient: as one product, which doesn't add up pixel after pixel."""
+    if not counts:
+        return gradient.new_zeros(gradient.shape[1])
     flat = gradient.permute(0, 2, 3, 1).reshape(-1, gradient.shape[1])
     return flat.new_ones(flat.shape[0]) @ flat

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -15,16 +14,15 @@ from typing import Any
 import psutil
 
 from vaekit.errors import UserError, WorkerLostError
+from vaekit.launch.address import refuse_no_head
 from vaekit.launch.extra import require_extra
 from vaekit.startup.threads import usable_cores
-from vaekit.wording import option_text
 
 
 class HeadLostError(WorkerLostError):
     """The head of a cluster that doesn't answer any more."""
 
 
-_SECONDS = 10.0  # that an address has to answer
 # Read by Ray as it is imported or starts.
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -45,7 +43,7 @@ def cluster(address: str | None, workers: int) -> Iterator[Any]:
     Raises `UserError` if it can't be reached, or isn't installed.
     """
     if address not in _WITHOUT_PORT:
-        _refuse_silent(str(address))
+        refuse_no_head(str(address))
     require_extra()
     if address not in (None, "local") and _has_token():
         os.environ.setdefault("RAY_AUTH_MODE", "token")
@@ -111,21 +109,6 @@ def _start(ray: Any, workers: int) -> None:
                 raise UserError(f"Ray could not start on this machine: {_line(error)}") from error
 
 
-def _refuse_silent(address: str) -> None:
-    """Raise `UserError` unless somebody listens at an address, `host:port`."""
-    how = option_text("ray_address")
-    if "://" in address:
-        raise UserError(f"{how} is HOST:PORT of a cluster's head, auto or local, not {address!r}.")
-    host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal():
-        raise UserError(f"{how} is HOST:PORT, auto or local, not {address!r}.")
-    if not answers(address, _SECONDS):
-        raise UserError(
-            f"Nothing answers at {address}: is it the address of the head, as `ray start --head` "
-            "printed it, and does it run?"
-        )
-
-
 def _reach(ray: Any, address: str) -> None:
     try:
         ray.init(address=address, **_SILENT)
@@ -134,16 +117,6 @@ def _reach(ray: Any, address: str) -> None:
 
 
 _SILENT: dict[str, Any] = {"log_to_driver": False, "logging_level": "CRITICAL"}
-
-
-def answers(address: str, seconds: float) -> bool:
-    """Whether somebody listens at `host:port`."""
-    host, _, port = address.rpartition(":")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), seconds).close()
-    except OSError:
-        return False
-    return True
 
 
 def _line(error: BaseException) -> str:

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from vaekit.errors import UserError, VaekitError, WorkerLostError
+from vaekit.launch.address import answers
 from vaekit.launch.channel import News
-from vaekit.launch.cluster import HeadLostError, answers, cluster
+from vaekit.launch.cluster import HeadLostError, cluster
 from vaekit.launch.ray_train import Fit, Job, channel_for, trainer_of
 from vaekit.wording import resume_text
 

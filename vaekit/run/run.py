@@ -188,7 +188,6 @@ class Run:
         return z
 
     @with_keras_defaults
-    @with_keras_defaults
     def decode(self, z: Any, labels: Any = None, *, tile: int | None = None) -> np.ndarray:
         """Images `(N, H, W, C)`, float32, of latents `(N, *latent_shape)`.
 

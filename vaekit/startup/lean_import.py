@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 # Modules that are loaded at the first look into them, by why. All are names for what lies
 # elsewhere, or Keras's doors to other libraries; what computes or registers gradients is not there.
@@ -42,8 +42,17 @@ LATER = frozenset(
         "tensorflow._api.v2.__internal__.feature_column",
         "tensorflow._api.v2.feature_column",
         "tensorflow._api.v2.tpu",
+        "tensorflow._api.v2.__internal__.test",
+        "tensorflow._api.v2.debugging.experimental",
+        "tensorflow._api.v2.experimental.tensorrt",
+        "tensorflow._api.v2.test",
+        # TensorFlow's own Keras, as it was before Keras 3; modules of it are imported without all
+        "tensorflow.python.keras",
     }
 )
+# Modules that have names from another; it is imported when one of these names is asked for.
+# Behind three cells of recurrent nets lies all of that Keras.
+NAMES_LATER = {"tensorflow._api.v2.nn": "tensorflow.python.keras.layers.rnn_cell_wrapper_v2"}
 # Modules that import another if they can, and do without; whoever needs it has imported it before:
 # a notebook IPython, and Keras on JAX that.
 WITHOUT = {
@@ -78,15 +87,21 @@ class _Finder(MetaPathFinder):
             return None
         if name == self._hidden:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-        if name not in LATER and name not in WITHOUT:
+        if name not in LATER and name not in WITHOUT and name not in NAMES_LATER:
             return None
         if name in _BEFORE:
             importlib.import_module(_BEFORE[name])
         spec = PathFinder.find_spec(name, path, target)
         if spec is not None and spec.loader is not None:
-            later = name in LATER
-            spec.loader = _Later(spec.loader) if later else _Without(spec.loader, self)
+            spec.loader = self._loader_for(name, spec.loader)
         return spec
+
+    def _loader_for(self, name: str, loader: Loader) -> Loader:
+        if name in LATER:
+            return _Later(loader)
+        if name in NAMES_LATER:
+            return _NamesLater(loader)
+        return _Without(loader, self)
 
     @contextmanager
     def without(self, name: str) -> Iterator[None]:
@@ -108,6 +123,55 @@ class _Without(Loader):
         _belongs_to(module, self._loader)
         with self._finder.without(WITHOUT[module.__name__]):
             self._loader.exec_module(module)
+
+
+class _NamesLater(Loader):
+    """Runs a module without another that it has names from; they are there when they are asked for.
+
+    By its own `__getattr__` and `__dir__` (PEP 562).
+    """
+
+    def __init__(self, loader: Loader) -> None:
+        self._loader = loader
+
+    def exec_module(self, module: ModuleType) -> None:
+        _belongs_to(module, self._loader)
+        source = NAMES_LATER[module.__name__]
+        if source in sys.modules:
+            self._loader.exec_module(module)
+            return
+        sys.modules[source] = _StandIn(source)
+        try:
+            self._loader.exec_module(module)
+        finally:
+            del sys.modules[source]
+        of = module.__dict__
+        later = {name: value.name for name, value in of.items() if type(value) is _Name}
+
+        def __getattr__(name: str) -> Any:
+            if name not in later:
+                raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
+            of[name] = getattr(importlib.import_module(source), later[name])
+            return of[name]
+
+        for name in later:
+            del of[name]
+        of.update(__getattr__=__getattr__, __dir__=lambda: sorted({*of, *later}))
+
+
+class _StandIn(ModuleType):
+    """A module that says of every name that it will have it."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _Name(name)
+
+
+class _Name(NamedTuple):
+    """What a name will stand for, in the module that it is from."""
+
+    name: str
 
 
 class _Later(Loader):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from vaekit.checkpoint import Position
-from vaekit.engine import Evaluation, Pace, Program, Steps, batches, epoch_order
+from vaekit.engine import Evaluation, Pace, Program, Renew, Steps, batches, epoch_order
 from vaekit.interrupt import Interrupt
 from vaekit.timeline import part
 from vaekit.trainer.divergence import Watch
@@ -30,7 +30,7 @@ class Loop:
 
     program: Program
     train: Steps
-    renew_averages: Callable[[], None]
+    renew_averages: Renew
     validate: Evaluation
     metrics: EpochMetrics
     images: int

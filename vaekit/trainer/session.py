@@ -34,6 +34,7 @@ from vaekit.run import (
     kept_checkpoint,
     save_artifacts,
 )
+from vaekit.startup import on_cpu
 from vaekit.timeline import part
 from vaekit.tracker import TrackedRun
 from vaekit.trainer.batch_memory import refuse_hopeless, within_each_memory, within_memory
@@ -51,6 +52,9 @@ from vaekit.trainer.tracked import run_results, tracked_run
 from vaekit.trainer.tracking import Tracking
 from vaekit.types import Images
 from vaekit.workers import ALONE, Group
+
+# Images that batch norm's averages are taken of before training: by these, nothing is judged.
+_UNTRAINED = 256
 
 
 @dataclass
@@ -163,7 +167,8 @@ class Session:
                     self.progress.note(f"Trained until now with {', '.join(missing)}, too.")
             if not self.position.steps:
                 with part("averages and validation"):
-                    loop.renew_averages()
+                    # An accelerator is done with all of them before a loop of fewer is compiled.
+                    loop.renew_averages(most=_UNTRAINED if on_cpu() else None)
             self.group.share(self.program.state)
             if not self.position.steps:
                 with part("pictures"):
