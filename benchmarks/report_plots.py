@@ -86,6 +86,10 @@ def _growth(panels: Any, result: Result) -> None:
         axes.set(xlabel=axis, xscale="log", yscale="log")
         axes.set_xticks(sizes, [f"{size:,}" for size in sizes], rotation=45, fontsize="x-small")
         axes.minorticks_off()
+    # A decade rarely has a second tick here. All panels have one scale.
+    low, high = panels[0].get_ylim()
+    marks = [mark for mark in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10) if low <= mark <= high]
+    panels[0].set_yticks(marks, [f"{mark:g}" for mark in marks])
     panels[0].set(ylabel="time for a unit of work, first size 1")
     panels[-1].legend(fontsize="x-small", loc="upper left", bbox_to_anchor=(1, 1))
 
