@@ -18,7 +18,7 @@ from vaekit.kernels import transposed_torch
 from vaekit.kernels.adam_torch import fused_adam
 from vaekit.kernels.batch_norm_torch import native_batch_norm
 from vaekit.kernels.convolutions_torch import whole_convolutions
-from vaekit.kernels.layer_calls_torch import direct_calls
+from vaekit.kernels.layer_calls_torch import _chain, direct_calls
 
 pytestmark = pytest.mark.backend
 
@@ -106,6 +106,15 @@ def test_the_layers_go_by_the_kernels(case, monkeypatch):
     differentiated(built(*how), how[-1], whole_convolutions())
     assert "_of_kernel" in calls
     assert ("_spread" in calls) == (case != "larger")
+
+
+def test_a_convolution_whose_outputs_are_regularised_is_taken_by_that_as_well():
+    for regulariser in (None, "l2"):
+        inputs = layers.Input((6, 5, 1))
+        convolution = Conv(16, 3, activity_regularizer=regulariser)
+        outputs = layers.BatchNormalization()(convolution(inputs))
+        (node, _) = _chain(keras.Model(inputs, outputs))
+        assert node.alone == (regulariser is None)
 
 
 def normed(kind, taken_twice=False):

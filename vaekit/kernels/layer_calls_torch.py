@@ -147,6 +147,7 @@ def _chain(model: Any) -> list[_Node] | None:
     return [
         node._replace(alone=[type(taker) for taker in takers[node.made]] == norm)
         if isinstance(node.operation, BaseConv | BaseConvTranspose)
+        and node.operation.activity_regularizer is None  # which takes it as well
         else node
         for node in chain
     ]
