@@ -6,6 +6,7 @@ import inspect
 import json
 import sys
 import warnings
+from contextlib import contextmanager
 
 import keras
 import numpy as np
@@ -18,10 +19,11 @@ from tests.parts import some_images, vae_of
 from vaekit.cli import main
 from vaekit.engine import Evaluation, Program, compile_evaluate, compile_train
 from vaekit.errors import VaekitWarning
-from vaekit.kernels import KERNELS
+from vaekit.kernels import KERNELS, ActiveKernels, fence, usable_kernels
 from vaekit.kernels.fence import Kernel
 from vaekit.kernels.replaced import replaced
 from vaekit.loss import needs_of
+from vaekit.model.chunks import run_model
 
 pytestmark = pytest.mark.backend
 
@@ -315,6 +317,40 @@ def test_encode_and_decode_go_by_the_kernels_of_the_run(run, name, monkeypatch):
         entered.clear()
         work()
         assert bool(entered) == (name == "fused")
+
+
+def test_what_a_model_gives_does_not_depend_on_who_asked_it_first():
+    """Keras keeps the function that it compiled of a model, with the layers as they were then."""
+    decoder = small_program().vae.decoder
+    z = np.random.default_rng(0).normal(size=(20, 2)).astype("float32")
+    stock = keras.models.clone_model(decoder)
+    stock.set_weights(decoder.get_weights())
+    kernels = ActiveKernels(usable_kernels(BACKEND))
+    (fused,) = run_model(decoder, z, kernels=kernels)
+    by_keras = stock.predict_on_batch(z)
+    assert np.array_equal(run_model(decoder, z)[0], by_keras)
+    assert np.array_equal(decoder.predict_on_batch(z), by_keras)
+    assert np.array_equal(run_model(decoder, z, kernels=kernels)[0], fused)
+    np.testing.assert_allclose(fused, by_keras, atol=1e-5)
+
+
+def test_a_model_is_run_without_the_kernels_that_fail(monkeypatch):
+    @contextmanager
+    def failing():
+        with monkeypatch.context() as patch:
+            patch.setattr(layers.Reshape, "call", lambda *_: 1 / 0)
+            yield
+
+    monkeypatch.setattr(fence, "failing", failing, raising=False)
+    fails = Kernel("failing", "keras.layers.Reshape.call", "fence:failing")
+    kernels = ActiveKernels([*usable_kernels(BACKEND), fails])
+    decoder, z = small_program().vae.decoder, np.zeros((3, 2), "float32")
+    with pytest.warns(VaekitWarning, match="'failing' doesn't work here"):
+        (first,) = run_model(decoder, z, kernels=kernels)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", VaekitWarning)
+        (then,) = run_model(decoder, z[:2], kernels=kernels)
+    np.testing.assert_allclose(first[:2], then, atol=1e-6)
 
 
 @pytest.mark.parametrize("command", ["train", "bench"])

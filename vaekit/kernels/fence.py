@@ -6,7 +6,9 @@ import importlib
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
+
+import keras
 
 from vaekit.errors import VaekitWarning
 from vaekit.kernels.replaced import in_turn
@@ -107,6 +109,8 @@ class ActiveKernels:
 
     def __init__(self, kernels: Sequence[Kernel]) -> None:
         self._working = list(kernels)
+        self._standing: tuple[Kernel, ...] = ()  # those entered now
+        self._compiled: dict[tuple[keras.Model, tuple[Kernel, ...]], Any] = {}
 
     def without(self, replaced: str) -> ActiveKernels:
         """The same, less those that stand in for a function."""
@@ -114,7 +118,27 @@ class ActiveKernels:
 
     def active(self) -> AbstractContextManager[None]:
         """While entered, the kernels stand in for what they replace; other threads wait."""
-        return _entered(self._working)
+        return self._entered(self._working)
+
+    def predict_on_batch(self, model: keras.Model, inputs: Any) -> Any:
+        """`model.predict_on_batch(inputs)` with the kernels, tried out.
+
+        Keras keeps the function that it compiles of a model, with whatever stood in for its layers
+        then. So each set of kernels has one of its own here, and the model's own is stock.
+        """
+        return self.try_out(lambda: self._predicted(model, inputs))
+
+    def _predicted(self, model: keras.Model, inputs: Any) -> Any:
+        if not self._standing:
+            return model.predict_on_batch(inputs)
+        key, own = (model, self._standing), model.predict_function
+        model.predict_function = self._compiled.get(key)
+        try:
+            outputs = model.predict_on_batch(inputs)
+            self._compiled[key] = model.predict_function
+        finally:
+            model.predict_function = own
+        return outputs
 
     def try_out(self, work: Callable[[], T]) -> T:
         """What `work` gives with the kernels, which it passes through.
@@ -134,7 +158,7 @@ class ActiveKernels:
             result = work()
         for kernel in suspects:
             try:
-                with _entered([*self._working, kernel]):
+                with self._entered([*self._working, kernel]):
                     result = work()
             except Exception as error:
                 _warn(kernel, error)
@@ -142,14 +166,17 @@ class ActiveKernels:
                 self._working.append(kernel)
         return result
 
-
-@contextmanager
-def _entered(kernels: Sequence[Kernel]) -> Iterator[None]:
-    # With no kernel, too: another thread's must not be seen.
-    with in_turn, ExitStack() as stack:
-        for kernel in kernels:
-            stack.enter_context(kernel.entered())
-        yield
+    @contextmanager
+    def _entered(self, kernels: Sequence[Kernel]) -> Iterator[None]:
+        # With no kernel, too: another thread's must not be seen.
+        with in_turn, ExitStack() as stack:
+            for kernel in kernels:
+                stack.enter_context(kernel.entered())
+            before, self._standing = self._standing, tuple(kernels)
+            try:
+                yield
+            finally:
+                self._standing = before
 
 
 def _warn(kernel: Kernel, error: Exception) -> None:

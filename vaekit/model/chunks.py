@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import keras
@@ -52,7 +51,7 @@ def in_chunks(
             chunk = [np.concatenate([p, np.repeat(p[-1:], fill, axis=0)]) for p in chunk]
         given = chunk if labels is not None else chunk[0]
         with retracing_unsaid():
-            outputs = kernels.try_out(partial(model.predict_on_batch, given))
+            outputs = kernels.predict_on_batch(model, given)
         outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
         pairs = zip(outputs, model.outputs, strict=True)
         yield [_as_declared(np.asarray(output)[:length], of) for output, of in pairs]
