@@ -1,5 +1,6 @@
 """`vaekit doctor`: beside backends and plugins that are broken, and of runs that are damaged."""
 
+import compileall
 import json
 import os
 import shutil
@@ -178,3 +179,28 @@ def test_what_is_no_run_can_not_be_examined(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert result.stderr == (f"vaekit: {tmp_path} holds no run: there is no run.json in it.\n")
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_libraries_that_each_start_compiles_anew_are_told(tmp_path: Path, kept: bool) -> None:
+    (tmp_path / "keras").mkdir()
+    (tmp_path / "keras" / "__init__.py").write_text("")
+    if kept:
+        compileall.compile_dir(tmp_path, quiet=2)
+    code = (
+        "from vaekit.doctor.environment import examine_bytecode\n"
+        "print([f.detail + '|' + f.remedy for f in examine_bytecode() if 'keras' in f.detail])"
+    )
+    path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    if kept:
+        assert said == "[]\n"
+    else:
+        assert "no bytecode is kept of keras" in said
+        assert f"-m compileall -q {tmp_path}" in said

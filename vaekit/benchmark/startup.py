@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,10 +18,11 @@ from vaekit.benchmark.results import measurement
 from vaekit.benchmark.subject import random_images
 from vaekit.config import TrainConfig
 from vaekit.config_files import write_config
-from vaekit.errors import VaekitError, why_ended
+from vaekit.errors import VaekitError, VaekitWarning, why_ended
 from vaekit.plugins import discover
 from vaekit.registry import LOCAL
 from vaekit.run import RunDirectory
+from vaekit.startup.bytecode import bytecode_remedy, bytecode_text, compiled_at_every_start
 
 _STEPS = 32  # of the process that is timed whole
 _OUTSIDE = ("Python and the command line", "all else", "the process's end")
@@ -45,6 +47,14 @@ def measure_startup(config: TrainConfig, batch_size: int, *, runs: int) -> list[
     Raises `VaekitError` if one of the processes fails.
     """
     runs = min(runs, 3)
+    uncompiled = compiled_at_every_start()
+    if uncompiled:
+        warnings.warn(
+            f"Here {bytecode_text(uncompiled)}: what is measured is longer than where pip "
+            f"installed them. This keeps it: {bytecode_remedy(uncompiled)}",
+            VaekitWarning,
+            stacklevel=2,
+        )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         config = _prepared(config, batch_size, folder)

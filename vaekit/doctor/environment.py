@@ -12,6 +12,7 @@ from packaging.requirements import Requirement
 
 from vaekit.memory import total_memory
 from vaekit.plugins import discover
+from vaekit.startup.bytecode import bytecode_remedy, bytecode_text, compiled_at_every_start
 from vaekit.startup.threads import usable_cores
 from vaekit.wording import install_text
 
@@ -63,6 +64,13 @@ def _examine_package(requirement: Requirement) -> Finding:
     if not requirement.specifier.contains(version, prereleases=True):
         return Finding("package", name, "broken", f"{version}; vaekit needs {versions}", remedy)
     return Finding("package", name, "ok", version)
+
+
+def examine_bytecode() -> Iterator[Finding]:
+    """A finding if the large libraries are compiled anew at every start; nothing breaks by it."""
+    names = compiled_at_every_start()
+    if names:
+        yield Finding("machine", "bytecode", "absent", bytecode_text(names), bytecode_remedy(names))
 
 
 def examine_plugins() -> Iterator[Finding]:

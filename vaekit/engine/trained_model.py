@@ -23,7 +23,7 @@ from vaekit.latent import Parameters
 from vaekit.metric import ImageFunction
 from vaekit.model import latent_space, run_model
 from vaekit.pixels import as_float_tensor
-from vaekit.types import Images, Tensor, VAEOutput
+from vaekit.types import Images, Pixels, Tensor, VAEOutput
 
 # (count, seed, labels) -> z `(count, *latent_shape)`
 Draws = Callable[[int, int, "np.ndarray | None"], np.ndarray]
@@ -77,20 +77,19 @@ class ProgramModel:
 
     def posterior(self, images: Images) -> Mapping[str, np.ndarray]:
         """See `TrainedModel.posterior`."""
-        vae = self._program.vae
-        outputs = run_model(vae.posterior, images.pixels, self._classes_of(images))
-        return dict(zip(vae.posterior_names, outputs, strict=True))
+        outputs = self._run(self._program.vae.posterior, images.pixels, self._classes_of(images))
+        return dict(zip(self._program.vae.posterior_names, outputs, strict=True))
 
     def points(self, images: Images) -> np.ndarray:
         """See `TrainedModel.points`."""
-        (z,) = run_model(self._program.vae.point, images.pixels, self._classes_of(images))
+        (z,) = self._run(self._program.vae.point, images.pixels, self._classes_of(images))
         return z
 
     def decode(self, z: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
         """See `TrainedModel.decode`."""
         condition = self._program.vae.condition
         classes = None if condition is None else condition.checked(labels)
-        (means,) = run_model(self._program.vae.decoder, np.asarray(z, "float32"), classes)
+        (means,) = self._run(self._program.vae.decoder, np.asarray(z, "float32"), classes)
         return means
 
     def sample(self, count: int, seed: int, labels: np.ndarray | None = None) -> np.ndarray:
@@ -179,6 +178,11 @@ class ProgramModel:
     def _classes_of(self, images: Images) -> np.ndarray | None:
         condition = self._program.vae.condition
         return None if condition is None else condition.checked(images.labels)
+
+    def _run(
+        self, model: keras.Model, values: Pixels, classes: np.ndarray | None
+    ) -> list[np.ndarray]:
+        return run_model(model, values, classes, self._program.kernels)
 
     def _step(
         self, f: ImageFunction, size: int, shapes: dict[str, tuple[int, ...]]

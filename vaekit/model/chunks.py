@@ -9,9 +9,9 @@ import keras
 import numpy as np
 
 from vaekit.kernels import ActiveKernels
+from vaekit.model.prediction import predict_on_batch
 from vaekit.pixels import as_floats
 from vaekit.startup import refuse_fork
-from vaekit.startup.quiet import retracing_unsaid
 from vaekit.types import Pixels
 
 _CHUNK = 256
@@ -40,7 +40,6 @@ def in_chunks(
 ) -> Iterator[list[np.ndarray]]:
     """The outputs of a model, a chunk at a time; chunks of one size are compiled once."""
     refuse_fork()
-    kernels = kernels or ActiveKernels(())
     for start in range(0, len(values), _CHUNK):
         chunk = [as_floats(values[start : start + _CHUNK])]
         if labels is not None:
@@ -50,8 +49,7 @@ def in_chunks(
             fill = _CHUNK - length
             chunk = [np.concatenate([p, np.repeat(p[-1:], fill, axis=0)]) for p in chunk]
         given = chunk if labels is not None else chunk[0]
-        with retracing_unsaid():
-            outputs = kernels.predict_on_batch(model, given)
+        outputs = predict_on_batch(model, given, kernels)
         outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
         pairs = zip(outputs, model.outputs, strict=True)
         yield [_as_declared(np.asarray(output)[:length], of) for output, of in pairs]

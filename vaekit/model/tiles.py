@@ -15,8 +15,8 @@ import keras
 import numpy as np
 
 from vaekit.errors import UserError
+from vaekit.model.prediction import predict_on_batch
 from vaekit.startup import refuse_fork
-from vaekit.startup.quiet import retracing_unsaid
 
 # Between a decoder's images and those of its tiles, of the greatest value: float32 in other orders.
 TOLERANCE = 1e-4
@@ -150,8 +150,7 @@ def _pixels(window: _Window, scale: int, start: int) -> slice:
 
 
 def _called(model: keras.Model, z: np.ndarray) -> np.ndarray:
-    with retracing_unsaid():
-        return np.asarray(model.predict_on_batch(z), "float32")
+    return np.asarray(predict_on_batch(model, z), "float32")
 
 
 def _refused(why: str) -> UserError:
