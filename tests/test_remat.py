@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -81,3 +82,22 @@ def test_a_net_is_cut_where_little_is_kept() -> None:
     assert plan.held == 2 + 24
     assert best_plan(sizes, [99] * 6).segments == [(0, 6)]
     assert best_plan([], []).segments == []
+
+
+def test_a_run_says_where_nothing_is_saved(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    vaekit.train(
+        data=some_images(),
+        encoder="mlp",
+        decoder="mlp",
+        epochs=1,
+        batch_size=8,
+        remat=True,
+        figures=False,
+        out=tmp_path / "run",
+    )
+    said = "".join(capsys.readouterr())
+    assert ("undoes --remat" in said or "undoes remat" in said) == (
+        keras.backend.backend() == "jax"
+    )

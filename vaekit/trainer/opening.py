@@ -37,7 +37,7 @@ from vaekit.run import (
     refuse_spent_rate,
     restore_program,
 )
-from vaekit.startup import Choice
+from vaekit.startup import Choice, on_cpu
 from vaekit.timeline import part
 from vaekit.trainer.choices import make_choices
 from vaekit.trainer.epoch_metrics import EpochMetrics
@@ -110,6 +110,11 @@ def open_session(
         progress.note(f"In black and white, {config.binarize}: {BINARIZATIONS[config.binarize]}.")
     if config.accumulate > 1:
         progress.note(slices_line(config, program, parts["loss"].name))
+    if config.remat and keras.backend.backend() == "jax" and on_cpu():
+        progress.note(
+            f"On a processor JAX's compiler undoes {option_text('remat', True)}, and no memory is "
+            f"saved: {option_text('accumulate')} saves it here, and so does TensorFlow."
+        )
     if len(program.vae.latent_shape) > 1 and program.vae.takes_vector:
         shape = "x".join(map(str, program.vae.latent_shape))
         progress.note(
