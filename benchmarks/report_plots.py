@@ -24,6 +24,7 @@ def draw(result: Result, path: Path, source: str) -> None:
         "many_runs": _many_runs,
         "peers": _peers,
         "time_to_quality": _quality,
+        "recipes": _recipes,
         "recipe_search": _search,
     }
     panels = list(dict.fromkeys(row.get("axis") for row in result["measurements"]))
@@ -123,6 +124,23 @@ def _quality(axes: Any, result: Result) -> None:
         axes.plot(*zip(*points, strict=True), style, marker=".", label=name)
     axes.set(title="Test total by wall time", xlabel="minutes", ylabel="1000 MSE + KL")
     axes.legend(fontsize="small")
+
+
+def _recipes(axes: Any, result: Result) -> None:
+    """Each case's loss and time, of what its tutorial has at its end."""
+    colours: dict[str, Any] = {}
+    for name, curve in result["curves"].items():
+        case, _, recipe = name.rpartition(", ")
+        end = result["curves"][f"{case}, tutorial"][-1]
+        times = [point["seconds"] / end["seconds"] for point in curve]
+        losses = [point["total"] / end["total"] for point in curve]
+        style = "--" if recipe == "tutorial" else "-"
+        color = colours.get(case)
+        (line,) = axes.plot(times, losses, style, marker=".", color=color, label=name)
+        colours[case] = line.get_color()
+    axes.axhline(1, color="0.6", linewidth=1, linestyle=":")
+    axes.set(title="Test loss by wall time, of the tutorial's end", xlabel="time", ylabel="loss")
+    axes.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def _search(axes: Any, result: Result) -> None:
