@@ -37,6 +37,7 @@ KINDS = {
     "batch norm": r"(Fused)?BatchNorm|AvgPool|EuclideanNorm",
     "activations": r"LeakyRelu|Relu|Sigmoid|Softplus|Tanh",
 }
+OPTIMIZER = re.compile(r"/adam(_\d+)?/")  # Keras numbers those that a process has
 OTHER = "all else"
 WARM, STEPS = 20, 100
 
@@ -138,7 +139,7 @@ def _by_kind(
 
 
 def _kind(operation: str, node: str) -> str:
-    if "/adam/" in node.lower():
+    if OPTIMIZER.search(node):
         return "optimizer"
     fits = (name for name, pattern in KINDS.items() if re.match(pattern, operation))
     return next(fits, OTHER)
