@@ -9,7 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from tests.installed import WIDE
+from vaekit.benchmark import startup
 from vaekit.cli import main
+from vaekit.config import TrainConfig
+from vaekit.errors import VaekitWarning
 
 SMALL = ("--image-size", "8", "--batch-sizes", "4", "--runs", "1", "--measure", "startup")
 
@@ -68,3 +71,13 @@ def test_a_process_that_is_killed_is_told_of(tmp_path):
     assert done.exit_code == 1
     assert done.stderr.endswith(" failed: it was ended by SIGKILL.\n")
     assert "Traceback" not in done.output
+
+
+def test_libraries_that_each_start_compiles_anew_are_told(monkeypatch):
+    monkeypatch.setattr(startup, "compiled_at_every_start", lambda: ["keras"])
+    monkeypatch.setattr(startup, "_prepared", lambda *_: 1 / 0)  # before anything is measured
+    with (
+        pytest.warns(VaekitWarning, match="no bytecode is kept of keras.*compileall -q"),
+        pytest.raises(ZeroDivisionError),
+    ):
+        startup.measure_startup(TrainConfig(), 4, runs=1)

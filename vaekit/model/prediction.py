@@ -14,8 +14,8 @@ from vaekit.startup.quiet import retracing_unsaid
 def predict_on_batch(model: keras.Model, inputs: Any, kernels: ActiveKernels | None = None) -> Any:
     """`model.predict_on_batch(inputs)`, without XLA on TensorFlow on a processor.
 
-    Keras asks XLA for it by itself, whose convolutions are slow there: the tutorial's decoder takes
-    2.6 times as long and a first call four times, for each size of a batch again.
+    Keras asks XLA for it by itself, whose convolutions are slow there, and which compiles each size
+    of a batch anew.
 
     kernels: what it runs by; None is Keras's own arithmetic.
     """

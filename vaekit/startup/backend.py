@@ -17,7 +17,6 @@ from vaekit.startup.allocator import choose_allocator
 from vaekit.startup.choices import Choice, Settings
 from vaekit.startup.device import choose_device, hide_gpus, hide_gpus_before_import
 from vaekit.startup.forks import note_start, refuse_fork
-from vaekit.startup.garbage import uncollected
 from vaekit.startup.graph_rewrites import leave_out_remapper
 from vaekit.startup.keras_defaults import hold
 from vaekit.startup.lean_import import lean_import
@@ -61,7 +60,7 @@ def select_backend(
             _require(os.environ["KERAS_BACKEND"])
     with quiet_start():
         try:
-            with _lean() if first else nullcontext(), uncollected():
+            with _lean() if first else nullcontext():
                 import keras
         except ImportError as error:  # a backend that its config file names
             raise UserError(f"{UNSTARTED}: {error}.") from error
